@@ -1,0 +1,2 @@
+//! x
+pub fn touch() { let _ = polars::prelude::DataFrame::default(); let _ = polars::sql::SQLContext::new(); }
