@@ -1,0 +1,13 @@
+//! AWS's vocabulary: the small words every room speaks (ARN, account, partition, action, wildcard).
+//!
+//! This room knows nothing of files, policies or logs, so that every other room may use it. If a word is
+//! wrong here (a glob that matches too much, an ARN split at the wrong colon), every verdict built on it is.
+
+pub mod arn;
+pub mod glob;
+pub mod partition;
+pub mod principal;
+
+pub use arn::{Arn, arn_covers, arn_intersects, arn_matches};
+pub use glob::{glob_covers, glob_intersects, glob_matches};
+pub use partition::{is_account_id, partition_of_region};
