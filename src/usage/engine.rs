@@ -1,0 +1,218 @@
+//! The query engine over the event store: polars scans the part files that the ledger names, a query file runs
+//! unchanged, the answer comes back as plain rows.
+//!
+//! Parquet is the handshake with the ingest room (`docs/decisions/0002-parquet-handshake.md`): no frame crosses
+//! the room's wall.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, AnyValue, NamedFrom, Series};
+use polars::sql::SQLContext;
+
+/// Why use could not be rolled up.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// A part file of the store could not be opened.
+    #[error("event store `{table}`: {source}")]
+    Store {
+        /// `events` or `event_actions`.
+        table: &'static str,
+        /// What the engine said.
+        source: polars::error::PolarsError,
+    },
+    /// A query failed.
+    #[error("query `{query}`: {source}")]
+    Query {
+        /// Name of the query file.
+        query: &'static str,
+        /// What the engine said.
+        source: polars::error::PolarsError,
+    },
+    /// The answer lacks a column, or a value is missing where the query promises one.
+    #[error("query `{query}`: column `{column}`: {problem}")]
+    Answer {
+        /// Name of the query file.
+        query: &'static str,
+        /// The column.
+        column: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+/// The time that a question is about: `start_ms <= t < end_ms`, epoch milliseconds UTC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// First millisecond inside.
+    pub start_ms: i64,
+    /// First millisecond outside.
+    pub end_ms: i64,
+}
+
+impl Window {
+    /// Length in whole days, rounded up.
+    #[must_use]
+    pub fn days(&self) -> i64 {
+        self.end_ms.saturating_sub(self.start_ms).saturating_add(86_399_999) / 86_400_000
+    }
+}
+
+/// An SQL context over the store.
+pub struct Engine {
+    context: SQLContext,
+}
+
+fn scan(files: &[PathBuf], table: &'static str) -> Result<LazyFrame, UsageError> {
+    let paths = files.iter().map(|p| PlRefPath::from(p.to_string_lossy().as_ref())).collect();
+    let mut args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+    args.hive_options.enabled = Some(false);
+    LazyFrame::scan_parquet_files(paths, args).map_err(|source| UsageError::Store { table, source })
+}
+
+impl Engine {
+    /// Registers the store's tables and the parameters.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
+        let mut engine = Engine { context: SQLContext::new() };
+        engine.context.register("events", scan(events, "events")?);
+        engine.context.register("event_actions", scan(event_actions, "event_actions")?);
+        engine.set_window(window)?;
+        Ok(engine)
+    }
+
+    /// Changes the window that queries read from `params`.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when the parameter frame cannot be built.
+    pub fn set_window(&mut self, window: Window) -> Result<(), UsageError> {
+        let column = |name: &str, value: i64| -> Column { Series::new(name.into(), vec![value]).into() };
+        let frame = DataFrame::new(1, vec![column("as_of_ms", window.end_ms), column("window_start_ms", window.start_ms)])
+            .map_err(|source| UsageError::Store { table: "params", source })?;
+        self.context.register("params", frame.lazy());
+        Ok(())
+    }
+
+    /// Runs one query file.
+    ///
+    /// # Errors
+    /// [`UsageError::Query`] with the query's name.
+    pub fn run(&mut self, query: &'static str, sql: &str) -> Result<Table, UsageError> {
+        let frame = self
+            .context
+            .execute(sql)
+            .and_then(LazyFrame::collect)
+            .map_err(|source| UsageError::Query { query, source })?;
+        let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
+        Ok(Table { query, frame, columns })
+    }
+}
+
+/// An answer: named columns, read row by row.
+pub struct Table {
+    query: &'static str,
+    frame: DataFrame,
+    columns: HashMap<String, usize>,
+}
+
+impl Table {
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows in the query's order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        (0..self.len()).map(move |at| Row { table: self, at })
+    }
+}
+
+/// One row of an answer.
+#[derive(Clone, Copy)]
+pub struct Row<'t> {
+    table: &'t Table,
+    at: usize,
+}
+
+impl<'t> Row<'t> {
+    fn problem<T>(&self, column: &str, problem: &'static str) -> Result<T, UsageError> {
+        Err(UsageError::Answer { query: self.table.query, column: column.to_owned(), problem })
+    }
+
+    fn value(&self, column: &str) -> Result<AnyValue<'t>, UsageError> {
+        let cell = self
+            .table
+            .columns
+            .get(column)
+            .and_then(|i| self.table.frame.columns().get(*i))
+            .and_then(|c| c.get(self.at).ok());
+        match cell {
+            Some(value) => Ok(value),
+            None => self.problem(column, "not in the answer"),
+        }
+    }
+
+    /// A text, `None` for NULL.
+    ///
+    /// # Errors
+    /// [`UsageError::Answer`] when the column is missing or holds something else.
+    pub fn text(&self, column: &str) -> Result<Option<String>, UsageError> {
+        match self.value(column)? {
+            AnyValue::Null => Ok(None),
+            AnyValue::String(s) => Ok(Some(s.to_owned())),
+            AnyValue::StringOwned(s) => Ok(Some(s.to_string())),
+            _ => self.problem(column, "not a text"),
+        }
+    }
+
+    /// An integer, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::text`].
+    pub fn int(&self, column: &str) -> Result<Option<i64>, UsageError> {
+        match self.value(column)? {
+            AnyValue::Null => Ok(None),
+            AnyValue::Int64(i) => Ok(Some(i)),
+            AnyValue::Int32(i) => Ok(Some(i.into())),
+            AnyValue::UInt32(i) => Ok(Some(i.into())),
+            _ => self.problem(column, "not an integer"),
+        }
+    }
+
+    /// A boolean, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::text`].
+    pub fn boolean(&self, column: &str) -> Result<Option<bool>, UsageError> {
+        match self.value(column)? {
+            AnyValue::Null => Ok(None),
+            AnyValue::Boolean(b) => Ok(Some(b)),
+            _ => self.problem(column, "not a boolean"),
+        }
+    }
+
+    /// A text that the query promises.
+    ///
+    /// # Errors
+    /// As [`Row::text`], and for NULL.
+    pub fn need_text(&self, column: &str) -> Result<String, UsageError> {
+        self.text(column)?.map_or_else(|| self.problem(column, "is NULL"), Ok)
+    }
+
+    /// An integer that the query promises.
+    ///
+    /// # Errors
+    /// As [`Row::int`], and for NULL.
+    pub fn need_int(&self, column: &str) -> Result<i64, UsageError> {
+        self.int(column)?.map_or_else(|| self.problem(column, "is NULL"), Ok)
+    }
+}

@@ -1,0 +1,263 @@
+//! From events to use: who was authorised to do what, on what, how often and when.
+//!
+//! The definition of use is `queries/usage.sql`; this room runs it (and its small sisters) over the event
+//! store. Only authorised calls are use: a denied call counted here would keep a permission that nobody has,
+//! a missing call would take one away that somebody needs.
+
+pub mod assumptions;
+pub mod coverage;
+pub mod engine;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use assumptions::{Assumption, assumptions_of};
+pub use coverage::{AccountCoverage, Coverage, CoverageDay};
+pub use engine::{UsageError, Window};
+
+use engine::{Engine, Table};
+
+/// How a call ended, as the store writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Authorised: no error, or an error that comes after authorisation (`NoSuchKey`).
+    Allowed,
+    /// Refused by a policy.
+    Denied,
+    /// Failed in a way that may precede authorisation (throttling, validation): weak evidence of use.
+    Error,
+}
+
+/// One row of `queries/usage.sql`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsageRow {
+    /// The caller's account.
+    pub account: String,
+    /// The caller's unique id (`AROA…`, `AIDA…`, the account id for root).
+    pub principal_key: String,
+    /// The caller's ARN; for a session the role's ARN. `None` where the log only told an id.
+    pub principal_arn: Option<String>,
+    /// `userIdentity.type`.
+    pub principal_type: Option<String>,
+    /// Canonical action, `s3:GetObject`.
+    pub action: String,
+    /// ARN, type-level ARN pattern, or `*`.
+    pub resource_arn: String,
+    /// Where the ARN came from (`logged`, `parameter`, `response`, `override`, `type-wildcard`, `none`).
+    pub provenance: String,
+    /// Region of the call.
+    pub region: Option<String>,
+    /// Canonical JSON object of the condition keys that a decision may turn on.
+    pub context_class: String,
+    /// Allowed, denied or error.
+    pub outcome: Outcome,
+    /// Number of calls.
+    pub calls: i64,
+    /// First call, epoch ms.
+    pub first_seen_ms: i64,
+    /// Last call, epoch ms.
+    pub last_seen_ms: i64,
+    /// One or two event ids to look up.
+    pub samples: Vec<String>,
+}
+
+impl UsageRow {
+    /// Whether the resource is a pattern (the log did not tell which resource), not a name.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.provenance == "type-wildcard"
+    }
+}
+
+/// A call whose action the reference does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownCall {
+    /// The caller's account.
+    pub account: Option<String>,
+    /// The caller's unique id.
+    pub principal_key: Option<String>,
+    /// The caller's ARN.
+    pub principal_arn: Option<String>,
+    /// `eventSource`.
+    pub event_source: String,
+    /// `eventName`.
+    pub event_name: String,
+    /// Number of calls.
+    pub calls: i64,
+}
+
+/// What one principal did, over all days in the store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Activity {
+    /// The principal's account.
+    pub account: Option<String>,
+    /// The principal's unique id.
+    pub principal_key: String,
+    /// The principal's ARN.
+    pub principal_arn: Option<String>,
+    /// `userIdentity.type`.
+    pub principal_type: Option<String>,
+    /// Authorised, denied and failed calls.
+    pub calls: [i64; 3],
+    /// First authorised call.
+    pub first_allowed_ms: Option<i64>,
+    /// Last authorised call.
+    pub last_allowed_ms: Option<i64>,
+    /// Last denied call.
+    pub last_denied_ms: Option<i64>,
+}
+
+/// What one long-lived access key did in the window.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyActivity {
+    /// The owner's account.
+    pub account: Option<String>,
+    /// The owner's unique id.
+    pub principal_key: Option<String>,
+    /// The owner's ARN.
+    pub principal_arn: Option<String>,
+    /// The key's id.
+    pub access_key_id: String,
+    /// Authorised calls.
+    pub calls: i64,
+    /// First and last of them.
+    pub seen_ms: (i64, i64),
+    /// Distinct source addresses.
+    pub addresses: i64,
+    /// Distinct event sources.
+    pub services: i64,
+}
+
+/// Everything later stages read from the logs.
+#[derive(Clone, Debug, Default)]
+pub struct Usage {
+    /// Use inside the window.
+    pub rows: Vec<UsageRow>,
+    /// Use over all days in the store (for "last used before the window").
+    pub history: Vec<UsageRow>,
+    /// Calls without a known action, inside the window.
+    pub unknown_calls: Vec<UnknownCall>,
+    /// Per principal, all days.
+    pub activity: Vec<Activity>,
+    /// Per access key, inside the window.
+    pub keys: Vec<KeyActivity>,
+    /// Role assumptions inside the window.
+    pub assumptions: Vec<Assumption>,
+    /// Which days of which account the logs cover.
+    pub coverage: Coverage,
+}
+
+/// Rolls the event store up.
+///
+/// # Errors
+/// [`UsageError`] when a part file cannot be read or a query fails.
+pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
+    let mut engine = Engine::open(events, event_actions, window)?;
+    let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
+    let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
+    let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
+    let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
+    let days = engine.run("coverage_days", include_str!("../../queries/coverage_days.sql"))?;
+    let coverage = coverage::from_days(&days, window)?;
+    let assumptions =
+        assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
+    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.end_ms })?;
+    let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
+    Ok(Usage { rows, history, unknown_calls, activity, keys, assumptions, coverage })
+}
+
+fn outcome(text: Option<&str>) -> Outcome {
+    match text {
+        Some("allowed") => Outcome::Allowed,
+        Some("denied") => Outcome::Denied,
+        _ => Outcome::Error,
+    }
+}
+
+fn usage_rows(table: &Table) -> Result<Vec<UsageRow>, UsageError> {
+    let mut out = Vec::with_capacity(table.len());
+    for row in table.rows() {
+        let mut samples: Vec<String> =
+            ["sample_event_first", "sample_event_last"].iter().filter_map(|c| row.text(c).transpose()).collect::<Result<_, _>>()?;
+        samples.dedup();
+        out.push(UsageRow {
+            account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
+            principal_key: row.need_text("principal_key")?,
+            principal_arn: row.text("principal_arn")?,
+            principal_type: row.text("principal_type")?,
+            action: row.need_text("action")?,
+            resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
+            provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
+            region: row.text("region")?,
+            context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
+            outcome: outcome(row.text("outcome")?.as_deref()),
+            calls: row.need_int("calls")?,
+            first_seen_ms: row.need_int("first_seen_ms")?,
+            last_seen_ms: row.need_int("last_seen_ms")?,
+            samples,
+        });
+    }
+    Ok(out)
+}
+
+fn unknown_rows(table: &Table) -> Result<Vec<UnknownCall>, UsageError> {
+    table
+        .rows()
+        .map(|row| {
+            Ok(UnknownCall {
+                account: row.text("account")?,
+                principal_key: row.text("principal_key")?,
+                principal_arn: row.text("principal_arn")?,
+                event_source: row.need_text("event_source")?,
+                event_name: row.need_text("event_name")?,
+                calls: row.need_int("calls")?,
+            })
+        })
+        .collect()
+}
+
+fn activity_rows(table: &Table) -> Result<Vec<Activity>, UsageError> {
+    table
+        .rows()
+        .map(|row| {
+            Ok(Activity {
+                account: row.text("account")?,
+                principal_key: row.need_text("principal_key")?,
+                principal_arn: row.text("principal_arn")?,
+                principal_type: row.text("principal_type")?,
+                calls: [row.need_int("allowed_calls")?, row.need_int("denied_calls")?, row.need_int("error_calls")?],
+                first_allowed_ms: row.int("first_allowed_ms")?,
+                last_allowed_ms: row.int("last_allowed_ms")?,
+                last_denied_ms: row.int("last_denied_ms")?,
+            })
+        })
+        .collect()
+}
+
+fn key_rows(table: &Table) -> Result<Vec<KeyActivity>, UsageError> {
+    table
+        .rows()
+        .map(|row| {
+            Ok(KeyActivity {
+                account: row.text("account")?,
+                principal_key: row.text("principal_key")?,
+                principal_arn: row.text("principal_arn")?,
+                access_key_id: row.need_text("access_key_id")?,
+                calls: row.need_int("calls")?,
+                seen_ms: (row.need_int("first_seen_ms")?, row.need_int("last_seen_ms")?),
+                addresses: row.need_int("addresses")?,
+                services: row.need_int("services")?,
+            })
+        })
+        .collect()
+}
+
+/// Usage rows by principal key, in row order.
+#[must_use]
+pub fn by_principal(rows: &[UsageRow]) -> BTreeMap<&str, Vec<&UsageRow>> {
+    let mut map: BTreeMap<&str, Vec<&UsageRow>> = BTreeMap::new();
+    for row in rows {
+        map.entry(&row.principal_key).or_default().push(row);
+    }
+    map
+}
