@@ -1,6 +1,7 @@
-//! trailtrim reads a night's audit logs and the permissions that were granted, and says, with proof, which of
-//! those permissions can go. `ARCHITECTURE.md` draws the rooms; `run` names all stages in order.
+//! t
 
 pub mod aws;
+pub mod config;
 pub mod policy;
+pub mod reference;
 pub mod usage;

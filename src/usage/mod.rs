@@ -7,6 +7,7 @@
 pub mod assumptions;
 pub mod coverage;
 pub mod engine;
+pub mod frames;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

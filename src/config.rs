@@ -1,0 +1,176 @@
+//! `trailtrim.toml`: thresholds, what the logs are known to cover, and whose accounts are whose.
+//!
+//! Every key has a default; an unknown key is an error, because a threshold that is misspelt would silently be
+//! the default.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Why the configuration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("cannot read configuration `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is not as it should be.
+    #[error("configuration `{}`: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The cause, with line and key.
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of range.
+    #[error("configuration key `{key}`: {problem}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `[thresholds]`
+    pub thresholds: Thresholds,
+    /// `[coverage]`
+    pub coverage: CoverageConfig,
+    /// `[reduce]`
+    pub reduce: ReduceConfig,
+    /// `[accounts]`: id = name, of accounts that are ours besides those whose grants were given.
+    pub accounts: BTreeMap<String, String>,
+    /// `[vendors]`: id = name, of outside accounts that we know.
+    pub vendors: BTreeMap<String, String>,
+}
+
+/// Days after which something is a finding.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// Age of an active access key.
+    pub key_max_age_days: i64,
+    /// Days without use of an access key.
+    pub key_unused_days: i64,
+    /// Days without use of a console password.
+    pub password_unused_days: i64,
+    /// Days without use of a role.
+    pub role_unused_days: i64,
+    /// Days without use of a user.
+    pub user_unused_days: i64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Thresholds {
+        Thresholds {
+            key_max_age_days: 90,
+            key_unused_days: 90,
+            password_unused_days: 90,
+            role_unused_days: 90,
+            user_unused_days: 90,
+        }
+    }
+}
+
+/// What the logs cover.
+#[derive(Debug, Clone, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct CoverageConfig {
+    /// Share of the window's days that must have events before absence proves anything, 0.0–1.0.
+    pub min_share: f64,
+    /// Services whose data events are logged completely: `"s3"` for all accounts or `"111122223333:s3"`.
+    pub data_events: Vec<String>,
+}
+
+impl Default for CoverageConfig {
+    fn default() -> CoverageConfig {
+        CoverageConfig { min_share: 0.9, data_events: Vec::new() }
+    }
+}
+
+/// How resources are generalised.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReduceConfig {
+    /// From how many one-off ids of a type on the whole type stays.
+    pub ids_to_wildcard: usize,
+    /// From how many names of a type on their common prefix stays.
+    pub names_to_prefix: usize,
+}
+
+impl Default for ReduceConfig {
+    fn default() -> ReduceConfig {
+        ReduceConfig { ids_to_wildcard: 3, names_to_prefix: 25 }
+    }
+}
+
+impl Config {
+    /// Reads a file; `None` gives the defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the file and the key.
+    pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+        let Some(path) = path else { return Ok(Config::default()) };
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Config = toml::from_str(&text)
+            .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let bad = |key, problem: String| Err(ConfigError::Value { key, problem });
+        if !(0.0..=1.0).contains(&self.coverage.min_share) {
+            return bad("coverage.min_share", format!("{} is not between 0.0 and 1.0", self.coverage.min_share));
+        }
+        for id in self.accounts.keys().chain(self.vendors.keys()) {
+            if !(id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())) {
+                return bad("accounts / vendors", format!("`{id}` is not an account id of twelve digits"));
+            }
+        }
+        let t = &self.thresholds;
+        let days = [t.key_max_age_days, t.key_unused_days, t.password_unused_days, t.role_unused_days, t.user_unused_days];
+        if days.iter().any(|d| !(1..=3650).contains(d)) {
+            return bad("thresholds", "days are between 1 and 3650".to_owned());
+        }
+        if self.reduce.ids_to_wildcard == 0 || self.reduce.names_to_prefix == 0 {
+            return bad("reduce", "counts start at 1".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The coverage threshold in thousandths.
+    #[must_use]
+    pub fn min_coverage_permille(&self) -> i64 {
+        #[allow(clippy::cast_possible_truncation, reason = "checked to lie between 0 and 1")]
+        let permille = (self.coverage.min_share * 1000.0).round() as i64;
+        permille
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_an_error() {
+        assert!(toml::from_str::<Config>("[thresholds]\nkey_max_age = 30\n").is_err());
+        let ok: Config = toml::from_str("[thresholds]\nkey_max_age_days = 30\n").unwrap();
+        assert_eq!((ok.thresholds.key_max_age_days, ok.thresholds.role_unused_days), (30, 90));
+    }
+
+    #[test]
+    fn values_out_of_range_are_errors() {
+        let config = Config { coverage: CoverageConfig { min_share: 1.5, data_events: vec![] }, ..Config::default() };
+        assert!(config.check().is_err());
+    }
+}

@@ -1,0 +1,247 @@
+//! The documents to reduce, each at the owner who can change it: inline policies of users, groups and roles,
+//! customer managed policies (for the union of everybody they are attached to), and AWS managed policies (which
+//! nobody can change, so each holder's attachment is replaced).
+
+use std::collections::BTreeMap;
+
+use crate::aws::Arn;
+use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
+use crate::grants::{Grants, OwnerKind, Principal};
+use crate::policy::PolicyDocument;
+use crate::usage::{Outcome, UsageRow};
+
+/// Where a document lives, which decides its size limit and how it is replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Placement {
+    /// Inline in a user, group or role.
+    Inline,
+    /// A customer managed policy.
+    CustomerManaged,
+    /// An AWS managed policy on one holder.
+    AwsManaged,
+    /// No grant was given: a policy from use alone.
+    FromUsage,
+}
+
+impl Placement {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Placement::Inline => "inline",
+            Placement::CustomerManaged => "customer-managed",
+            Placement::AwsManaged => "aws-managed",
+            Placement::FromUsage => "from-usage",
+        }
+    }
+}
+
+/// The name of a document: owner and policy. Sorts as reports do.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct UnitName {
+    /// The owner's account.
+    pub account: String,
+    /// User, group, role, or policy for customer managed policies.
+    pub owner_kind: OwnerKind,
+    /// The owner's name.
+    pub owner_name: String,
+    /// The owner's ARN.
+    pub owner_arn: String,
+    /// The policy's name.
+    pub policy_name: String,
+    /// The policy's ARN, if it is managed.
+    pub policy_arn: Option<String>,
+    /// Where it lives.
+    pub placement: Placement,
+}
+
+/// One document with the principals it applies to.
+#[derive(Clone, Debug)]
+pub struct PolicyUnit<'g> {
+    /// Its name.
+    pub name: UnitName,
+    /// The document.
+    pub document: &'g PolicyDocument,
+    /// The latest moment at which this grant may have changed, epoch ms; `None` when nothing tells.
+    pub granted_ms: Option<i64>,
+    /// Users and roles whose calls it authorises.
+    pub members: Vec<&'g Principal>,
+}
+
+/// A document that is not reduced, and why.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct Skipped {
+    /// The owner's account.
+    pub account: String,
+    /// The owner's ARN.
+    pub owner_arn: String,
+    /// The policy's name or ARN.
+    pub policy: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// When an owner's own grants last changed, by (account, kind of target, name): read from IAM write events.
+struct Changes(BTreeMap<(String, &'static str, String), i64>);
+
+impl Changes {
+    fn read(history: &[UsageRow]) -> Changes {
+        let mut map = BTreeMap::new();
+        for row in history.iter().filter(|r| r.outcome == Outcome::Allowed) {
+            let kind = match row.action.as_str() {
+                "iam:PutRolePolicy" | "iam:PutUserPolicy" | "iam:PutGroupPolicy" => "inline",
+                "iam:AttachRolePolicy" | "iam:AttachUserPolicy" | "iam:AttachGroupPolicy" => "attached",
+                "iam:SetDefaultPolicyVersion" | "iam:CreatePolicyVersion" => "version",
+                "iam:AddUserToGroup" => "member",
+                _ => continue,
+            };
+            let Some(arn) = Arn::parse(&row.resource_arn) else { continue };
+            let at = map.entry((arn.account.to_owned(), kind, arn.name().to_owned())).or_insert(i64::MIN);
+            *at = row.last_seen_ms.max(*at);
+        }
+        Changes(map)
+    }
+
+    fn last(&self, account: &str, kind: &'static str, name: &str) -> Option<i64> {
+        self.0.get(&(account.to_owned(), kind, name.to_owned())).copied()
+    }
+}
+
+fn latest(times: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
+    times.into_iter().flatten().max()
+}
+
+/// The users and roles behind a holder: itself, or a group's members.
+fn people<'g>(grants: &'g Grants, holder: &'g Principal) -> Vec<&'g Principal> {
+    match holder.kind {
+        OwnerKind::Group => grants.members_of(holder),
+        _ => vec![holder],
+    }
+}
+
+/// Why an owner's documents cannot be reduced on the owner, if so.
+fn not_ours(owner: &Principal) -> Option<&'static str> {
+    if is_service_linked_role(&owner.arn) {
+        Some("service-linked role: only its service can change it")
+    } else if is_permission_set_role(&owner.arn) {
+        Some("Identity Center writes this role: reduce its permission set instead")
+    } else {
+        None
+    }
+}
+
+/// Every document to reduce, in report order, and every document that is left alone.
+#[must_use]
+pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
+    let changes = Changes::read(history);
+    let mut units = Vec::new();
+    let mut skipped = Vec::new();
+    for owner in grants.principals() {
+        let mut skip = |policy: &str, reason: &str| {
+            skipped.push(Skipped {
+                account: owner.account.clone(),
+                owner_arn: owner.arn.clone(),
+                policy: policy.to_owned(),
+                reason: reason.to_owned(),
+            });
+        };
+        let members = people(grants, owner);
+        let joined = (owner.kind == OwnerKind::Group).then(|| changes.last(&owner.account, "member", &owner.name)).flatten();
+        let name = |policy: &str, arn: Option<&str>, placement| UnitName {
+            account: owner.account.clone(),
+            owner_kind: owner.kind,
+            owner_name: owner.name.clone(),
+            owner_arn: owner.arn.clone(),
+            policy_name: policy.to_owned(),
+            policy_arn: arn.map(str::to_owned),
+            placement,
+        };
+        for inline in &owner.inline {
+            match (&inline.document, not_ours(owner)) {
+                (_, Some(why)) => skip(&inline.name, why),
+                (Err(e), None) => skip(&inline.name, &format!("document not readable: {e}")),
+                (Ok(_), None) if members.is_empty() => skip(&inline.name, "the group has no members"),
+                (Ok(document), None) => units.push(PolicyUnit {
+                    name: name(&inline.name, None, Placement::Inline),
+                    document,
+                    granted_ms: latest([owner.created_ms, changes.last(&owner.account, "inline", &owner.name), joined]),
+                    members: members.clone(),
+                }),
+            }
+        }
+        for arn in &owner.attached {
+            let Some(policy) = grants.policies.get(arn) else {
+                skip(arn, "attached, but its document is not in the export");
+                continue;
+            };
+            if policy.account.is_some() {
+                continue;
+            }
+            match (&policy.document, not_ours(owner)) {
+                (_, Some(why)) => skip(arn, why),
+                (Err(e), None) => skip(arn, &format!("document not readable: {e}")),
+                (Ok(_), None) if members.is_empty() => skip(arn, "the group has no members"),
+                (Ok(document), None) => units.push(PolicyUnit {
+                    name: name(&policy.name, Some(arn), Placement::AwsManaged),
+                    document,
+                    granted_ms: latest([owner.created_ms, changes.last(&owner.account, "attached", &owner.name), joined]),
+                    members: members.clone(),
+                }),
+            }
+        }
+    }
+    for policy in grants.policies.values() {
+        let Some(account) = &policy.account else { continue };
+        let mut skip = |reason: String| {
+            skipped.push(Skipped {
+                account: account.clone(),
+                owner_arn: policy.arn.clone(),
+                policy: policy.name.clone(),
+                reason,
+            });
+        };
+        let holders = grants.holders_of(&policy.arn);
+        let mut members: BTreeMap<&str, &Principal> = BTreeMap::new();
+        let mut attached = None;
+        for holder in &holders {
+            attached = latest([attached, changes.last(account, "attached", &holder.name)]);
+            if holder.kind == OwnerKind::Group {
+                attached = latest([attached, changes.last(account, "member", &holder.name)]);
+            }
+            for person in people(grants, holder) {
+                members.insert(&person.arn, person);
+            }
+        }
+        let document = match &policy.document {
+            Ok(document) => document,
+            Err(e) => {
+                skip(format!("document not readable: {e}"));
+                continue;
+            }
+        };
+        if members.is_empty() {
+            skip("attached to nobody: delete it rather than reduce it".to_owned());
+            continue;
+        }
+        let newest_member = latest(members.values().map(|m| m.created_ms));
+        units.push(PolicyUnit {
+            name: UnitName {
+                account: account.clone(),
+                owner_kind: OwnerKind::Policy,
+                owner_name: policy.name.clone(),
+                owner_arn: policy.arn.clone(),
+                policy_name: policy.name.clone(),
+                policy_arn: Some(policy.arn.clone()),
+                placement: Placement::CustomerManaged,
+            },
+            document,
+            granted_ms: match policy.version_created_ms.or(policy.created_ms) {
+                None => None,
+                version => latest([version, attached, newest_member, changes.last(account, "version", &policy.name)]),
+            },
+            members: members.into_values().collect(),
+        });
+    }
+    skipped.sort();
+    (units, skipped)
+}

@@ -1,0 +1,145 @@
+//! The log-side tables that report queries read: activity, keys, assumptions, coverage, usage itself.
+//! Flat columns, absent is NULL, rows in the order of the query that made them.
+
+use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
+
+use super::{Activity, Assumption, Coverage, KeyActivity, UsageRow};
+
+fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
+    Series::new(name.into(), values.into_iter().collect::<Vec<Option<&str>>>()).into()
+}
+
+fn ints<I: IntoIterator<Item = Option<i64>>>(name: &str, values: I) -> Column {
+    Series::new(name.into(), values.into_iter().collect::<Vec<Option<i64>>>()).into()
+}
+
+fn bools<I: IntoIterator<Item = bool>>(name: &str, values: I) -> Column {
+    Series::new(name.into(), values.into_iter().collect::<Vec<bool>>()).into()
+}
+
+fn doubles<I: IntoIterator<Item = f64>>(name: &str, values: I) -> Column {
+    Series::new(name.into(), values.into_iter().collect::<Vec<f64>>()).into()
+}
+
+/// Table `usage`.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn usage(rows: &[UsageRow]) -> PolarsResult<DataFrame> {
+    let outcome = |r: &UsageRow| match r.outcome {
+        super::Outcome::Allowed => "allowed",
+        super::Outcome::Denied => "denied",
+        super::Outcome::Error => "error",
+    };
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| Some(r.account.as_str()))),
+            texts("principal_key", rows.iter().map(|r| Some(r.principal_key.as_str()))),
+            texts("principal_arn", rows.iter().map(|r| r.principal_arn.as_deref())),
+            texts("principal_type", rows.iter().map(|r| r.principal_type.as_deref())),
+            texts("action", rows.iter().map(|r| Some(r.action.as_str()))),
+            texts("resource_arn", rows.iter().map(|r| Some(r.resource_arn.as_str()))),
+            texts("arn_provenance", rows.iter().map(|r| Some(r.provenance.as_str()))),
+            texts("region", rows.iter().map(|r| r.region.as_deref())),
+            texts("context_class", rows.iter().map(|r| Some(r.context_class.as_str()))),
+            texts("outcome", rows.iter().map(|r| Some(outcome(r)))),
+            ints("calls", rows.iter().map(|r| Some(r.calls))),
+            ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
+            ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
+            texts("sample_event_id", rows.iter().map(|r| r.samples.first().map(String::as_str))),
+        ],
+    )
+}
+
+/// Table `activity`.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn activity(rows: &[Activity]) -> PolarsResult<DataFrame> {
+    let calls = |at: usize| rows.iter().map(move |r| r.calls.get(at).copied());
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| r.account.as_deref())),
+            texts("principal_key", rows.iter().map(|r| Some(r.principal_key.as_str()))),
+            texts("principal_arn", rows.iter().map(|r| r.principal_arn.as_deref())),
+            texts("principal_type", rows.iter().map(|r| r.principal_type.as_deref())),
+            ints("allowed_calls", calls(0)),
+            ints("denied_calls", calls(1)),
+            ints("error_calls", calls(2)),
+            ints("first_allowed_ms", rows.iter().map(|r| r.first_allowed_ms)),
+            ints("last_allowed_ms", rows.iter().map(|r| r.last_allowed_ms)),
+            ints("last_denied_ms", rows.iter().map(|r| r.last_denied_ms)),
+        ],
+    )
+}
+
+/// Table `key_activity`.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn key_activity(rows: &[KeyActivity]) -> PolarsResult<DataFrame> {
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| r.account.as_deref())),
+            texts("principal_key", rows.iter().map(|r| r.principal_key.as_deref())),
+            texts("principal_arn", rows.iter().map(|r| r.principal_arn.as_deref())),
+            texts("access_key_id", rows.iter().map(|r| Some(r.access_key_id.as_str()))),
+            ints("calls", rows.iter().map(|r| Some(r.calls))),
+            ints("first_seen_ms", rows.iter().map(|r| Some(r.seen_ms.0))),
+            ints("last_seen_ms", rows.iter().map(|r| Some(r.seen_ms.1))),
+            ints("addresses", rows.iter().map(|r| Some(r.addresses))),
+            ints("services", rows.iter().map(|r| Some(r.services))),
+        ],
+    )
+}
+
+/// Table `assumptions`.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn assumptions(rows: &[Assumption]) -> PolarsResult<DataFrame> {
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("role_arn", rows.iter().map(|r| Some(r.role_arn.as_str()))),
+            texts("role_account", rows.iter().map(|r| r.role_account.as_deref())),
+            texts("action", rows.iter().map(|r| Some(r.action.as_str()))),
+            texts("source_kind", rows.iter().map(|r| Some(r.source_kind))),
+            texts("source", rows.iter().map(|r| Some(r.source.as_str()))),
+            texts("source_account", rows.iter().map(|r| r.source_account.as_deref())),
+            ints("calls", rows.iter().map(|r| Some(r.calls))),
+            ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
+            ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
+            ints("external_id_calls", rows.iter().map(|r| Some(r.external_id_calls))),
+            ints("distinct_external_ids", rows.iter().map(|r| Some(r.distinct_external_ids))),
+            ints("mfa_calls", rows.iter().map(|r| Some(r.mfa_calls))),
+            texts("subject", rows.iter().map(|r| r.subject.as_deref())),
+            texts("sides", rows.iter().map(|r| Some(r.sides))),
+        ],
+    )
+}
+
+/// Table `coverage_summary`: one row per account.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn coverage_summary(coverage: &Coverage, min_permille: i64) -> PolarsResult<DataFrame> {
+    let all: Vec<_> = coverage.accounts.iter().collect();
+    let count = |n: usize| Some(i64::try_from(n).unwrap_or(i64::MAX));
+    DataFrame::new(
+        all.len(),
+        vec![
+            texts("account", all.iter().map(|(id, _)| Some(id.as_str()))),
+            ints("days_in_window", all.iter().map(|_| count(coverage.window_days.len()))),
+            ints("days_with_events", all.iter().map(|(_, a)| count(a.days.len()))),
+            texts("first_day", all.iter().map(|(_, a)| a.days.keys().next().map(String::as_str))),
+            texts("last_day", all.iter().map(|(_, a)| a.days.keys().next_back().map(String::as_str))),
+            #[allow(clippy::cast_precision_loss, reason = "thousandths of one fit a double exactly")]
+            doubles("share", all.iter().map(|(_, a)| a.share_permille as f64 / 1000.0)),
+            bools("complete", all.iter().map(|(_, a)| a.share_permille >= min_permille)),
+        ],
+    )
+}
