@@ -1,0 +1,152 @@
+//! Worked examples (reference-data.md section 3) and the rules of the override table.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const ACCOUNT: &str = "111122223333";
+
+fn mapper() -> Mapper {
+    Mapper::new(Reference::bundled().unwrap()).unwrap()
+}
+
+/// Maps one call and prints it as `action resource provenance` lines.
+fn lines(source: &str, event: &str, request: &Value, response: &Value, logged: &[&str]) -> Vec<String> {
+    let resources: Vec<LoggedResource<'_>> = logged.iter().map(|a| LoggedResource { arn: Some(a), account: None }).collect();
+    let call = CallFacts {
+        event_source: &format!("{source}.amazonaws.com"),
+        event_name: event,
+        event_type: "AwsApiCall",
+        region: "eu-west-1",
+        account: ACCOUNT,
+        principal_type: "AssumedRole",
+        principal_arn: None,
+        invoked_by: None,
+        request,
+        response,
+        resources: &resources,
+    };
+    let mapper = mapper();
+    match mapper.map(&call) {
+        Mapping::Actions(list) => list
+            .iter()
+            .map(|m| format!("{} {} {}", mapper.reference.name(m.action), m.resource, m.provenance.as_str()))
+            .collect(),
+        Mapping::NoPermission(why) => vec![format!("none: {why}")],
+        Mapping::Unknown => vec!["unknown".to_owned()],
+    }
+}
+
+fn request(source: &str, event: &str, request: Value) -> Vec<String> {
+    lines(source, event, &request, &Value::Null, &[])
+}
+
+#[test]
+fn s3_objects_and_copies() {
+    assert_eq!(
+        lines("s3", "GetObject", &json!({"bucketName": "b1", "key": "a/k.txt"}), &Value::Null, &["arn:aws:s3:::b1/a/k.txt", "arn:aws:s3:::b1"]),
+        ["s3:GetObject arn:aws:s3:::b1/a/k.txt logged"]
+    );
+    assert_eq!(request("s3", "ListObjects", json!({"bucketName": "b1", "prefix": "a/"})), ["s3:ListBucket arn:aws:s3:::b1 override"]);
+    assert_eq!(request("s3", "DeleteBucketLifecycle", json!({"bucketName": "b1"})), ["s3:PutLifecycleConfiguration arn:aws:s3:::b1 override"]);
+    assert_eq!(
+        request("s3", "CopyObject", json!({"bucketName": "b2", "key": "y", "x-amz-copy-source": "/b1/x"})),
+        ["s3:GetObject arn:aws:s3:::b1/x override", "s3:PutObject arn:aws:s3:::b2/y override"]
+    );
+    assert_eq!(request("s3", "ListBuckets", Value::Null), ["s3:ListAllMyBuckets * none"]);
+}
+
+#[test]
+fn dated_names_lose_their_date_and_roles_are_passed() {
+    assert_eq!(
+        request("lambda", "UpdateFunctionCode20150331v2", json!({"functionName": "fn1"})),
+        ["lambda:UpdateFunctionCode arn:aws:lambda:eu-west-1:111122223333:function:fn1 override"]
+    );
+    assert_eq!(
+        request("lambda", "CreateFunction20150331", json!({"functionName": "fn1", "role": "arn:aws:iam::111122223333:role/app"})),
+        [
+            "lambda:CreateFunction arn:aws:lambda:eu-west-1:111122223333:function:fn1 override",
+            "iam:PassRole arn:aws:iam::111122223333:role/app parameter"
+        ]
+    );
+    assert_eq!(without_api_date("CreateDistribution2020_05_31"), Some("CreateDistribution"));
+    assert_eq!(without_api_date("CreateEnvironmentEC2"), None);
+    assert_eq!(without_api_date("ListThingsV2"), None);
+}
+
+#[test]
+fn ec2_ids_and_calls_without_resource() {
+    assert_eq!(
+        request("ec2", "TerminateInstances", json!({"instancesSet": {"items": [{"instanceId": "i-0abc"}]}})),
+        ["ec2:TerminateInstances arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc parameter"]
+    );
+    assert_eq!(request("ec2", "DescribeInstances", json!({})), ["ec2:DescribeInstances * none"]);
+}
+
+#[test]
+fn names_that_are_not_arns() {
+    assert_eq!(
+        request("secretsmanager", "GetSecretValue", json!({"secretId": "prod/db"})),
+        ["secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-?????? override"]
+    );
+    assert_eq!(
+        request("ssm", "GetParametersByPath", json!({"path": "/prod/"})),
+        ["ssm:GetParametersByPath arn:aws:ssm:eu-west-1:111122223333:parameter/prod/* override"]
+    );
+    assert_eq!(
+        request("sqs", "ReceiveMessage", json!({"queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q1"})),
+        ["sqs:ReceiveMessage arn:aws:sqs:eu-west-1:111122223333:q1 override"]
+    );
+    assert_eq!(
+        request("monitoring", "PutMetricAlarm", json!({"alarmName": "cpu"})),
+        ["cloudwatch:PutMetricAlarm arn:aws:cloudwatch:eu-west-1:111122223333:alarm:cpu override"]
+    );
+    assert_eq!(
+        request("rds", "ModifyDBSnapshotAttribute", json!({"dBSnapshotIdentifier": "exf"})),
+        ["rds:ModifyDBSnapshotAttribute arn:aws:rds:eu-west-1:111122223333:snapshot:exf override"]
+    );
+    assert_eq!(
+        request("budgets", "CreateBudget", json!({"accountId": ACCOUNT, "budget": {"budgetName": "NAME"}})),
+        ["budgets:ModifyBudget arn:aws:budgets::111122223333:budget/NAME override"]
+    );
+    assert_eq!(
+        request("apigateway", "UpdateMethod", json!({"restApiId": "r1", "resourceId": "s1", "httpMethod": "GET"})),
+        ["apigateway:PATCH arn:aws:apigateway:eu-west-1::/restapis/r1/resources/s1/methods/GET override"]
+    );
+}
+
+#[test]
+fn sessions_and_keys() {
+    let role = "arn:aws:iam::111122223333:role/x";
+    assert_eq!(
+        request("sts", "AssumeRole", json!({"roleArn": role, "roleSessionName": "s", "tags": [{"key": "a", "value": "b"}], "sourceIdentity": "ann"})),
+        [format!("sts:AssumeRole {role} parameter"), format!("sts:TagSession {role} parameter"), format!("sts:SetSourceIdentity {role} parameter")]
+    );
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/k1";
+    assert_eq!(lines("kms", "Decrypt", &Value::Null, &Value::Null, &[key]), [format!("kms:Decrypt {key} logged")]);
+}
+
+#[test]
+fn no_permission_and_unknown() {
+    assert_eq!(request("sts", "GetCallerIdentity", Value::Null), ["none: the event needs no permission"]);
+    assert_eq!(request("signin", "ConsoleLogin", Value::Null), ["none: the event needs no permission"]);
+    assert_eq!(request("brandnew", "CreateThing", json!({"name": "x"})), ["unknown"]);
+}
+
+#[test]
+fn a_wildcard_in_a_parameter_never_becomes_an_arn() {
+    assert_eq!(
+        request("dynamodb", "DescribeTable", json!({"tableName": "*"})),
+        ["dynamodb:DescribeTable arn:aws:dynamodb:eu-west-1:111122223333:table/* type-wildcard"]
+    );
+}
+
+#[test]
+fn every_override_differs_from_the_rule() {
+    let mapper = mapper();
+    for ((source, event), emits) in mapper.overrides.all_actions() {
+        let plain = mapper.by_rule(source, event);
+        let same = matches!(emits.as_slice(), [one] if Some(one.action) == plain && one.arn.is_none() && one.when.is_none());
+        assert!(!same, "{source} {event} is what the rule says anyway");
+    }
+}
