@@ -1,7 +1,11 @@
-//! t
+//! trailtrim reads a night's audit logs and the permissions that were granted, and says, with proof, which of
+//! those permissions can go. `ARCHITECTURE.md` draws the rooms; `run` names all stages in order.
 
 pub mod aws;
 pub mod config;
+pub mod event;
+pub mod ingest;
 pub mod policy;
+pub mod progress;
 pub mod reference;
 pub mod usage;

@@ -1,0 +1,176 @@
+//! The event store's tables, each as ONE list: column, type, where CloudTrail has it, what it means.
+//!
+//! The Parquet writer, the Hive layout and the documentation are made from these lists; a column that is not
+//! here does not exist. Credentials and session tokens have no column. Types are text, 64-bit integers and
+//! booleans only; absent is NULL. Source: design.md section 2.
+
+/// Version of both tables; a store keeps it so that older stores stay readable.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A column's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// 64-bit integer; times are epoch milliseconds UTC.
+    BigInt,
+    /// True or false.
+    Boolean,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Name in the store and in SQL.
+    pub name: &'static str,
+    /// Type.
+    pub kind: Kind,
+    /// Where a CloudTrail record has it.
+    pub path: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// One value of a row.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Cell<'a> {
+    /// A text or NULL.
+    Text(Option<&'a str>),
+    /// An integer or NULL.
+    BigInt(Option<i64>),
+    /// A boolean or NULL.
+    Boolean(Option<bool>),
+}
+
+/// A row of a stored table.
+pub trait Row {
+    /// Name of the table and of its folder.
+    const TABLE: &'static str;
+    /// Its columns in order.
+    const COLUMNS: &'static [Column];
+    /// The value of a column by its place.
+    fn cell(&self, column: usize) -> Option<Cell<'_>>;
+}
+
+macro_rules! field_type {
+    (Text) => { Option<String> };
+    (BigInt) => { Option<i64> };
+    (Boolean) => { Option<bool> };
+}
+
+macro_rules! field_cell {
+    (Text, $field:expr) => { Cell::Text($field.as_deref()) };
+    (BigInt, $field:expr) => { Cell::BigInt($field) };
+    (Boolean, $field:expr) => { Cell::Boolean($field) };
+}
+
+macro_rules! table {
+    ($(#[$meta:meta])* $row:ident, $table:literal, { $($name:ident: $kind:ident = $path:literal, $doc:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Debug, Default, PartialOrd, Ord)]
+        pub struct $row {
+            $(#[doc = $doc] pub $name: field_type!($kind),)*
+        }
+
+        impl Row for $row {
+            const TABLE: &'static str = $table;
+            const COLUMNS: &'static [Column] = &[
+                $(Column { name: stringify!($name), kind: Kind::$kind, path: $path, doc: $doc },)*
+            ];
+
+            fn cell(&self, column: usize) -> Option<Cell<'_>> {
+                let mut at = 0;
+                $(
+                    if column == at {
+                        return Some(field_cell!($kind, self.$name));
+                    }
+                    at += 1;
+                )*
+                let _ = at;
+                None
+            }
+        }
+    };
+}
+
+table!(
+    /// One event.
+    EventRow, "events", {
+    event_time_ms: BigInt = "eventTime", "When the call was made.";
+    event_id: Text = "eventID", "The event's id; a hash of the record where it has none.";
+    account: Text = "recipientAccountId", "The account whose log holds the event.";
+    date: Text = "eventTime", "Day of the call, UTC, YYYY-MM-DD.";
+    region: Text = "awsRegion", "Region of the call.";
+    event_source: Text = "eventSource", "The service, as a host name.";
+    event_name: Text = "eventName", "The operation, blanks trimmed.";
+    event_type: Text = "eventType", "AwsApiCall, AwsServiceEvent, …";
+    event_category: Text = "eventCategory", "Management, Data, Insight, NetworkActivity.";
+    read_only: Boolean = "readOnly", "Whether the call only reads.";
+    error_code: Text = "errorCode", "Error code, NULL when the call succeeded.";
+    error_message: Text = "errorMessage", "Error message.";
+    outcome: Text = "errorCode", "allowed, denied or error.";
+    request_id: Text = "requestID", "The request's id.";
+    shared_event_id: Text = "sharedEventID", "Joins the copies of one call in two accounts.";
+    principal_key: Text = "userIdentity.principalId", "Stable id: AROA…, AIDA…, the account id for root.";
+    principal_arn: Text = "userIdentity.arn", "User ARN, or the role ARN with path for sessions.";
+    principal_type: Text = "userIdentity.type", "Kind of caller.";
+    principal_account: Text = "userIdentity.accountId", "The caller's account.";
+    session_name: Text = "userIdentity.principalId", "Name of the role session.";
+    source_identity: Text = "userIdentity.sessionContext.sourceIdentity", "Source identity set at sign-in.";
+    access_key_id: Text = "userIdentity.accessKeyId", "Id of the access key, never the key.";
+    invoked_by: Text = "userIdentity.invokedBy", "The service that made the call for the caller.";
+    mfa_authenticated: Boolean = "userIdentity.sessionContext.attributes.mfaAuthenticated", "Whether the session was made with MFA.";
+    source_ip: Text = "sourceIPAddress", "Address or service name of the caller.";
+    user_agent: Text = "userAgent", "The client's own name.";
+    vpc_endpoint_id: Text = "vpcEndpointId", "VPC endpoint of the request.";
+    tls_version: Text = "tlsDetails.tlsVersion", "TLS version.";
+    context_json: Text = "several", "Condition keys the record tells, as a JSON object.";
+    mapping: Text = "none", "mapped, no-permission or unknown.";
+    source_file: Text = "none", "Log file, relative to the folder that was given.";
+    record_index: BigInt = "none", "Place of the record in the file, from 0.";
+});
+
+table!(
+    /// One action of one event on one resource.
+    ActionRow, "event_actions", {
+    event_time_ms: BigInt = "eventTime", "When the call was made.";
+    event_id: Text = "eventID", "The event.";
+    account: Text = "recipientAccountId", "The account whose log holds the event.";
+    date: Text = "eventTime", "Day of the call, UTC, YYYY-MM-DD.";
+    region: Text = "awsRegion", "Region of the call.";
+    event_source: Text = "eventSource", "The service, as a host name.";
+    event_name: Text = "eventName", "The operation.";
+    event_category: Text = "eventCategory", "Management, Data, …";
+    read_only: Boolean = "readOnly", "Whether the call only reads.";
+    principal_key: Text = "userIdentity.principalId", "The caller's stable id.";
+    principal_arn: Text = "userIdentity.arn", "The caller's user or role ARN.";
+    principal_type: Text = "userIdentity.type", "Kind of caller.";
+    principal_account: Text = "userIdentity.accountId", "The caller's account.";
+    action: Text = "none", "IAM action; NULL when the reference has none for the event.";
+    resource_arn: Text = "none", "Resource: ARN, type-level pattern, or *.";
+    arn_provenance: Text = "none", "Where the resource came from.";
+    derived: Boolean = "none", "Whether the action was read from parameters of another call.";
+    outcome: Text = "errorCode", "allowed, denied or error.";
+    error_code: Text = "errorCode", "Error code.";
+    context_class: Text = "several", "Condition keys of low cardinality, as a JSON object.";
+    call_key: Text = "sharedEventID", "sharedEventID, else eventID: one call, however many copies.";
+    side: Text = "userIdentity.type", "caller, or owner where only the resource owner's copy is told.";
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_cell_of_its_type() {
+        let row = EventRow::default();
+        for (at, column) in EventRow::COLUMNS.iter().enumerate() {
+            let fits = matches!(
+                (column.kind, row.cell(at).unwrap()),
+                (Kind::Text, Cell::Text(None)) | (Kind::BigInt, Cell::BigInt(None)) | (Kind::Boolean, Cell::Boolean(None))
+            );
+            assert!(fits, "{}", column.name);
+        }
+        assert!(row.cell(EventRow::COLUMNS.len()).is_none());
+    }
+}

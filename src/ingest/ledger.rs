@@ -1,0 +1,230 @@
+//! The ledger: every source file that was taken, what it gave, and which part files its batch wrote.
+//!
+//! A batch exists when its ledger file does; that file appears by one rename. Readers take part files from the
+//! ledger only, so a half-written batch is invisible and swept by the next run.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::IngestError;
+use crate::event::SCHEMA_VERSION;
+use crate::reference::bundle::sha256_hex;
+
+/// A record or file that was not kept, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
+pub struct Rejection {
+    /// Place of the record in the file; absent when the whole file was rejected.
+    pub record: Option<u64>,
+    /// The field.
+    pub field: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// One source file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Name relative to the folder that was given.
+    pub path: String,
+    /// Size.
+    pub bytes: u64,
+    /// Hash of the bytes as they lie.
+    pub sha256: String,
+    /// Records read; a file that could not be read at all counts as one.
+    pub records_read: u64,
+    /// Records kept.
+    pub kept: u64,
+    /// Copies of events that were there already.
+    pub duplicate: u64,
+    /// Rejections.
+    pub rejections: Vec<Rejection>,
+}
+
+impl FileEntry {
+    /// Rejects the whole file.
+    pub fn reject_file(&mut self, reason: String) {
+        self.records_read = 1;
+        self.rejections = vec![Rejection { record: None, field: String::new(), reason }];
+    }
+
+    /// Rejects one record.
+    pub fn reject(&mut self, record: usize, field: &str, reason: String) {
+        self.rejections.push(Rejection { record: u64::try_from(record).ok(), field: field.to_owned(), reason });
+    }
+}
+
+/// Sums over files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Files.
+    pub files: u64,
+    /// Records read.
+    pub records_read: u64,
+    /// Kept.
+    pub kept: u64,
+    /// Duplicates.
+    pub duplicate: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// Rejected, by the reason's first words.
+    pub by_reason: BTreeMap<String, u64>,
+}
+
+/// The part of a reason that is the same for many records.
+fn reason_class(reason: &str) -> String {
+    reason.split(':').next().unwrap_or(reason).to_owned()
+}
+
+impl Totals {
+    /// Adds a file.
+    pub fn add(&mut self, entry: &FileEntry) {
+        self.files += 1;
+        self.records_read += entry.records_read;
+        self.kept += entry.kept;
+        self.duplicate += entry.duplicate;
+        for rejection in &entry.rejections {
+            self.rejected += 1;
+            *self.by_reason.entry(reason_class(&rejection.reason)).or_default() += 1;
+        }
+    }
+
+    /// Whether every record read is accounted for.
+    ///
+    /// # Errors
+    /// [`IngestError::Unbalanced`] when not.
+    pub fn check(&self) -> Result<(), IngestError> {
+        if self.records_read == self.kept + self.duplicate + self.rejected {
+            return Ok(());
+        }
+        Err(IngestError::Unbalanced { read: self.records_read, kept: self.kept, duplicate: self.duplicate, rejected: self.rejected })
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct BatchFile {
+    schema: u32,
+    files: Vec<FileEntry>,
+    parts: Vec<String>,
+}
+
+/// All batches of a state folder.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    batches: BTreeMap<String, BatchFile>,
+    known: HashSet<(String, u64, String)>,
+}
+
+fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
+    IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
+}
+
+/// The id of a batch: a hash of what it took.
+#[must_use]
+pub fn batch_id(files: &[FileEntry]) -> String {
+    let mut text = String::new();
+    for file in files {
+        text.push_str(&format!("{}\n{}\n{}\n", file.path, file.bytes, file.sha256));
+    }
+    let hash = sha256_hex(text.as_bytes());
+    hash.get(..16).unwrap_or(&hash).to_owned()
+}
+
+impl Ledger {
+    fn folder(state: &Path) -> PathBuf {
+        state.join("ledger")
+    }
+
+    /// Reads the ledger of a state folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`IngestError::State`] when it cannot be read or comes from a newer program.
+    pub fn open(state: &Path) -> Result<Ledger, IngestError> {
+        let folder = Ledger::folder(state);
+        std::fs::create_dir_all(&folder).map_err(|e| state_error(&folder, e))?;
+        let mut ledger = Ledger::default();
+        for entry in std::fs::read_dir(&folder).map_err(|e| state_error(&folder, e))? {
+            let path = entry.map_err(|e| state_error(&folder, e))?.path();
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let Some(id) = name.strip_prefix("batch-").and_then(|n| n.strip_suffix(".json")) else { continue };
+            let text = std::fs::read(&path).map_err(|e| state_error(&path, e))?;
+            let batch: BatchFile = serde_json::from_slice(&text).map_err(|e| state_error(&path, e))?;
+            if batch.schema > SCHEMA_VERSION {
+                return Err(state_error(&path, format!("written by a newer version (schema {})", batch.schema)));
+            }
+            ledger.insert(id.to_owned(), batch);
+        }
+        Ok(ledger)
+    }
+
+    fn insert(&mut self, id: String, batch: BatchFile) {
+        for file in &batch.files {
+            self.known.insert((file.path.clone(), file.bytes, file.sha256.clone()));
+        }
+        self.batches.insert(id, batch);
+    }
+
+    /// Whether a file was taken already.
+    #[must_use]
+    pub fn knows(&self, entry: &FileEntry) -> bool {
+        self.known.contains(&(entry.path.clone(), entry.bytes, entry.sha256.clone()))
+    }
+
+    /// Makes a batch visible.
+    ///
+    /// # Errors
+    /// [`IngestError::State`] when the entry cannot be written.
+    pub fn commit(&mut self, state: &Path, id: &str, files: Vec<FileEntry>, mut parts: Vec<String>) -> Result<(), IngestError> {
+        parts.sort();
+        let batch = BatchFile { schema: SCHEMA_VERSION, files, parts };
+        let path = Ledger::folder(state).join(format!("batch-{id}.json"));
+        let bytes = serde_json::to_vec_pretty(&batch).map_err(|e| state_error(&path, e))?;
+        write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;
+        self.insert(id.to_owned(), batch);
+        Ok(())
+    }
+
+    /// Part files of a table, relative to the state folder, in order.
+    #[must_use]
+    pub fn parts(&self, table: &str) -> Vec<String> {
+        let start = format!("{table}/");
+        let mut parts: Vec<String> =
+            self.batches.values().flat_map(|b| &b.parts).filter(|p| p.starts_with(&start)).cloned().collect();
+        parts.sort();
+        parts
+    }
+
+    /// Sums over every file ever taken.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for file in self.batches.values().flat_map(|b| &b.files) {
+            totals.add(file);
+        }
+        totals
+    }
+
+    /// Every file ever taken, by path.
+    #[must_use]
+    pub fn files(&self) -> Vec<&FileEntry> {
+        let mut files: Vec<&FileEntry> = self.batches.values().flat_map(|b| &b.files).collect();
+        files.sort_by(|a, b| (&a.path, &a.sha256).cmp(&(&b.path, &b.sha256)));
+        files
+    }
+}
+
+/// Writes a file by way of a temporary one beside it, so that it is there whole or not at all.
+///
+/// # Errors
+/// The file system's.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".tmp");
+    let temporary = path.with_file_name(name);
+    let mut file = std::fs::File::create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}

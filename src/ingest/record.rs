@@ -1,0 +1,280 @@
+//! One record → one event row and its action rows. Only the columns of the store are read; wrong types are
+//! taken for what they mean (`"true"`, `""`), a record without a name, source or time is rejected.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::decode::Reject;
+use super::identity::{Caller, boolean, caller};
+use super::outcome::outcome;
+use super::times::{date_of, parse_ms};
+use crate::aws::is_account_id;
+use crate::event::{ActionRow, EventRow};
+use crate::reference::Reference;
+use crate::reference::bundle::sha256_hex;
+use crate::reference::mapping::{CallFacts, LoggedResource, Mapper, Mapping};
+
+/// The fields that are read; each on its own, so that one of a wrong type spoils no other.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Raw<'a> {
+    #[serde(borrow, rename = "eventID")]
+    event_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_source: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_category: Option<&'a RawValue>,
+    #[serde(borrow)]
+    aws_region: Option<&'a RawValue>,
+    #[serde(borrow)]
+    read_only: Option<&'a RawValue>,
+    #[serde(borrow)]
+    management_event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_message: Option<&'a RawValue>,
+    #[serde(borrow, rename = "requestID")]
+    request_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "sharedEventID")]
+    shared_event_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    recipient_account_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_identity: Option<&'a RawValue>,
+    #[serde(borrow, rename = "sourceIPAddress")]
+    source_ip: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_agent: Option<&'a RawValue>,
+    #[serde(borrow)]
+    vpc_endpoint_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tls_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    request_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response_elements: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resources: Option<&'a RawValue>,
+}
+
+fn value(raw: Option<&RawValue>) -> Value {
+    raw.and_then(|r| serde_json::from_str(r.get()).ok()).unwrap_or(Value::Null)
+}
+
+/// A text; numbers and booleans as text, empty and null as absent.
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    match value(raw) {
+        Value::String(s) if !s.is_empty() => Some(s),
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Number(n) => Some(n.to_string()),
+        _ => None,
+    }
+}
+
+/// The condition keys that the record tells. An ExternalId is a shared secret: only its hash is kept.
+fn context(row: &EventRow, caller: &Caller, request: &Value, tls: bool) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    let mut set = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            keys.insert(key.to_owned(), value);
+        }
+    };
+    let is_ip = row.source_ip.as_deref().is_some_and(|ip| ip.parse::<std::net::IpAddr>().is_ok());
+    if is_ip && row.vpc_endpoint_id.is_none() {
+        set("aws:SourceIp", row.source_ip.clone());
+    }
+    set("aws:SourceVpce", row.vpc_endpoint_id.clone());
+    set("aws:RequestedRegion", row.region.clone());
+    set("aws:MultiFactorAuthPresent", caller.mfa.map(|b| b.to_string()));
+    set("aws:SourceIdentity", caller.source_identity.clone());
+    set("aws:TokenIssueTime", caller.issued.clone());
+    if caller.kind.as_deref() != Some("AWSService") {
+        set("aws:CalledVia", caller.invoked_by.clone().filter(|s| s.ends_with(".amazonaws.com")));
+        set("aws:ViaAWSService", caller.invoked_by.as_ref().map(|_| "true".to_owned()));
+    }
+    set("aws:SecureTransport", tls.then(|| "true".to_owned()));
+    set("aws:FederatedProvider", caller.provider.clone());
+    if let (Some(provider), Some(subject)) = (&caller.provider, &caller.subject) {
+        let host = provider.rsplit_once("oidc-provider/").map_or(provider.as_str(), |(_, h)| h);
+        set(&format!("{host}:sub"), Some(subject.clone()));
+    }
+    if row.event_source.as_deref() == Some("sts.amazonaws.com") {
+        let parameter = |name: &str| request.get(name).and_then(Value::as_str).filter(|s| !s.is_empty());
+        set("sts:RoleSessionName", parameter("roleSessionName").map(str::to_owned));
+        set("sts:SourceIdentity", parameter("sourceIdentity").map(str::to_owned));
+        set("sts:ExternalId", parameter("externalId").map(|id| hashed(id)));
+    }
+    keys
+}
+
+fn hashed(secret: &str) -> String {
+    let hash = sha256_hex(secret.as_bytes());
+    format!("sha256:{}", hash.get(..16).unwrap_or(&hash))
+}
+
+/// Keys of the context that are few enough to group calls by.
+const CLASS_KEYS: &[&str] = &["aws:CalledVia", "aws:MultiFactorAuthPresent", "aws:SourceVpce", "aws:ViaAWSService"];
+
+fn json_text(keys: &BTreeMap<String, String>) -> Option<String> {
+    serde_json::to_string(keys).ok()
+}
+
+/// The rows of one record.
+///
+/// # Errors
+/// Field and reason, when the record is no event.
+pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &Reference) -> Result<(EventRow, Vec<ActionRow>), Reject> {
+    let raw: Raw<'_> = serde_json::from_str(json).map_err(|e| ("", format!("not a record: {e}")))?;
+    let event_name = text(raw.event_name).map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+    let event_name = event_name.ok_or(("eventName", "missing eventName".to_owned()))?;
+    let event_source = text(raw.event_source).ok_or(("eventSource", "missing eventSource".to_owned()))?;
+    let time = text(raw.event_time).ok_or(("eventTime", "missing eventTime".to_owned()))?;
+    let at = parse_ms(&time).ok_or(("eventTime", "bad eventTime: not a time between 1970 and 2200".to_owned()))?;
+    let date = date_of(at).ok_or(("eventTime", "bad eventTime: no date".to_owned()))?;
+    let identity = value(raw.user_identity);
+    let caller = caller(Some(&identity));
+    let request = value(raw.request_parameters);
+    let error_code = text(raw.error_code);
+    let error_message = text(raw.error_message);
+    let tls = value(raw.tls_details);
+    let account = text(raw.recipient_account_id).or_else(|| caller.account.clone());
+    let event_type = text(raw.event_type);
+    let category = text(raw.event_category).or_else(|| {
+        boolean(Some(&value(raw.management_event))).map(|m| if m { "Management" } else { "Data" }.to_owned())
+    });
+    let mut row = EventRow {
+        event_time_ms: Some(at),
+        event_id: Some(text(raw.event_id).unwrap_or_else(|| format!("sha256:{}", sha256_hex(json.as_bytes())))),
+        account: account.filter(|a| is_account_id(a)),
+        date: Some(date),
+        region: text(raw.aws_region),
+        event_source: Some(event_source.clone()),
+        event_name: Some(event_name.clone()),
+        event_type: event_type.clone(),
+        event_category: category,
+        read_only: boolean(Some(&value(raw.read_only))),
+        outcome: Some(outcome(error_code.as_deref(), error_message.as_deref()).to_owned()),
+        error_code,
+        error_message,
+        request_id: text(raw.request_id),
+        shared_event_id: text(raw.shared_event_id),
+        principal_key: caller.key.clone(),
+        principal_arn: caller.arn.clone(),
+        principal_type: caller.kind.clone(),
+        principal_account: caller.account.clone(),
+        session_name: caller.session.clone(),
+        source_identity: caller.source_identity.clone(),
+        access_key_id: caller.access_key_id.clone(),
+        invoked_by: caller.invoked_by.clone(),
+        mfa_authenticated: caller.mfa,
+        source_ip: text(raw.source_ip),
+        user_agent: text(raw.user_agent),
+        vpc_endpoint_id: text(raw.vpc_endpoint_id),
+        tls_version: tls.get("tlsVersion").and_then(Value::as_str).map(str::to_owned),
+        context_json: None,
+        mapping: None,
+        source_file: Some(file.to_owned()),
+        record_index: i64::try_from(index).ok(),
+    };
+    let keys = context(&row, &caller, &request, tls.is_object());
+    row.context_json = json_text(&keys);
+    let is_service = caller.kind.as_deref() == Some("AWSService");
+    let logged = value(raw.resources);
+    let mapping = if is_service && event_name.starts_with("AssumeRole") || !is_service {
+        map(mapper, &row, &event_source, &event_name, &request, &value(raw.response_elements), &logged)
+    } else {
+        Mapping::NoPermission("called by an AWS service itself")
+    };
+    let actions = action_rows(&mut row, mapping, &keys, reference);
+    Ok((row, actions))
+}
+
+fn map(mapper: &Mapper, row: &EventRow, source: &str, name: &str, request: &Value, response: &Value, logged: &Value) -> Mapping {
+    let resources: Vec<LoggedResource<'_>> = logged
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .map(|r| LoggedResource {
+            arn: r.get("ARN").or_else(|| r.get("arn")).and_then(Value::as_str),
+            account: r.get("accountId").and_then(Value::as_str),
+        })
+        .collect();
+    mapper.map(&CallFacts {
+        event_source: source,
+        event_name: name,
+        event_type: row.event_type.as_deref().unwrap_or("AwsApiCall"),
+        region: row.region.as_deref().unwrap_or(""),
+        account: row.account.as_deref().unwrap_or(""),
+        principal_type: row.principal_type.as_deref().unwrap_or(""),
+        principal_arn: row.principal_arn.as_deref(),
+        invoked_by: row.invoked_by.as_deref(),
+        request,
+        response,
+        resources: &resources,
+    })
+}
+
+fn action_rows(row: &mut EventRow, mapping: Mapping, keys: &BTreeMap<String, String>, reference: &Reference) -> Vec<ActionRow> {
+    let class: BTreeMap<String, String> =
+        keys.iter().filter(|(k, _)| CLASS_KEYS.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let owner_side = row.principal_type.as_deref() == Some("AWSAccount");
+    let base = ActionRow {
+        event_time_ms: row.event_time_ms,
+        event_id: row.event_id.clone(),
+        account: row.account.clone(),
+        date: row.date.clone(),
+        region: row.region.clone(),
+        event_source: row.event_source.clone(),
+        event_name: row.event_name.clone(),
+        event_category: row.event_category.clone(),
+        read_only: row.read_only,
+        principal_key: row.principal_key.clone(),
+        principal_arn: row.principal_arn.clone(),
+        principal_type: row.principal_type.clone(),
+        principal_account: row.principal_account.clone(),
+        outcome: row.outcome.clone(),
+        error_code: row.error_code.clone(),
+        context_class: json_text(&class),
+        call_key: row.shared_event_id.clone().or_else(|| row.event_id.clone()),
+        side: Some(if owner_side { "owner" } else { "caller" }.to_owned()),
+        ..ActionRow::default()
+    };
+    match mapping {
+        Mapping::NoPermission(_) => {
+            row.mapping = Some("no-permission".to_owned());
+            Vec::new()
+        }
+        Mapping::Unknown => {
+            row.mapping = Some("unknown".to_owned());
+            vec![base]
+        }
+        Mapping::Actions(list) => {
+            row.mapping = Some("mapped".to_owned());
+            list.into_iter()
+                .map(|mapped| {
+                    let mut class = class.clone();
+                    class.extend(mapped.context);
+                    ActionRow {
+                        action: Some(reference.name(mapped.action).to_owned()),
+                        resource_arn: Some(mapped.resource),
+                        arn_provenance: Some(mapped.provenance.as_str().to_owned()),
+                        derived: Some(mapped.derived),
+                        context_class: json_text(&class),
+                        ..base.clone()
+                    }
+                })
+                .collect()
+        }
+    }
+}
