@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod config;
+pub mod evaluate;
 pub mod event;
 pub mod ingest;
 pub mod policy;
