@@ -1,0 +1,150 @@
+//! The credential report: CSV as AWS makes it, or the CLI's JSON with the CSV in base64 and the time it was made.
+//! Columns are found by name; sentinels mean "no such credential", "not known", "not supported".
+//! Source: inputs-and-evaluation.md section 5.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::{Credential, CredentialReport, CredentialSlot, Problem};
+use crate::aws::Arn;
+
+/// Whether a text begins like a report.
+#[must_use]
+pub fn is_csv(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').starts_with("user,arn,user_creation_time")
+}
+
+/// The CSV inside the CLI's JSON, and when AWS made the report.
+#[must_use]
+pub fn from_cli(value: &Value) -> Option<(String, Option<i64>)> {
+    let content = value.get("Content")?.as_str()?;
+    let csv = if is_csv(content) { content.to_owned() } else { String::from_utf8(decode_base64(content)?).ok()? };
+    is_csv(&csv).then(|| (csv, super::gaad::time_ms(value.get("GeneratedTime"))))
+}
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let (mut bits, mut held) = (0u32, 0u32);
+    for c in text.bytes().filter(|c| !c.is_ascii_whitespace() && *c != b'=') {
+        let six = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = ((bits << 6) | u32::from(six)) & 0xFFFF;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from((bits >> held) & 0xFF).ok()?);
+        }
+    }
+    Some(out)
+}
+
+/// A cell: its text, or `None` for a sentinel; `false` beside it where the report does not know.
+fn cell<'r>(row: &HashMap<&str, &'r str>, name: &str) -> (Option<&'r str>, bool) {
+    match row.get(name).copied().unwrap_or("N/A") {
+        "" | "N/A" => (None, true),
+        "no_information" | "not_supported" => (None, false),
+        text => (Some(text), true),
+    }
+}
+
+fn time(row: &HashMap<&str, &str>, name: &str) -> Option<i64> {
+    cell(row, name).0.and_then(|t| t.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_millisecond)
+}
+
+fn truth(row: &HashMap<&str, &str>, name: &str) -> Option<bool> {
+    let text = cell(row, name).0?;
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Reads the CSV. Bad rows are problems, not an end.
+pub fn read(file: &str, csv_text: &str, generated_ms: Option<i64>, problems: &mut Vec<Problem>) -> Option<CredentialReport> {
+    let mut problem = |line: usize, reason: String| {
+        problems.push(Problem { file: file.to_owned(), pointer: format!("line {line}"), reason });
+    };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv_text.trim_start_matches('\u{feff}').as_bytes());
+    let headers = match reader.headers() {
+        Ok(headers) => headers.clone(),
+        Err(e) => {
+            problem(1, e.to_string());
+            return None;
+        }
+    };
+    let mut credentials = Vec::new();
+    let mut account = None;
+    for (at, record) in reader.records().enumerate() {
+        let line = at + 2;
+        let record = match record {
+            Ok(record) => record,
+            Err(e) => {
+                problem(line, e.to_string());
+                continue;
+            }
+        };
+        let row: HashMap<&str, &str> = headers.iter().zip(record.iter()).collect();
+        let (Some(user), Some(arn)) = (cell(&row, "user").0, cell(&row, "arn").0) else {
+            problem(line, "no user or no arn".to_owned());
+            continue;
+        };
+        account = account.or_else(|| Arn::parse(arn).map(|a| a.account.to_owned()));
+        for slot in [
+            CredentialSlot::Password,
+            CredentialSlot::AccessKey1,
+            CredentialSlot::AccessKey2,
+            CredentialSlot::Certificate1,
+            CredentialSlot::Certificate2,
+        ] {
+            credentials.push(credential(&row, user, arn, slot));
+        }
+    }
+    Some(CredentialReport { account: account?, generated_ms, credentials })
+}
+
+fn credential(row: &HashMap<&str, &str>, user: &str, arn: &str, slot: CredentialSlot) -> Credential {
+    let (active, changed, used) = match slot {
+        CredentialSlot::Password => ("password_enabled", "password_last_changed", Some("password_last_used")),
+        CredentialSlot::AccessKey1 => ("access_key_1_active", "access_key_1_last_rotated", Some("access_key_1_last_used_date")),
+        CredentialSlot::AccessKey2 => ("access_key_2_active", "access_key_2_last_rotated", Some("access_key_2_last_used_date")),
+        CredentialSlot::Certificate1 => ("cert_1_active", "cert_1_last_rotated", None),
+        CredentialSlot::Certificate2 => ("cert_2_active", "cert_2_last_rotated", None),
+    };
+    let is_active = truth(row, active).unwrap_or(false);
+    let last_changed_ms = time(row, changed);
+    let last_used_ms = used.and_then(|u| time(row, u));
+    let detail = |what: &str| -> Option<String> {
+        let name = match slot {
+            CredentialSlot::AccessKey1 => format!("access_key_1_last_used_{what}"),
+            CredentialSlot::AccessKey2 => format!("access_key_2_last_used_{what}"),
+            _ => return None,
+        };
+        cell(row, &name).0.map(str::to_owned)
+    };
+    // The root user's password shows as `not_supported`; it is there.
+    let is_root_password = slot == CredentialSlot::Password && user == "<root_account>" && row.get(active) == Some(&"not_supported");
+    Credential {
+        user: user.to_owned(),
+        user_arn: arn.to_owned(),
+        slot,
+        present: is_active || last_changed_ms.is_some() || is_root_password,
+        active: is_active || is_root_password,
+        last_changed_ms,
+        last_used_ms,
+        last_used_known: used.is_some_and(|u| cell(row, u).1),
+        last_used_service: detail("service"),
+        last_used_region: detail("region"),
+        mfa_active: truth(row, "mfa_active"),
+        user_created_ms: time(row, "user_creation_time"),
+    }
+}
