@@ -12,4 +12,5 @@ pub mod progress;
 pub mod prove;
 pub mod reduce;
 pub mod reference;
+pub mod report;
 pub mod usage;

@@ -1,0 +1,101 @@
+//! Text from logs and exports, made harmless for each format.
+//!
+//! User agents, session names, tags and policy values are written by whoever calls; a report that lets them act
+//! is an attack on its reader.
+
+use std::fmt::Write as _;
+
+/// Whether a character could change how text around it is shown: controls, bidirectional marks, zero widths.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
+        || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The text with every hidden character shown as `\u{…}`.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            let _ = write!(out, "\\u{{{:04x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// For Markdown: no table cell, code span, link or tag can begin.
+#[must_use]
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '`' | '[' | ']' | '*' | '_' | '\\' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// For CSV: a text that a spreadsheet would take for a formula gets a quote in front.
+#[must_use]
+pub fn csv(text: &str) -> String {
+    let shown = visible(text);
+    if shown.starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']) { format!("'{shown}") } else { shown }
+}
+
+/// For file names: letters, digits and `._-=+,@`; anything else and every name that was changed carries a hash.
+#[must_use]
+pub fn file_name(text: &str) -> String {
+    let safe: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | ',' | '@') { c } else { '_' })
+        .take(100)
+        .collect();
+    let reserved = safe.is_empty() || safe.starts_with('.') || safe.ends_with('.') || is_device(&safe);
+    if safe == text && !reserved {
+        return safe;
+    }
+    use sha2::Digest as _;
+    let hash: String = sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
+    format!("{}~{hash}", safe.trim_matches('.'))
+}
+
+/// Names that some file systems keep for devices.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or("").to_ascii_uppercase();
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || ((stem.starts_with("COM") || stem.starts_with("LPT")) && stem.len() == 4 && stem.ends_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts() {
+        assert_eq!(visible("a\u{1b}[31mb\u{202e}"), "a\\u{001b}[31mb\\u{202e}");
+        assert_eq!(csv("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(csv("\tx"), "'\\u{0009}x");
+        assert_eq!(markdown("[a](b)|`<x>`"), "\\[a\\](b)\\|\\`&lt;x&gt;\\`");
+    }
+
+    #[test]
+    fn file_names_stay_in_their_folder() {
+        assert_eq!(file_name("app-role_1"), "app-role_1");
+        for bad in ["../../x", "..", "a/b", "", "con", "COM1.txt", ".hidden"] {
+            let name = file_name(bad);
+            assert!(!name.contains('/') && !name.starts_with('.') && name.contains('~'), "{bad} -> {name}");
+        }
+        assert_ne!(file_name("a/b"), file_name("a:b"));
+    }
+}

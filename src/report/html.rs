@@ -1,0 +1,291 @@
+//! `report.html`: one file that needs nothing else. The model is turned into a view here; the template
+//! (`reports/templates/report.html`) only lays it out, and escapes every text.
+
+use askama::Template;
+use sha2::Digest as _;
+
+use super::Status;
+use super::escape::visible;
+use super::model::{ProposalRow, ReportModel, day};
+use super::sql::Cell;
+
+const STYLE: &str = include_str!("../../reports/templates/report.css");
+
+/// One coverage strip: account, name, share and its days as rectangles.
+struct Strip {
+    account: String,
+    name: String,
+    share: String,
+    days: Vec<(usize, String, &'static str)>,
+    width: usize,
+}
+
+/// One report section.
+struct Section {
+    id: String,
+    title: String,
+    question: String,
+    why: String,
+    fix: String,
+    limits: String,
+    counts: Vec<(&'static str, usize)>,
+    columns: Vec<String>,
+    rows: Vec<FindingView>,
+}
+
+struct FindingView {
+    status: &'static str,
+    mark: &'static str,
+    severity: String,
+    resource: String,
+    reason: String,
+    change: &'static str,
+    cells: Vec<String>,
+}
+
+/// One bar of the privilege gap: widths in thousandths.
+struct Bar {
+    label: String,
+    used: usize,
+    kept: usize,
+    dropped: usize,
+    text: String,
+}
+
+struct PolicyView<'a> {
+    row: &'a ProposalRow,
+    mark: &'static str,
+    groups: Vec<(String, usize, String, String)>,
+    why: String,
+    owner: String,
+    policy: String,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    m: &'a ReportModel,
+    style: &'static str,
+    style_hash: String,
+    start: String,
+    end: String,
+    trust: Vec<String>,
+    numbers: Vec<(String, String)>,
+    todo: Vec<(String, String)>,
+    changed: Vec<String>,
+    strips: Vec<Strip>,
+    bars: Vec<Bar>,
+    sections: Vec<Section>,
+    policies: Vec<PolicyView<'a>>,
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0u32, |g, b| (g << 8) | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            if at <= chunk.len() {
+                let six = usize::try_from((group >> (18 - 6 * at)) & 63).unwrap_or(0);
+                out.push(LETTERS.get(six).map_or('A', |b| char::from(*b)));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Fail => "✕",
+        Status::Unknown => "?",
+        Status::Pass => "✓",
+        Status::NotApplicable => "–",
+    }
+}
+
+fn cell_text(column: &str, cell: &Cell) -> String {
+    match cell {
+        Cell::Int(ms) if column.ends_with("_ms") => day(Some(*ms)),
+        Cell::Bool(true) => "yes".to_owned(),
+        Cell::Bool(false) => "no".to_owned(),
+        other => visible(&other.text()),
+    }
+}
+
+fn sections(model: &ReportModel) -> Vec<Section> {
+    model
+        .reports
+        .iter()
+        .map(|report| {
+            let findings: Vec<_> = model.findings_of(&report.id).collect();
+            let count = |s: Status| findings.iter().filter(|f| f.status == s).count();
+            let counts = [Status::Fail, Status::Unknown, Status::Pass, Status::NotApplicable].map(|s| (s.as_str(), count(s)));
+            Section {
+                id: report.id.clone(),
+                title: report.title.clone(),
+                question: report.question.clone(),
+                why: report.why.clone(),
+                fix: report.fix.clone(),
+                limits: report.limits.clone(),
+                counts: counts.into_iter().filter(|(_, n)| *n > 0).collect(),
+                columns: report.columns.iter().map(|c| c.trim_end_matches("_ms").replace('_', " ")).collect(),
+                rows: findings
+                    .into_iter()
+                    .map(|f| FindingView {
+                        status: f.status.as_str(),
+                        mark: mark(f.status),
+                        severity: f.severity.clone(),
+                        resource: visible(&f.resource),
+                        reason: visible(&f.reason),
+                        change: f.change,
+                        cells: report
+                            .columns
+                            .iter()
+                            .map(|c| f.details.iter().find(|(k, _)| k == c).map(|(k, v)| cell_text(k, v)).unwrap_or_default())
+                            .collect(),
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn strips(model: &ReportModel) -> Vec<Strip> {
+    model
+        .coverage
+        .iter()
+        .map(|a| Strip {
+            account: visible(&a.account),
+            name: visible(&a.name),
+            share: format!("{}.{} %", a.share_permille / 10, a.share_permille % 10),
+            width: a.days.len() * 7,
+            days: a.days.iter().enumerate().map(|(at, (d, s))| (at * 7, d.clone(), *s)).collect(),
+        })
+        .collect()
+}
+
+fn bars(model: &ReportModel) -> Vec<Bar> {
+    let mut rows: Vec<&ProposalRow> = model.proposals.iter().filter(|p| p.current.is_some()).collect();
+    let dropped = |p: &ProposalRow| p.verdicts.get("drop").copied().unwrap_or(0);
+    rows.sort_by(|a, b| (dropped(b), &a.owner_arn, &a.policy).cmp(&(dropped(a), &b.owner_arn, &b.policy)));
+    rows.iter()
+        .take(25)
+        .filter_map(|p| {
+            let of = |words: &[&str]| words.iter().filter_map(|w| p.verdicts.get(w)).sum::<usize>();
+            let (used, gone) = (of(&["keep-used", "narrow"]), dropped(p));
+            let kept = of(&["keep-unobservable", "keep-young", "keep-dependent"]);
+            let all = used + gone + kept;
+            (all > 0).then(|| Bar {
+                label: visible(&format!("{} / {}", p.owner, p.policy)),
+                used: used * 1000 / all,
+                kept: kept * 1000 / all,
+                dropped: gone * 1000 / all,
+                text: format!("{used} used, {kept} kept unseen, {gone} to drop"),
+            })
+        })
+        .collect()
+}
+
+fn policies(model: &ReportModel) -> Vec<PolicyView<'_>> {
+    model
+        .proposals
+        .iter()
+        .map(|row| {
+            let mut groups: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
+            for e in &row.evidence {
+                groups.entry((e.verdict, e.reason.as_str())).or_default().push(&e.action);
+            }
+            PolicyView {
+                row,
+                mark: match row.status {
+                    "written" => "✓",
+                    "defect" => "✕",
+                    "withheld" => "?",
+                    _ => "–",
+                },
+                groups: groups
+                    .into_iter()
+                    .map(|((verdict, reason), actions)| {
+                        let shown: Vec<String> = actions.iter().take(60).map(|a| visible(a)).collect();
+                        let more = actions.len().saturating_sub(60);
+                        let names = if more > 0 { format!("{} … and {more} more in evidence.json", shown.join(", ")) } else { shown.join(", ") };
+                        (verdict.to_owned(), actions.len(), visible(reason), names)
+                    })
+                    .collect(),
+                why: visible(&row.why),
+                owner: visible(&row.owner),
+                policy: visible(&row.policy),
+            }
+        })
+        .collect()
+}
+
+fn todo(model: &ReportModel) -> Vec<(String, String)> {
+    let mut list: Vec<(usize, String, String)> = Vec::new();
+    for f in model.findings.iter().filter(|f| f.status == Status::Fail) {
+        let weight = match f.severity.as_str() {
+            "CRITICAL" => 100_000,
+            "HIGH" => 10_000,
+            _ => 10,
+        };
+        list.push((weight, visible(&f.resource), format!("{} ({}): {}", f.severity, f.report, visible(&f.reason))));
+    }
+    for p in model.proposals_with("written") {
+        let gone = p.actions_before.saturating_sub(p.actions_after);
+        let risky = p.risky_dropped.len();
+        if gone > 0 {
+            let gain = if risky > 0 { format!("removes {gone} actions, {risky} of them dangerous") } else { format!("removes {gone} actions") };
+            list.push((risky * 500 + gone.min(400), visible(&format!("{} / {}", p.owner_arn, p.policy)), gain));
+        }
+    }
+    list.sort_by(|a, b| (b.0, &a.1, &a.2).cmp(&(a.0, &b.1, &b.2)));
+    list.into_iter().take(10).map(|(_, what, why)| (what, why)).collect()
+}
+
+/// The page's text.
+///
+/// # Errors
+/// When the template cannot be rendered.
+pub fn render(model: &ReportModel) -> Result<String, askama::Error> {
+    let (before, after) = model.actions_before_after();
+    let written = model.proposals_with("written").count();
+    let proved = model.proposals.iter().filter(|p| p.status == "written" && p.containment == "proved").count();
+    let failing = |id: &str| model.findings_of(id).filter(|f| f.status == Status::Fail).count();
+    let compared = model.proposals.iter().filter(|p| p.status == "written" && p.current.is_some()).count();
+    let mut numbers = vec![
+        ("granted actions".to_owned(), if before > 0 && compared > 0 { format!("{before} → {after}") } else { "unknown".to_owned() }),
+        ("policies proposed".to_owned(), written.to_string()),
+        ("calls newly denied".to_owned(), model.replay.newly_denied.to_string()),
+        ("containment proved".to_owned(), if compared > 0 { format!("{proved} of {compared}") } else { "no grants given".to_owned() }),
+    ];
+    numbers.extend(model.reports.iter().map(|r| (r.title.to_lowercase(), failing(&r.id).to_string())));
+    let mut changed = Vec::new();
+    for change in ["new", "changed", "reopened", "fixed", "open"] {
+        let n = model.findings.iter().filter(|f| f.change == change).count();
+        if n > 0 {
+            changed.push(format!("{n} {change}"));
+        }
+    }
+    let mut trust: Vec<String> = model.unknown.iter().map(|u| visible(u)).collect();
+    if model.ledger.rejected > 0 {
+        trust.push(format!("{} log records were rejected (listed at the end)", model.ledger.rejected));
+    }
+    let page = Page {
+        m: model,
+        style: STYLE,
+        style_hash: format!("sha256-{}", base64(&sha2::Sha256::digest(STYLE.as_bytes()))),
+        start: day(Some(model.window_start_ms)),
+        end: day(Some(model.as_of_ms)),
+        trust,
+        numbers,
+        todo: todo(model),
+        changed,
+        strips: strips(model),
+        bars: bars(model),
+        sections: sections(model),
+        policies: policies(model),
+    };
+    page.render()
+}

@@ -1,0 +1,21 @@
+//! Findings and files: every tabular question is SQL in `queries/`, every report a description in `reports/`,
+//! every output format one file here.
+//!
+//! Everything that comes from logs or exports is attacker-controlled text; each format escapes it in its own way
+//! (`escape`). Missing input answers UNKNOWN, never PASS. Source: reports-and-controls.md.
+
+pub mod catalogue;
+pub mod escape;
+pub mod findings;
+pub mod findings_csv;
+pub mod findings_json;
+pub mod html;
+pub mod model;
+pub mod policy_files;
+pub mod run_json;
+pub mod sql;
+pub mod summary_md;
+
+pub use catalogue::{Report, reports};
+pub use findings::{Finding, Status, history};
+pub use model::ReportModel;

@@ -1,0 +1,232 @@
+//! What a run found, as plain data: everything that the output formats print comes from here.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::Report;
+use super::findings::Finding;
+
+/// One run.
+#[derive(Clone, Debug, Default)]
+pub struct ReportModel {
+    /// Version of the program.
+    pub version: String,
+    /// As-of time, epoch ms.
+    pub as_of_ms: i64,
+    /// Start of the window, epoch ms.
+    pub window_start_ms: i64,
+    /// Length of the window in days.
+    pub window_days: i64,
+    /// `grants and logs` or `logs alone`.
+    pub mode: &'static str,
+    /// Date, hash and packages of the reference.
+    pub reference: ReferenceFacts,
+    /// Grant files with hash.
+    pub inputs: Vec<(String, String, String)>,
+    /// The ledger's sums.
+    pub ledger: LedgerFacts,
+    /// Rejections: file, record, field and reason.
+    pub rejections: Vec<String>,
+    /// How events were mapped.
+    pub mapping: MappingFacts,
+    /// Coverage by account.
+    pub coverage: Vec<AccountDays>,
+    /// Agreement of decisions with the log: ok, unknown, contradiction.
+    pub consistency_allowed: [i64; 3],
+    /// The same for denied calls.
+    pub consistency_denied: [i64; 3],
+    /// Replay of all principals.
+    pub replay: ReplayFacts,
+    /// Outcome by policy document.
+    pub proposals: Vec<ProposalRow>,
+    /// Documents that were left alone: owner, policy, reason.
+    pub skipped: Vec<[String; 3]>,
+    /// Reports in order.
+    pub reports: Vec<Report>,
+    /// Findings in order.
+    pub findings: Vec<Finding>,
+    /// What is not known, and what would settle it.
+    pub unknown: Vec<String>,
+}
+
+/// Facts about the reference.
+#[derive(Clone, Debug, Default)]
+pub struct ReferenceFacts {
+    /// Date it was built for.
+    pub date: String,
+    /// Hash of the bundle.
+    pub sha256: String,
+    /// Name, version and licence of each package.
+    pub sources: Vec<[String; 3]>,
+    /// Number of actions.
+    pub actions: usize,
+}
+
+/// Sums of the ledger.
+#[derive(Clone, Debug, Default)]
+pub struct LedgerFacts {
+    /// Files.
+    pub files: u64,
+    /// Records read.
+    pub records_read: u64,
+    /// Kept.
+    pub kept: u64,
+    /// Duplicate.
+    pub duplicate: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// Rejected by reason.
+    pub by_reason: BTreeMap<String, u64>,
+}
+
+/// Mapping figures over the store.
+#[derive(Clone, Debug, Default)]
+pub struct MappingFacts {
+    /// Distinct (source, name) pairs.
+    pub pairs: i64,
+    /// Of these, mapped to an action.
+    pub pairs_mapped: i64,
+    /// Need no permission.
+    pub pairs_no_permission: i64,
+    /// Unknown.
+    pub pairs_unknown: i64,
+    /// Events.
+    pub events: i64,
+    /// Events with at least one action that takes a resource.
+    pub events_with_resource: i64,
+    /// Of these, events with at least one concrete ARN.
+    pub events_with_concrete_arn: i64,
+    /// Action rows by provenance.
+    pub provenance: BTreeMap<String, i64>,
+    /// Unknown pairs, most events first.
+    pub top_unknown: Vec<(String, i64)>,
+}
+
+/// One account's days.
+#[derive(Clone, Debug, Default)]
+pub struct AccountDays {
+    /// Account id.
+    pub account: String,
+    /// Name, if configured.
+    pub name: String,
+    /// Day and `complete`, `partial` or `missing`.
+    pub days: Vec<(String, &'static str)>,
+    /// Share of days covered, in thousandths.
+    pub share_permille: i64,
+}
+
+/// Counts of a replay.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayFacts {
+    /// Distinct requests.
+    pub requests: i64,
+    /// Calls.
+    pub calls: i64,
+    /// Newly denied.
+    pub newly_denied: i64,
+    /// Unknown.
+    pub unknown: i64,
+    /// Explained by no exported policy, old or new.
+    pub unexplained: i64,
+}
+
+/// The outcome for one policy document.
+#[derive(Clone, Debug, Default)]
+pub struct ProposalRow {
+    /// Account.
+    pub account: String,
+    /// Owner kind.
+    pub kind: String,
+    /// Owner name.
+    pub owner: String,
+    /// Owner ARN.
+    pub owner_arn: String,
+    /// Policy name.
+    pub policy: String,
+    /// Where it lives.
+    pub placement: String,
+    /// `unchanged`, `written`, `withheld`, `defect`.
+    pub status: &'static str,
+    /// Why withheld or defect.
+    pub why: String,
+    /// Distinct actions before.
+    pub actions_before: usize,
+    /// Distinct actions after.
+    pub actions_after: usize,
+    /// Verdicts by word.
+    pub verdicts: BTreeMap<&'static str, usize>,
+    /// Dangerous actions that go.
+    pub risky_dropped: Vec<String>,
+    /// Size before and after, and the limit.
+    pub sizes: (usize, usize, usize),
+    /// Replay of its members.
+    pub replay: ReplayFacts,
+    /// `proved`, `not proved: …`, `no grant to compare with`.
+    pub containment: String,
+    /// Users and roles it applies to.
+    pub members: Vec<String>,
+    /// Folder below `policies/`.
+    pub folder: String,
+    /// File name stem of the policy.
+    pub stem: String,
+    /// Current document as printed.
+    pub current: Option<String>,
+    /// Proposed documents as printed.
+    pub proposed: Vec<String>,
+    /// Evidence, one per statement and action.
+    pub evidence: Vec<EvidenceRow>,
+}
+
+/// Evidence for one action.
+#[derive(Clone, Debug, Default)]
+pub struct EvidenceRow {
+    /// Statement index and Sid.
+    pub statement: (usize, Option<String>),
+    /// Action.
+    pub action: String,
+    /// Verdict.
+    pub verdict: &'static str,
+    /// First use, epoch ms.
+    pub first_seen_ms: Option<i64>,
+    /// Last use, epoch ms.
+    pub last_seen_ms: Option<i64>,
+    /// Calls.
+    pub calls: i64,
+    /// Denied calls.
+    pub denied_calls: i64,
+    /// Resources used.
+    pub resources: Vec<String>,
+    /// Event ids.
+    pub samples: Vec<String>,
+    /// Confidence.
+    pub confidence: &'static str,
+    /// Reason.
+    pub reason: String,
+}
+
+/// A time as `YYYY-MM-DD`, empty where absent.
+#[must_use]
+pub fn day(ms: Option<i64>) -> String {
+    ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map(|at| jiff::tz::Offset::UTC.to_datetime(at).date().to_string())
+        .unwrap_or_default()
+}
+
+impl ReportModel {
+    /// Findings of one report.
+    pub fn findings_of<'a>(&'a self, report: &'a str) -> impl Iterator<Item = &'a Finding> {
+        self.findings.iter().filter(move |f| f.report == report)
+    }
+
+    /// Proposals with a status.
+    pub fn proposals_with<'a>(&'a self, status: &'a str) -> impl Iterator<Item = &'a ProposalRow> {
+        self.proposals.iter().filter(move |p| p.status == status)
+    }
+
+    /// Sum of distinct actions before and after over all documents.
+    #[must_use]
+    pub fn actions_before_after(&self) -> (usize, usize) {
+        self.proposals.iter().fold((0, 0), |(b, a), p| {
+            (b + p.actions_before, a + if p.status == "written" { p.actions_after } else { p.actions_before })
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! `run.json`: what was read, what is known, what was decided; its keys are a contract (design.md section 4).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::model::{ReplayFacts, ReportModel, day};
+
+fn replay(r: &ReplayFacts) -> Value {
+    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained})
+}
+
+/// The file's text.
+#[must_use]
+pub fn render(model: &ReportModel) -> String {
+    let mut by_status: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut by_severity: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in &model.findings {
+        *by_status.entry(finding.status.as_str()).or_default() += 1;
+        if finding.status == super::Status::Fail {
+            *by_severity.entry(&finding.severity).or_default() += 1;
+        }
+    }
+    let count = |status: &str| model.proposals_with(status).count();
+    let proved = model.proposals.iter().filter(|p| p.status == "written" && p.containment == "proved").count();
+    let compared = model.proposals.iter().filter(|p| p.status == "written" && p.current.is_some()).count();
+    let (before, after) = model.actions_before_after();
+    let l = &model.ledger;
+    let m = &model.mapping;
+    let value = json!({
+        "tool": {"name": "trailtrim", "version": model.version},
+        "reference": {"date": model.reference.date, "sha256": model.reference.sha256, "actions": model.reference.actions,
+                      "sources": model.reference.sources},
+        "mode": model.mode,
+        "window": {"start": day(Some(model.window_start_ms)), "end": day(Some(model.as_of_ms)), "days": model.window_days,
+                   "as_of_ms": model.as_of_ms},
+        "inputs": model.inputs.iter().map(|(p, k, h)| json!({"path": p, "kind": k, "sha256": h})).collect::<Vec<_>>(),
+        "ledger": {"files": l.files, "records_read": l.records_read, "kept": l.kept, "duplicate": l.duplicate,
+                   "rejected": l.rejected, "by_reason": l.by_reason},
+        "mapping": {"pairs": m.pairs, "pairs_mapped": m.pairs_mapped, "pairs_no_permission": m.pairs_no_permission,
+                    "pairs_unknown": m.pairs_unknown, "events": m.events, "events_with_resource": m.events_with_resource,
+                    "events_with_concrete_arn": m.events_with_concrete_arn, "provenance": m.provenance,
+                    "top_unknown": m.top_unknown.iter().map(|(p, n)| json!({"pair": p, "events": n})).collect::<Vec<_>>()},
+        "coverage": model.coverage.iter().map(|a| json!({
+            "account": a.account, "share": a.share_permille, "days": a.days.len(),
+            "missing": a.days.iter().filter(|(_, s)| *s == "missing").map(|(d, _)| d).collect::<Vec<_>>()})).collect::<Vec<_>>(),
+        "consistency": {
+            "allowed": {"ok": model.consistency_allowed[0], "unknown": model.consistency_allowed[1], "contradiction": model.consistency_allowed[2]},
+            "denied": {"ok": model.consistency_denied[0], "unknown": model.consistency_denied[1], "contradiction": model.consistency_denied[2]}},
+        "proposals": {
+            "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),
+            "documents": model.proposals.len(), "written": count("written"), "withheld": count("withheld"),
+            "unchanged": count("unchanged"), "defect": count("defect"), "left_alone": model.skipped.len(),
+            "replay": replay(&model.replay),
+            "containment": {"proved": proved, "not_proved": compared - proved},
+            "over_limit": model.proposals.iter().filter(|p| p.status == "written" && p.sizes.1 > p.sizes.2).count(),
+            "granted_actions": {"before": before, "after": after}},
+        "findings": {"by_status": by_status, "by_severity": by_severity},
+        "unknown": model.unknown,
+    });
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,239 @@
+//! The one SQL context of the reports: tables are registered by name, query files run unchanged, answers are
+//! plain cells. Constructs that the engine cannot run safely are refused before it sees them.
+
+use polars::prelude::{AnyValue, Column, DataFrame, IntoLazy, LazyFrame, NamedFrom, Series};
+use polars::sql::SQLContext;
+
+/// Why a query was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlError {
+    /// The query has a construct that would take the process down.
+    #[error("query `{query}`: {construct} is refused; write {instead}")]
+    Refused {
+        /// Name of the query.
+        query: String,
+        /// What is refused.
+        construct: &'static str,
+        /// What to write.
+        instead: &'static str,
+    },
+    /// The engine said no.
+    #[error("query `{query}`: {source}")]
+    Engine {
+        /// Name of the query or table.
+        query: String,
+        /// The cause.
+        source: polars::error::PolarsError,
+    },
+    /// A value of a type that the tables do not have.
+    #[error("query `{query}`: column `{column}` has a type outside the schema")]
+    Type {
+        /// Name of the query.
+        query: String,
+        /// The column.
+        column: String,
+    },
+}
+
+/// One value of an answer.
+#[derive(Clone, PartialEq, Debug, PartialOrd)]
+pub enum Cell {
+    /// Absent.
+    Null,
+    /// Text.
+    Text(String),
+    /// Integer.
+    Int(i64),
+    /// Number.
+    Float(f64),
+    /// True or false.
+    Bool(bool),
+}
+
+impl Cell {
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        match self {
+            Cell::Null => serde_json::Value::Null,
+            Cell::Text(s) => s.clone().into(),
+            Cell::Int(i) => (*i).into(),
+            Cell::Float(f) => (*f).into(),
+            Cell::Bool(b) => (*b).into(),
+        }
+    }
+
+    /// As plain text; absent is empty.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Cell::Null => String::new(),
+            Cell::Text(s) => s.clone(),
+            Cell::Int(i) => i.to_string(),
+            Cell::Float(f) => f.to_string(),
+            Cell::Bool(b) => b.to_string(),
+        }
+    }
+}
+
+/// An answer.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Rows {
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Rows in the query's order.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Rows {
+    /// The place of a column.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c == name)
+    }
+}
+
+/// Facts about an account for the reports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccountRow {
+    /// Account id.
+    pub account: String,
+    /// Its name, if the configuration gives one.
+    pub name: Option<String>,
+    /// Whether it is ours.
+    pub owned: bool,
+    /// Whether its account authorization details were given.
+    pub has_authorization_details: bool,
+    /// Whether its credential report was given.
+    pub has_credential_report: bool,
+}
+
+/// The thresholds and times of a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Params {
+    /// Column and value, in order.
+    pub values: Vec<(&'static str, i64)>,
+}
+
+/// Registered tables.
+pub struct SqlTables {
+    context: SQLContext,
+}
+
+impl Default for SqlTables {
+    fn default() -> SqlTables {
+        SqlTables::new()
+    }
+}
+
+fn engine(query: &str) -> impl FnOnce(polars::error::PolarsError) -> SqlError + '_ {
+    move |source| SqlError::Engine { query: query.to_owned(), source }
+}
+
+impl SqlTables {
+    /// An empty context.
+    #[must_use]
+    pub fn new() -> SqlTables {
+        SqlTables { context: SQLContext::new() }
+    }
+
+    /// Registers a table.
+    pub fn register(&mut self, name: &str, frame: DataFrame) {
+        self.context.register(name, frame.lazy());
+    }
+
+    /// Registers `params`, and `nulls`: one row of typed NULLs, because engines differ on the type of a bare one.
+    ///
+    /// # Errors
+    /// [`SqlError::Engine`] when the engine refuses the columns.
+    pub fn register_params(&mut self, params: &Params) -> Result<(), SqlError> {
+        let columns: Vec<Column> = params.values.iter().map(|(name, v)| Series::new((*name).into(), vec![*v]).into()).collect();
+        self.register("params", DataFrame::new(1, columns).map_err(engine("params"))?);
+        let nulls: Vec<Column> = vec![
+            Series::new("no_text".into(), vec![None::<&str>]).into(),
+            Series::new("no_int".into(), vec![None::<i64>]).into(),
+            Series::new("no_bool".into(), vec![None::<bool>]).into(),
+        ];
+        self.register("nulls", DataFrame::new(1, nulls).map_err(engine("nulls"))?);
+        Ok(())
+    }
+
+    /// Registers `accounts` and `known_accounts` (account id and label).
+    ///
+    /// # Errors
+    /// [`SqlError::Engine`] when the engine refuses the columns.
+    pub fn register_accounts(&mut self, accounts: &[AccountRow], known: &[(String, String)]) -> Result<(), SqlError> {
+        let texts = |name: &str, v: Vec<Option<&str>>| -> Column { Series::new(name.into(), v).into() };
+        let bools = |name: &str, v: Vec<bool>| -> Column { Series::new(name.into(), v).into() };
+        let frame = DataFrame::new(
+            accounts.len(),
+            vec![
+                texts("account", accounts.iter().map(|a| Some(a.account.as_str())).collect()),
+                texts("name", accounts.iter().map(|a| a.name.as_deref()).collect()),
+                bools("owned", accounts.iter().map(|a| a.owned).collect()),
+                bools("has_authorization_details", accounts.iter().map(|a| a.has_authorization_details).collect()),
+                bools("has_credential_report", accounts.iter().map(|a| a.has_credential_report).collect()),
+            ],
+        )
+        .map_err(engine("accounts"))?;
+        self.register("accounts", frame);
+        let frame = DataFrame::new(
+            known.len(),
+            vec![
+                texts("account", known.iter().map(|k| Some(k.0.as_str())).collect()),
+                texts("label", known.iter().map(|k| Some(k.1.as_str())).collect()),
+            ],
+        )
+        .map_err(engine("known_accounts"))?;
+        self.register("known_accounts", frame);
+        Ok(())
+    }
+
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// [`SqlError`] with the query's name.
+    pub fn run(&mut self, name: &str, sql: &str) -> Result<Rows, SqlError> {
+        refuse(name, sql)?;
+        let frame = self.context.execute(sql).and_then(LazyFrame::collect).map_err(engine(name))?;
+        let columns: Vec<String> = frame.columns().iter().map(|c| c.name().to_string()).collect();
+        let mut rows = Vec::with_capacity(frame.height());
+        for at in 0..frame.height() {
+            let mut row = Vec::with_capacity(columns.len());
+            for column in frame.columns() {
+                let value = column.get(at).map_err(engine(name))?;
+                row.push(cell(&value).ok_or_else(|| SqlError::Type { query: name.to_owned(), column: column.name().to_string() })?);
+            }
+            rows.push(row);
+        }
+        Ok(Rows { columns, rows })
+    }
+}
+
+fn cell(value: &AnyValue<'_>) -> Option<Cell> {
+    Some(match value {
+        AnyValue::Null => Cell::Null,
+        AnyValue::String(s) => Cell::Text((*s).to_owned()),
+        AnyValue::StringOwned(s) => Cell::Text(s.to_string()),
+        AnyValue::Int64(i) => Cell::Int(*i),
+        AnyValue::Int32(i) => Cell::Int(i64::from(*i)),
+        AnyValue::UInt32(i) => Cell::Int(i64::from(*i)),
+        AnyValue::Float64(f) => Cell::Float(*f),
+        AnyValue::Boolean(b) => Cell::Bool(*b),
+        _ => return None,
+    })
+}
+
+/// The query without comments and with single blanks, in lower case.
+#[must_use]
+pub fn squeezed(sql: &str) -> String {
+    let code: Vec<&str> = sql.lines().map(|l| l.split("--").next().unwrap_or("")).collect();
+    code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase().replace("( ", "(")
+}
+
+fn refuse(name: &str, sql: &str) -> Result<(), SqlError> {
+    if squeezed(sql).contains("in (select") {
+        return Err(SqlError::Refused { query: name.to_owned(), construct: "IN (SELECT …)", instead: "EXISTS, or LEFT JOIN … IS NULL" });
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! `summary.md`: one page for a pull request, a chat or a mail.
+
+use super::escape::markdown;
+use super::model::{ReportModel, day};
+use super::Status;
+
+/// The file's text.
+#[must_use]
+pub fn render(model: &ReportModel) -> String {
+    let (before, after) = model.actions_before_after();
+    let mut out = format!(
+        "# trailtrim, {} to {} ({} days)\n\n",
+        day(Some(model.window_start_ms)),
+        day(Some(model.as_of_ms)),
+        model.window_days
+    );
+    let count = |status: &str| model.proposals_with(status).count();
+    out.push_str(&format!(
+        "- {} policies proposed, {} withheld, {} defects; granted actions {before} → {after}\n",
+        count("written"),
+        count("withheld"),
+        count("defect")
+    ));
+    out.push_str(&format!(
+        "- replay: {} calls in {} distinct requests, {} newly denied, {} unknown\n",
+        model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
+    ));
+    let l = &model.ledger;
+    out.push_str(&format!(
+        "- logs: read {} = kept {} + duplicate {} + rejected {}\n\n",
+        l.records_read, l.kept, l.duplicate, l.rejected
+    ));
+    out.push_str("## What changed\n\n");
+    let changes = ["new", "changed", "reopened", "fixed"];
+    let mut any = false;
+    for change in changes {
+        let n = model.findings.iter().filter(|f| f.change == change).count();
+        if n > 0 {
+            any = true;
+            out.push_str(&format!("- {n} {change}\n"));
+        }
+    }
+    if !any {
+        out.push_str("Nothing since the last run.\n");
+    }
+    out.push_str("\n## Findings\n\n| status | severity | report | resource | reason |\n|---|---|---|---|---|\n");
+    let failing: Vec<_> = model.findings.iter().filter(|f| f.status == Status::Fail).collect();
+    for f in failing.iter().take(30) {
+        out.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            f.status.as_str(),
+            f.severity,
+            f.report,
+            markdown(&f.resource),
+            markdown(&f.reason)
+        ));
+    }
+    if failing.len() > 30 {
+        out.push_str(&format!("\n{} more in findings.csv.\n", failing.len() - 30));
+    }
+    if !model.unknown.is_empty() {
+        out.push_str("\n## Not known\n\n");
+        for line in &model.unknown {
+            out.push_str(&format!("- {}\n", markdown(line)));
+        }
+    }
+    out
+}
