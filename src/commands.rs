@@ -1,0 +1,157 @@
+//! From what the user said to a stage and back to an exit code.
+
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::Path;
+
+use crate::cli::{AnalyzeArgs, Command, OutputArgs, ReferenceCommand, RunArgs, StateArgs};
+use crate::evaluate::simulate;
+use crate::reference::{Reference, import};
+use crate::run::{Outcome, RunError, RunOptions, ingest, run};
+
+/// Exit code when some input was rejected.
+const PARTIAL: u8 = 4;
+
+/// An error with the exit code it ends in.
+pub struct Failure {
+    /// What to print.
+    pub message: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        Failure { code: error.exit_code(), message: error.to_string() }
+    }
+}
+
+fn usage_error(message: impl std::fmt::Display) -> Failure {
+    Failure { message: message.to_string(), code: 2 }
+}
+
+/// Does what was asked; gives the exit code.
+///
+/// # Errors
+/// [`Failure`] with the exit code.
+pub fn execute(command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Run(RunArgs { logs, state, output }) => analyze(logs.logs, &state, output),
+        Command::Analyze(AnalyzeArgs { state, output }) => analyze(Vec::new(), &state, output),
+        Command::Ingest(args) => {
+            threads(&args.state)?;
+            let options = RunOptions { logs: args.logs.logs, ..options(&args.state) };
+            let summary = ingest(&options)?;
+            println!("{}", summary.sentence());
+            Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
+        }
+        Command::Simulate(args) => simulate_cases(&args.cases),
+        Command::Reference(args) => reference(args.command),
+    }
+}
+
+fn options(state: &StateArgs) -> RunOptions {
+    RunOptions {
+        logs: Vec::new(),
+        grants: Vec::new(),
+        state: state.state.clone(),
+        out: std::path::PathBuf::new(),
+        window_days: 90,
+        now_ms: 0,
+        config: None,
+        from_usage: false,
+        quiet: state.quiet,
+    }
+}
+
+fn threads(state: &StateArgs) -> Result<(), Failure> {
+    match state.threads {
+        Some(0) => Err(usage_error("--threads starts at 1")),
+        Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build_global().map_err(usage_error),
+        None => Ok(()),
+    }
+}
+
+fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs) -> Result<u8, Failure> {
+    threads(state)?;
+    let now_ms = output.now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
+    let out = output.out.clone();
+    let options = RunOptions {
+        logs,
+        grants: output.grants,
+        out: output.out,
+        window_days: output.window,
+        now_ms,
+        config: output.config,
+        from_usage: output.from_usage,
+        ..options(state)
+    };
+    let outcome = run(&options)?;
+    let partial = print_outcome(&outcome, &out);
+    Ok(if partial { PARTIAL } else { 0 })
+}
+
+/// The result in a few lines; whether input was rejected.
+fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
+    let model = &outcome.model;
+    if let Some(ingested) = &outcome.ingested {
+        println!("{}", ingested.sentence());
+    }
+    let m = &model.mapping;
+    println!(
+        "events: {} kinds, {} mapped to actions, {} need no permission, {} unknown; {} of {} events with a resource name it",
+        m.pairs, m.pairs_mapped, m.pairs_no_permission, m.pairs_unknown, m.events_with_concrete_arn, m.events_with_resource
+    );
+    let count = |status: &str| model.proposals_with(status).count();
+    let (before, after) = model.actions_before_after();
+    println!(
+        "policies: {} proposed, {} unchanged, {} withheld, {} defects; actions {before} -> {after}",
+        count("written"),
+        count("unchanged"),
+        count("withheld"),
+        count("defect")
+    );
+    println!(
+        "replay: {} calls in {} requests, {} newly denied, {} unknown",
+        model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
+    );
+    let failing = model.findings.iter().filter(|f| f.status == crate::report::Status::Fail).count();
+    println!("findings: {failing} of {} fail", model.findings.len());
+    println!("report: {}", out.join("report.html").display());
+    outcome.ingested.as_ref().is_some_and(|i| i.totals.rejected > 0)
+}
+
+fn simulate_cases(path: &Path) -> Result<u8, Failure> {
+    let out = BufWriter::new(std::io::stdout().lock());
+    let summary = if path == Path::new("-") {
+        simulate::run(std::io::stdin().lock(), out)
+    } else {
+        let file = std::fs::File::open(path).map_err(|e| usage_error(format!("cannot read `{}`: {e}", path.display())))?;
+        simulate::run(BufReader::new(file), out)
+    };
+    match summary {
+        Ok(summary) => Ok(if summary.errors > 0 { 2 } else { 0 }),
+        Err(e) => Err(Failure { message: e.to_string(), code: 1 }),
+    }
+}
+
+fn reference(command: ReferenceCommand) -> Result<u8, Failure> {
+    match command {
+        ReferenceCommand::Show => {
+            let reference = Reference::bundled().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
+            let header = reference.header();
+            println!("reference of {}, {} actions of {} services", header.date, reference.len(), reference.services().len());
+            for source in &header.sources {
+                println!("  {} {} ({}) sha256 {}", source.name, source.version, source.licence, source.sha256);
+            }
+            println!("  bundle sha256 {}", header.sha256);
+        }
+        ReferenceCommand::Import { date, out, packages } => {
+            let built = import::build(&date, &packages).map_err(usage_error)?;
+            let mut file = std::fs::File::create(&out).map_err(|e| usage_error(format!("cannot write `{}`: {e}", out.display())))?;
+            file.write_all(&built.bytes).map_err(|e| Failure { message: e.to_string(), code: 1 })?;
+            let [services, actions, types] = built.counts;
+            println!("{}: {services} services, {actions} actions, {types} resource types, {} bytes", out.display(), built.bytes.len());
+        }
+    }
+    Ok(0)
+}

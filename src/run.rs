@@ -1,0 +1,205 @@
+//! The nightly run, readable from top to bottom: logs and grants in, proposals and reports out.
+//!
+//! This is the only file that names all stages; data flows down it only.
+
+mod facts;
+mod proofs;
+mod tables;
+mod write;
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, ConfigError};
+use crate::grants::{self, GrantsError};
+use crate::ingest::{self, IngestError, IngestSummary, Ledger};
+use crate::progress::Progress;
+use crate::reduce::{self, ReduceSettings};
+use crate::reference::mapping::Mapper;
+use crate::reference::{Reference, ReferenceError};
+use crate::report::ReportModel;
+use crate::report::catalogue::CatalogueError;
+use crate::report::sql::SqlError;
+use crate::usage::{self, Usage, UsageError, Window};
+
+/// What a run is told.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Log files and folders; empty to analyse what the state holds.
+    pub logs: Vec<PathBuf>,
+    /// Grant bundles; empty to work from logs alone.
+    pub grants: Vec<PathBuf>,
+    /// State folder.
+    pub state: PathBuf,
+    /// Output folder.
+    pub out: PathBuf,
+    /// Window in days.
+    pub window_days: i64,
+    /// As-of time, epoch ms.
+    pub now_ms: i64,
+    /// Configuration file.
+    pub config: Option<PathBuf>,
+    /// Make policies from use alone even if grants were given.
+    pub from_usage: bool,
+    /// No progress on standard error.
+    pub quiet: bool,
+}
+
+/// Why a run stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Logs or state cannot be used.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// Grants cannot be used.
+    #[error(transparent)]
+    Grants(#[from] GrantsError),
+    /// Use cannot be rolled up.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// The bundled reference is damaged.
+    #[error("{0}")]
+    Reference(String),
+    /// A report failed.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// A report description is wrong.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A table could not be built.
+    #[error("table: {0}")]
+    Table(String),
+    /// Nothing to work on.
+    #[error("the state folder holds no events: give --logs")]
+    NoEvents,
+    /// A file could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The page could not be rendered.
+    #[error("report page: {0}")]
+    Page(String),
+}
+
+impl RunError {
+    /// The exit code (design.md section 3).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            RunError::Ingest(IngestError::LockHeld { .. }) => 5,
+            RunError::Config(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. }) | RunError::NoEvents => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// What a run gave.
+pub struct Outcome {
+    /// What was taken in, if logs were given.
+    pub ingested: Option<IngestSummary>,
+    /// What was found.
+    pub model: ReportModel,
+}
+
+/// Reads logs into the state folder.
+///
+/// # Errors
+/// [`RunError`].
+pub fn ingest(options: &RunOptions) -> Result<IngestSummary, RunError> {
+    let _lock = lock(&options.state)?;
+    take_in(options)
+}
+
+/// The nightly run.
+///
+/// # Errors
+/// [`RunError`]; bad records, files and policies are no errors but part of the outcome.
+pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
+    let config = Config::load(options.config.as_deref())?;
+    let _lock = lock(&options.state)?;
+    let ingested = if options.logs.is_empty() { None } else { Some(take_in(options)?) };
+
+    let ledger = Ledger::open(&options.state)?;
+    let reference = reference()?;
+    let window = Window {
+        start_ms: options.now_ms.saturating_sub(options.window_days.saturating_mul(86_400_000)),
+        end_ms: options.now_ms,
+    };
+    let usage = roll_up(&options.state, &ledger, window)?;
+    let grants = grants::load(&options.grants)?;
+
+    let settings = ReduceSettings {
+        min_coverage_permille: config.min_coverage_permille(),
+        declared_data_events: config.coverage.data_events.clone(),
+        ids_to_wildcard: config.reduce.ids_to_wildcard,
+        names_to_prefix: config.reduce.names_to_prefix,
+    };
+    let from_usage = options.from_usage || grants.is_empty();
+    let (mut proposals, skipped) = if from_usage {
+        reduce::from_usage::from_usage(&usage, reference, &settings)
+    } else {
+        reduce::reduce(&grants, &usage, reference, window, &settings)
+    };
+    let proofs = if from_usage {
+        proofs::of_use(&mut proposals, &usage)
+    } else {
+        proofs::of_grants(&mut proposals, &grants, &usage)
+    };
+
+    let mut tables = tables::register(&grants, &usage, &config, window)?;
+    let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
+    facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
+    facts::add_findings(&mut model, &mut tables, &options.state)?;
+    write::all(options, &model, &usage, &mut tables)?;
+    Ok(Outcome { ingested, model })
+}
+
+fn reference() -> Result<&'static Reference, RunError> {
+    Reference::bundled().map_err(|e| RunError::Reference(e.to_string()))
+}
+
+fn take_in(options: &RunOptions) -> Result<IngestSummary, RunError> {
+    let reference = reference()?;
+    let mapper = Mapper::new(reference).map_err(|e: ReferenceError| RunError::Reference(e.to_string()))?;
+    let progress = Progress::new(options.quiet);
+    Ok(ingest::ingest(&options.logs, &options.state, &mapper, reference, &progress)?)
+}
+
+fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunError> {
+    let parts = |table: &str| ledger.parts(table).iter().map(|p| state.join(p)).collect::<Vec<_>>();
+    let (events, actions) = (parts("events"), parts("event_actions"));
+    if events.is_empty() || actions.is_empty() {
+        return Err(RunError::NoEvents);
+    }
+    Ok(usage::roll_up(&events, &actions, window)?)
+}
+
+/// Takes the state folder for this run.
+fn lock(state: &Path) -> Result<File, RunError> {
+    let path = state.join("lock");
+    let fail = |source: std::io::Error| RunError::Write { path: path.clone(), source };
+    std::fs::create_dir_all(state).map_err(fail)?;
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(fail)?;
+            write!(file, "process {}", std::process::id()).map_err(fail)?;
+            Ok(file)
+        }
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            Err(IngestError::LockHeld { holder }.into())
+        }
+        Err(std::fs::TryLockError::Error(source)) => Err(fail(source)),
+    }
+}
+

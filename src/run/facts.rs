@@ -1,0 +1,264 @@
+//! Turns the stages' answers into the plain model that the output formats print.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::proofs::Proofs;
+use super::{RunError, tables};
+use crate::config::Config;
+use crate::grants::Grants;
+use crate::ingest::Ledger;
+use crate::policy::print;
+use crate::prove::{Containment, ReplayCounts};
+use crate::reduce::{Proposal, Skipped, Status, Verdict};
+use crate::reference::Reference;
+use crate::report::escape::{file_name, visible};
+use crate::report::model::{
+    AccountDays, EvidenceRow, LedgerFacts, MappingFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, day,
+};
+use crate::report::sql::SqlTables;
+use crate::report::{findings, history, reports};
+use crate::usage::{Usage, Window};
+
+fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
+    ReplayFacts {
+        requests: counts.requests,
+        calls: counts.calls,
+        newly_denied: counts.newly_denied,
+        unknown: counts.unknown,
+        unexplained: counts.unexplained,
+    }
+}
+
+/// The model without proposals and findings.
+pub fn model(config: &Config, grants: &Grants, usage: &Usage, ledger: &Ledger, reference: &Reference, window: Window, from_usage: bool) -> ReportModel {
+    let totals = ledger.totals();
+    let header = reference.header();
+    let mut model = ReportModel {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        as_of_ms: window.end_ms,
+        window_start_ms: window.start_ms,
+        window_days: window.days(),
+        mode: if from_usage { "from logs alone" } else { "from grants and logs" },
+        reference: ReferenceFacts {
+            date: header.date.clone(),
+            sha256: header.sha256.clone(),
+            sources: header.sources.iter().map(|s| [s.name.clone(), s.version.clone(), s.licence.clone()]).collect(),
+            actions: reference.len(),
+        },
+        inputs: grants.inputs.iter().map(|i| (i.path.clone(), i.kind.to_owned(), i.sha256.clone())).collect(),
+        ledger: LedgerFacts {
+            files: totals.files,
+            records_read: totals.records_read,
+            kept: totals.kept,
+            duplicate: totals.duplicate,
+            rejected: totals.rejected,
+            by_reason: totals.by_reason,
+        },
+        mapping: mapping(usage),
+        coverage: coverage(usage, config),
+        ..ReportModel::default()
+    };
+    for file in ledger.files() {
+        for r in &file.rejections {
+            let at = r.record.map_or_else(String::new, |n| format!(", record {n}"));
+            let field = if r.field.is_empty() { String::new() } else { format!(", {}", r.field) };
+            model.rejections.push(visible(&format!("{}{at}{field}: {}", file.path, r.reason)));
+        }
+    }
+    for p in &grants.problems {
+        model.rejections.push(visible(&format!("{} {}: {}", p.file, p.pointer, p.reason)));
+    }
+    model.unknown = unknowns(config, grants, usage);
+    model
+}
+
+fn unknowns(config: &Config, grants: &Grants, usage: &Usage) -> Vec<String> {
+    let mut out = Vec::new();
+    if grants.is_empty() {
+        out.push("no grants were given: what could be removed is unknown; policies are made from use alone".to_owned());
+    } else {
+        out.push("organisation policies, resource policies and session policies are not evaluated by this version".to_owned());
+    }
+    for account in tables::accounts(grants, config) {
+        if !account.has_authorization_details {
+            out.push(format!("account {}: no account authorization details", account.account));
+        }
+        if !account.has_credential_report {
+            out.push(format!("account {}: no credential report", account.account));
+        }
+        if !usage.coverage.is_complete(&account.account, config.min_coverage_permille()) {
+            out.push(format!("account {}: the logs do not cover the window, so nothing is called unused", account.account));
+        }
+    }
+    for account in grants.accounts.values().filter(|a| a.has_authorization_details && !a.complete) {
+        out.push(format!("account {}: the export breaks off", account.id));
+    }
+    for principal in grants.principals() {
+        out.extend(grants.held_by(principal).gaps);
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+fn mapping(usage: &Usage) -> MappingFacts {
+    let figures = &usage.mapping;
+    let count = |class: &str| i64::try_from(figures.pairs.iter().filter(|p| p.2 == class).count()).unwrap_or(i64::MAX);
+    let mut top: Vec<(String, i64)> =
+        figures.pairs.iter().filter(|p| p.2 == "unknown").map(|p| (visible(&format!("{} {}", p.0, p.1)), p.3)).collect();
+    top.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+    top.truncate(20);
+    MappingFacts {
+        pairs: i64::try_from(figures.pairs.len()).unwrap_or(i64::MAX),
+        pairs_mapped: count("mapped"),
+        pairs_no_permission: count("no-permission"),
+        pairs_unknown: count("unknown"),
+        events: figures.pairs.iter().map(|p| p.3).sum(),
+        events_with_resource: figures.events_with_resource.0,
+        events_with_concrete_arn: figures.events_with_resource.1,
+        provenance: figures.provenance.clone(),
+        top_unknown: top,
+    }
+}
+
+fn coverage(usage: &Usage, config: &Config) -> Vec<AccountDays> {
+    usage
+        .coverage
+        .accounts
+        .iter()
+        .map(|(id, a)| AccountDays {
+            account: id.clone(),
+            name: config.accounts.get(id).cloned().unwrap_or_default(),
+            share_permille: a.share_permille,
+            days: usage
+                .coverage
+                .window_days
+                .iter()
+                .map(|d| {
+                    let status = match a.days.get(d) {
+                        Some(c) if c.management_reads > 0 && c.management_writes > 0 => "complete",
+                        Some(_) => "partial",
+                        None => "missing",
+                    };
+                    (d.clone(), status)
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Adds proposals with their proofs, and gives each a folder of its own.
+pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs, reference: &Reference) {
+    model.replay = replay_facts(&proofs.replay);
+    model.consistency_allowed = proofs.allowed;
+    model.consistency_denied = proofs.denied;
+    model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
+    let mut folders: BTreeMap<String, String> = BTreeMap::new();
+    for (at, proposal) in proposals.into_iter().enumerate() {
+        let containment = proofs.containment.get(at).cloned().flatten();
+        let mut row = proposal_row(proposal, containment, proofs, reference);
+        // Names that differ by case only, or two owners of one name on different paths, must not share a folder.
+        let wanted = row.folder.clone();
+        let key = wanted.to_ascii_lowercase();
+        let taken = folders.entry(key).or_insert_with(|| row.owner_arn.clone());
+        if *taken != row.owner_arn {
+            row.folder = format!("{wanted}~{}", file_name(&format!("/{}", row.owner_arn)).rsplit('~').next().unwrap_or("2"));
+        }
+        model.proposals.push(row);
+    }
+}
+
+fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs, reference: &Reference) -> ProposalRow {
+    let (before, after) = proposal.actions_before_after();
+    let mut verdicts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for v in &proposal.verdicts {
+        *verdicts.entry(v.verdict.as_str()).or_default() += 1;
+    }
+    let mut replay = ReplayCounts::default();
+    for member in &proposal.members {
+        if let Some(counts) = proofs.by_principal.get(member) {
+            replay.add(*counts);
+        }
+    }
+    let risky_dropped = proposal
+        .verdicts
+        .iter()
+        .filter(|v| v.verdict == Verdict::Drop && proposal.current.is_some())
+        .filter(|v| reference.find(&v.action).is_some_and(|id| !reference.risk(id).is_empty()))
+        .map(|v| v.action.clone())
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let (status, why) = match &proposal.status {
+        Status::Unchanged => ("unchanged", String::new()),
+        Status::Proposed => ("written", String::new()),
+        Status::Withheld(why) => ("withheld", why.clone()),
+        Status::Defect(why) => ("defect", why.clone()),
+    };
+    let unit = &proposal.unit;
+    let size_before = proposal.current.as_ref().map_or(0, print::size);
+    let folder = format!("{}/{}/{}", file_name(&unit.account), unit.owner_kind.as_str(), file_name(&unit.owner_name));
+    ProposalRow {
+        account: unit.account.clone(),
+        kind: unit.owner_kind.as_str().to_owned(),
+        owner: unit.owner_name.clone(),
+        owner_arn: unit.owner_arn.clone(),
+        policy: unit.policy_name.clone(),
+        placement: unit.placement.as_str().to_owned(),
+        status,
+        why,
+        actions_before: before,
+        actions_after: if status == "written" { after } else { before },
+        verdicts,
+        risky_dropped,
+        sizes: (size_before, if status == "written" { proposal.largest() } else { size_before }, proposal.limit),
+        replay: replay_facts(&replay),
+        containment: match containment {
+            Some(Containment::Proved) => "proved".to_owned(),
+            Some(Containment::NotProved(why)) => format!("not proved: {why}"),
+            None if proposal.current.is_none() => "no grant to compare with".to_owned(),
+            None => "nothing proposed".to_owned(),
+        },
+        folder,
+        stem: file_name(&unit.policy_name),
+        current: proposal.current.as_ref().map(print::pretty),
+        proposed: proposal.proposed.iter().map(print::pretty).collect(),
+        evidence: proposal
+            .verdicts
+            .iter()
+            .map(|v| EvidenceRow {
+                statement: (v.statement, v.sid.clone()),
+                action: v.action.clone(),
+                verdict: v.verdict.as_str(),
+                first_seen_ms: v.first_seen_ms,
+                last_seen_ms: v.last_seen_ms,
+                calls: v.calls,
+                denied_calls: v.denied_calls,
+                resources: v.resources.clone(),
+                samples: v.samples.clone(),
+                confidence: v.confidence,
+                reason: if v.verdict == Verdict::Drop && v.last_seen_ms.is_some() {
+                    format!("{} (last use {})", v.reason, day(v.last_seen_ms))
+                } else {
+                    v.reason.clone()
+                },
+            })
+            .collect(),
+        members: proposal.members,
+    }
+}
+
+/// Runs every report and compares with earlier nights.
+pub fn add_findings(model: &mut ReportModel, tables: &mut SqlTables, state: &Path) -> Result<(), RunError> {
+    model.reports = reports()?;
+    let mut all = Vec::new();
+    for report in &model.reports {
+        let rows = tables.run(&report.id, report.sql)?;
+        all.extend(findings::of_rows(report, &rows, model.as_of_ms));
+    }
+    history(state, model.as_of_ms, &mut all).map_err(|source| RunError::Write { path: state.join("findings"), source })?;
+    findings::sort(&mut all);
+    model.findings = all;
+    Ok(())
+}
