@@ -8,10 +8,13 @@
     reason = "a test that cannot go on should stop"
 )]
 
-mod it {
-    pub mod common;
-    pub mod layering;
-    pub mod nights;
-    pub mod queries;
-    pub mod sample;
-}
+#[path = "it/common.rs"]
+mod common;
+#[path = "it/layering.rs"]
+mod layering;
+#[path = "it/nights.rs"]
+mod nights;
+#[path = "it/queries.rs"]
+mod queries;
+#[path = "it/sample.rs"]
+mod sample;

@@ -1,0 +1,113 @@
+//! Who may import whom, which package may be used where, and how large a file may grow: the table of
+//! ARCHITECTURE.md, held against the source.
+
+use std::path::{Path, PathBuf};
+
+use super::common::root;
+
+/// Room and the rooms it may import (`crate::…`).
+const ROOMS: &[(&str, &[&str])] = &[
+    ("aws", &[]),
+    ("cli", &[]),
+    ("config", &[]),
+    ("progress", &[]),
+    ("event", &["aws"]),
+    ("policy", &["aws"]),
+    ("reference", &["aws"]),
+    ("ingest", &["event", "reference", "aws", "progress"]),
+    ("usage", &["event", "aws"]),
+    ("grants", &["policy", "aws"]),
+    ("evaluate", &["policy", "grants", "reference", "aws"]),
+    ("reduce", &["usage", "grants", "evaluate", "policy", "reference", "aws"]),
+    ("prove", &["evaluate", "policy", "usage", "aws"]),
+    ("report", &["reduce", "prove", "usage", "grants", "aws"]),
+    (
+        "run",
+        &["ingest", "usage", "grants", "evaluate", "reduce", "prove", "report", "reference", "policy", "config", "progress", "aws"],
+    ),
+    ("commands", &["cli", "run", "evaluate", "reference", "report"]),
+];
+
+/// Package and the files (by the start of their path below `src/`) that may name it.
+const FENCE: &[(&str, &[&str])] = &[
+    ("clap", &["cli.rs", "main.rs"]),
+    ("indicatif", &["progress.rs"]),
+    ("arrow_array", &["ingest/store.rs"]),
+    ("arrow_schema", &["ingest/store.rs"]),
+    ("parquet", &["ingest/store.rs"]),
+    ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frame.rs", "report/sql.rs"]),
+    ("rayon", &["ingest/mod.rs", "reduce/mod.rs", "commands.rs"]),
+    ("askama", &["report/html.rs"]),
+];
+
+fn sources() -> Vec<(String, String)> {
+    let src = root().join("src");
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(&src)
+        .into_iter()
+        .map(|e| e.unwrap().into_path())
+        .filter(|p| p.extension().is_some_and(|e| e == "rs"))
+        .collect();
+    files.sort();
+    let name = |p: &Path| p.strip_prefix(&src).unwrap().to_string_lossy().into_owned();
+    files.iter().map(|p| (name(p), std::fs::read_to_string(p).unwrap())).collect()
+}
+
+fn room_of(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap()
+}
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let room = room_of(&file);
+        if matches!(room, "lib" | "main") {
+            continue;
+        }
+        let allowed = ROOMS.iter().find(|(r, _)| *r == room).unwrap_or_else(|| panic!("room `{room}` is not in the table")).1;
+        for part in text.split("crate::").skip(1) {
+            let used: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if ROOMS.iter().any(|(r, _)| *r == used) && used != room && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{file} imports {used}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn packages_stay_behind_their_fence() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        for (package, homes) in FENCE {
+            let named = text.lines().filter(|l| !l.trim_start().starts_with("//")).any(|l| {
+                l.contains(&format!("{package}::")) && !l.contains(&format!("_{package}::")) && !l.contains(&format!("crate::{package}"))
+            });
+            if named && !homes.contains(&file.as_str()) {
+                wrong.push(format!("{file} names {package}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn files_say_why_they_exist_and_stay_small() {
+    for (file, text) in sources() {
+        assert!(text.starts_with("//!"), "{file} has no opening words");
+        assert!(text.lines().count() <= 600, "{file} has outgrown its walls");
+    }
+}
+
+#[test]
+fn no_panics_outside_tests() {
+    for (file, text) in sources() {
+        let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        if file.ends_with("tests.rs") || file.ends_with("_test.rs") {
+            continue;
+        }
+        for word in [".unwrap()", ".expect(", "todo!", "unimplemented!", "panic!("] {
+            assert!(!product.contains(word), "{file} has {word}");
+        }
+    }
+}

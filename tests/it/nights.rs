@@ -1,0 +1,134 @@
+//! Nights that go wrong or come twice: order, threads, re-runs, late files, killed batches, the lock.
+
+use std::path::{Path, PathBuf};
+
+use super::common::{assert_same_tree, corpora, json, root, run_sample, trailtrim, tree};
+
+fn logs() -> PathBuf {
+    root().join("testdata/organisation/logs")
+}
+
+/// A copy of a few days of the sample's logs, made in the given order.
+fn copied(to: &Path, take: impl Fn(&str) -> bool, reverse: bool) {
+    let mut files: Vec<(String, Vec<u8>)> = tree(&logs()).into_iter().filter(|(n, _)| take(n)).collect();
+    if reverse {
+        files.reverse();
+    }
+    for (name, bytes) in files {
+        let path = to.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn order_and_threads_change_no_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let october = |name: &str| name.contains("/2026/10/");
+    for (name, reverse, threads) in [("a", false, "1"), ("b", true, "2")] {
+        copied(&dir.path().join(name).join("logs"), october, reverse);
+        let at = dir.path().join(name);
+        let output = run_sample(&at, &at.join("logs"), &["--threads", threads]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_same_tree(&dir.path().join("a/out"), &dir.path().join("b/out"));
+    assert_same_tree(&dir.path().join("a/state/events"), &dir.path().join("b/state/events"));
+}
+
+#[test]
+fn a_second_run_changes_no_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    copied(&dir.path().join("logs"), |n| n.contains("/2026/10/1"), false);
+    let at = dir.path();
+    assert!(run_sample(at, &at.join("logs"), &[]).status.success());
+    let (first, state) = (tree(&at.join("out")), tree(&at.join("state")));
+    let again = run_sample(at, &at.join("logs"), &[]);
+    assert!(String::from_utf8_lossy(&again.stdout).contains("read 0 records of 0 files"), "known files are skipped");
+    assert_eq!(first, tree(&at.join("out")));
+    let differing: Vec<String> = tree(&at.join("state")).into_iter().filter(|(n, b)| n != "lock" && state.get(n) != Some(b)).map(|(n, _)| n).collect();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+#[test]
+fn late_files_and_repeated_events_count_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let fifth = |n: &str| n.contains("/2026/10/05/");
+    copied(&at.join("first"), fifth, false);
+    assert!(run_sample(at, &at.join("first"), &[]).status.success());
+    let kept = |at: &Path| json(&at.join("out/run.json"))["ledger"]["kept"].as_u64().unwrap();
+    let before = kept(at);
+    // The same files under another name, as a second trail delivers them.
+    for (name, bytes) in tree(&at.join("first")) {
+        let path = at.join("second/other-trail").join(name.replace('/', "_"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let output = run_sample(at, &at.join("second"), &[]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("kept 0 +"), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(kept(at), before);
+}
+
+#[test]
+fn what_a_killed_run_left_is_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    copied(&at.join("logs"), |n| n.contains("/2026/10/05/"), false);
+    let orphan = at.join("state/events/account=111122223333/date=2026-10-05/part-0000000000000000.parquet");
+    std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    std::fs::write(&orphan, b"half a file").unwrap();
+    let output = run_sample(at, &at.join("logs"), &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!orphan.exists());
+}
+
+#[test]
+fn a_held_state_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    std::fs::create_dir_all(&state).unwrap();
+    let lock = std::fs::File::create(state.join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    let output = run_sample(dir.path(), &logs(), &[]);
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn foreign_folders_are_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    copied(&at.join("logs"), |n| n.contains("/2026/10/05/"), false);
+    std::fs::create_dir_all(at.join("out")).unwrap();
+    std::fs::write(at.join("out/thesis.txt"), "years of work").unwrap();
+    let output = run_sample(at, &at.join("logs"), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(at.join("out/thesis.txt")).unwrap(), "years of work");
+}
+
+#[test]
+fn wrong_words_answer_usage() {
+    for args in [vec!["run"], vec!["run", "--window", "soon"], vec!["nonsense"]] {
+        assert_eq!(trailtrim(args).status.code(), Some(2));
+    }
+}
+
+#[test]
+fn real_logs_give_sound_policies() {
+    let Some(corpora) = corpora() else { return };
+    for set in ["ct-awsdocs-2023", "ct-custodian", "ct-iamguide", "ct-invictus", "ct-panther", "ct-stratus", "ct-streamalert", "ct-watcher"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (state, out) = (dir.path().join("state"), dir.path().join("out"));
+        let folder = corpora.join(set);
+        let events = folder.join("events.ndjson");
+        let logs = if events.exists() { events } else { folder };
+        let output = trailtrim([
+            "run".as_ref(), "--quiet".as_ref(), "--logs".as_ref(), logs.as_os_str(), "--state".as_ref(), state.as_os_str(),
+            "--out".as_ref(), out.as_os_str(), "--window".as_ref(), "3650d".as_ref(), "--now".as_ref(), "2026-11-01T00:00:00Z".as_ref(),
+        ]);
+        assert!(matches!(output.status.code(), Some(0 | 4)), "{set}: {}", String::from_utf8_lossy(&output.stderr));
+        let run = json(&out.join("run.json"));
+        println!("{set}: {}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(run["proposals"]["replay"]["newly_denied"], 0, "{set}");
+        assert_eq!((&run["proposals"]["defect"], &run["proposals"]["over_limit"]), (&0.into(), &0.into()), "{set}");
+    }
+}
