@@ -118,7 +118,7 @@ fn number(text: &str) -> Option<f64> {
 
 /// Seconds since 1970 with fraction, from epoch seconds or a W3C ISO 8601 date.
 fn date(text: &str) -> Option<f64> {
-    if let Some(seconds) = number(text).filter(|_| !(text.len() == 4 && text.starts_with(['1', '2'])) && !text.contains('T')) {
+    if let Some(seconds) = number(text).filter(|_| !(text.len() == 4 && text.starts_with(['1', '2']))) {
         return Some(seconds);
     }
     #[allow(clippy::cast_precision_loss, reason = "milliseconds of known dates fit a double")]

@@ -138,12 +138,15 @@ fn conditions_text(statement: &Statement) -> Option<String> {
     Some(statement.conditions.iter().map(one).collect::<Vec<_>>().join("; "))
 }
 
+/// A role, the name of a statement of its trust policy, the statement, one of its entries.
+type TrustRow<'g> = (&'g Principal, String, &'g Statement, Entry);
+
 /// Table `trusts`: one row per role, statement and principal entry.
 ///
 /// # Errors
 /// When the engine refuses the columns.
 pub fn trusts(grants: &Grants) -> PolarsResult<DataFrame> {
-    let mut rows: Vec<(&Principal, String, &Statement, Entry)> = Vec::new();
+    let mut rows: Vec<TrustRow<'_>> = Vec::new();
     for role in grants.principals().filter(|p| p.kind == OwnerKind::Role) {
         let Some(Ok(document)) = &role.trust else { continue };
         for (at, statement) in document.statements.iter().enumerate() {
@@ -159,8 +162,8 @@ pub fn trusts(grants: &Grants) -> PolarsResult<DataFrame> {
             s.conditions.iter().filter(|c| c.key.to_ascii_lowercase().ends_with(":sub")).flat_map(|c| c.values.clone()).collect();
         (!list.is_empty()).then(|| list.join("\n"))
     };
-    let text = |f: &dyn Fn(&(&Principal, String, &Statement, Entry)) -> Option<String>| rows.iter().map(f).collect::<Vec<_>>();
-    let boolean = |f: &dyn Fn(&(&Principal, String, &Statement, Entry)) -> bool| rows.iter().map(|r| Some(f(r))).collect::<Vec<_>>();
+    let text = |f: &dyn Fn(&TrustRow<'_>) -> Option<String>| rows.iter().map(f).collect::<Vec<_>>();
+    let boolean = |f: &dyn Fn(&TrustRow<'_>) -> bool| rows.iter().map(|r| Some(f(r))).collect::<Vec<_>>();
     DataFrame::new(
         rows.len(),
         vec![

@@ -135,7 +135,7 @@ mod tests {
                 if path.extension().is_none_or(|e| e == "md") {
                     continue;
                 }
-                let grants = load(&[path.clone()]).unwrap();
+                let grants = load(std::slice::from_ref(&path)).unwrap();
                 let credentials: usize =
                     grants.accounts.values().filter_map(|a| a.credential_report.as_ref()).map(|r| r.credentials.len()).sum();
                 println!(

@@ -112,7 +112,7 @@ fn context(row: &EventRow, caller: &Caller, request: &Value, tls: bool) -> BTree
         let parameter = |name: &str| request.get(name).and_then(Value::as_str).filter(|s| !s.is_empty());
         set("sts:RoleSessionName", parameter("roleSessionName").map(str::to_owned));
         set("sts:SourceIdentity", parameter("sourceIdentity").map(str::to_owned));
-        set("sts:ExternalId", parameter("externalId").map(|id| hashed(id)));
+        set("sts:ExternalId", parameter("externalId").map(hashed));
     }
     keys
 }
@@ -190,7 +190,7 @@ pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &R
     row.context_json = json_text(&keys);
     let is_service = caller.kind.as_deref() == Some("AWSService");
     let logged = value(raw.resources);
-    let mapping = if is_service && event_name.starts_with("AssumeRole") || !is_service {
+    let mapping = if !is_service || event_name.starts_with("AssumeRole") {
         map(mapper, &row, &event_source, &event_name, &request, &value(raw.response_elements), &logged)
     } else {
         Mapping::NoPermission("called by an AWS service itself")
