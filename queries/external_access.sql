@@ -14,6 +14,7 @@ WITH entries AS (
         t.conditions AS conditions,
         t.oidc_subjects AS oidc_subjects,
         t.is_service_linked AS is_service_linked,
+        t.is_permission_set AS is_permission_set,
         CASE
             WHEN t.entry_kind = 'account-root' THEN 'account:' || t.entry_account
             WHEN t.entry_kind = 'any' THEN 'any'
@@ -66,6 +67,7 @@ joined AS (
         e.conditions AS conditions,
         e.oidc_subjects AS oidc_subjects,
         e.is_service_linked AS is_service_linked,
+        e.is_permission_set AS is_permission_set,
         CASE WHEN c.complete AND e.role_created_ms <= p.window_start_ms THEN 1 ELSE 0 END AS decidable
     FROM entries AS e
     LEFT JOIN uses AS u ON e.role_arn = u.role_arn AND e.join_key = u.join_key
@@ -117,6 +119,7 @@ judged AS (
             WHEN calls IS NOT NULL THEN 'used in the window'
             WHEN source_class = 'same-account' OR source_class = 'aws-service' THEN 'not used in the window; not external'
             WHEN decidable = 0 THEN 'not seen, but the logs do not cover the window or the role is younger'
+            WHEN is_permission_set THEN 'never used in the window: remove the assignment of its permission set'
             ELSE 'never used in the window: remove the entry'
         END AS reason,
         role_name, statement, entry_kind, entry, source_class, source, calls, first_seen_ms, last_seen_ms,

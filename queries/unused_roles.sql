@@ -10,6 +10,7 @@ WITH judged AS (
         a.last_allowed_ms AS last_seen_ms,
         r.last_used_ms AS last_used_ms,
         r.is_service_linked AS is_service_linked,
+        r.is_permission_set AS is_permission_set,
         r.last_used_known AS last_used_known,
         a.denied_calls AS denied_calls,
         p.as_of_ms - p.role_unused_days * 86400000 AS cutoff_ms,
@@ -39,6 +40,7 @@ SELECT
         WHEN created_ms IS NULL OR created_ms > cutoff_ms THEN 'younger than the limit: too early to tell'
         WHEN covered = 0 AND NOT last_used_known THEN 'the logs do not cover the limit and the export does not tell'
         WHEN denied_calls > 0 THEN 'only denied calls: broken or attacked, not used'
+        WHEN is_permission_set THEN 'not used for longer than the limit: remove the assignment of its permission set'
         ELSE 'not used for longer than the limit'
     END AS reason,
     role_name,

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use crate::cli::{AnalyzeArgs, Command, OutputArgs, ReferenceCommand, RunArgs, StateArgs};
 use crate::evaluate::simulate;
+use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
+use crate::report::escape::visible;
 use crate::run::{Outcome, RunError, RunOptions, ingest, run};
 
 /// Exit code when some input was rejected.
@@ -42,6 +44,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             let options = RunOptions { logs: args.logs.logs, ..options(&args.state) };
             let summary = ingest(&options)?;
             println!("{}", summary.sentence());
+            print_rejections(&summary);
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
         Command::Simulate(args) => simulate_cases(&args.cases),
@@ -90,11 +93,23 @@ fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs)
     Ok(if partial { PARTIAL } else { 0 })
 }
 
+/// Names what was rejected, on standard error; the first of many, the rest stand in `run.json` and the ledger.
+fn print_rejections(summary: &IngestSummary) {
+    const SHOWN: usize = 20;
+    for (file, rejection) in summary.rejections.iter().take(SHOWN) {
+        eprintln!("rejected: {}", visible(&format!("{file}: {rejection}")));
+    }
+    if summary.rejections.len() > SHOWN {
+        eprintln!("rejected: {} more", summary.rejections.len() - SHOWN);
+    }
+}
+
 /// The result in a few lines; whether input was rejected.
 fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
     let model = &outcome.model;
     if let Some(ingested) = &outcome.ingested {
         println!("{}", ingested.sentence());
+        print_rejections(ingested);
     }
     let m = &model.mapping;
     println!(

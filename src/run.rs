@@ -176,7 +176,7 @@ fn take_in(options: &RunOptions) -> Result<IngestSummary, RunError> {
 fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunError> {
     let parts = |table: &str| ledger.parts(table).iter().map(|p| state.join(p)).collect::<Vec<_>>();
     let (events, actions) = (parts("events"), parts("event_actions"));
-    if events.is_empty() || actions.is_empty() {
+    if events.is_empty() {
         return Err(RunError::NoEvents);
     }
     Ok(usage::roll_up(&events, &actions, window)?)

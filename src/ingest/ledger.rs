@@ -23,6 +23,18 @@ pub struct Rejection {
     pub reason: String,
 }
 
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(record) = self.record {
+            write!(f, "record {record}, ")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, "field {}, ", self.field)?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
 /// One source file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {

@@ -81,6 +81,8 @@ pub struct IngestSummary {
     pub ignored: Vec<(String, String)>,
     /// What the files taken now gave.
     pub totals: Totals,
+    /// What was rejected in the files taken now: file, rejection.
+    pub rejections: Vec<(String, Rejection)>,
 }
 
 /// One decoded record with its actions.
@@ -125,6 +127,8 @@ pub fn ingest(logs: &[PathBuf], state: &Path, mapper: &Mapper, reference: &Refer
         for result in &mut results {
             result.entry.kept = u64::try_from(result.taken.len()).unwrap_or(0);
             summary.totals.add(&result.entry);
+            let rejected = result.entry.rejections.iter().map(|r| (result.entry.path.clone(), r.clone()));
+            summary.rejections.extend(rejected);
         }
         let entries: Vec<FileEntry> = results.iter().map(|r| r.entry.clone()).collect();
         let id = ledger::batch_id(&entries);

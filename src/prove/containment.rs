@@ -44,9 +44,6 @@ pub fn contained(new: &[&PolicyDocument], old: &[&PolicyDocument]) -> Containmen
             return Containment::NotProved(format!("{}: {why}", label(granting.statement, n)));
         }
     }
-    if new_allows.is_empty() {
-        return Containment::Proved;
-    }
     let denies = |documents: &[&PolicyDocument]| -> BTreeSet<(Version, Statement)> {
         documents
             .iter()
@@ -241,6 +238,14 @@ mod tests {
         let old = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
         assert!(!check(&one("s3:GetObject", "*"), old));
         assert!(check(old, old));
+    }
+
+    #[test]
+    fn nothing_is_contained_in_everything_but_a_deny_must_stay() {
+        let empty = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}"#;
+        assert!(check(empty, &one("s3:*", "*")));
+        assert!(!check(empty, deny), "another policy may allow what this one denies");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Default for ReduceSettings {
 pub enum Status {
     /// Nothing to take away.
     Unchanged,
-    /// A smaller policy is proposed.
+    /// A smaller policy is proposed; with no document at all, its removal.
     Proposed,
     /// A smaller policy exists but is not proposed, because.
     Withheld(String),

@@ -76,11 +76,13 @@ pub fn rewrite(unit: &PolicyUnit<'_>, judged: Judged, reference: &Reference) -> 
     let unchanged = judged.plans.iter().all(|p| *p == Plan::Copy);
     let spelling = if unit.name.placement == Placement::AwsManaged { Spelling::Compressed } else { Spelling::AsWritten };
     let as_written = document(unit.document, &judged.plans, reference, spelling);
+    // Nothing is left: IAM has no policy without statements, so the proposal is to remove it.
+    let nothing_left = as_written.statements.is_empty();
     Proposal {
         unit: unit.name.clone(),
         current: Some(unit.document.clone()),
-        proposed: if unchanged { Vec::new() } else { vec![as_written] },
-        compressed: (!unchanged).then(|| document(unit.document, &judged.plans, reference, Spelling::Compressed)),
+        proposed: if unchanged || nothing_left { Vec::new() } else { vec![as_written] },
+        compressed: (!unchanged && !nothing_left).then(|| document(unit.document, &judged.plans, reference, Spelling::Compressed)),
         verdicts: judged.verdicts,
         status: if unchanged { Status::Unchanged } else { Status::Proposed },
         limit: 0,

@@ -60,11 +60,7 @@ pub fn model(config: &Config, grants: &Grants, usage: &Usage, ledger: &Ledger, r
         ..ReportModel::default()
     };
     for file in ledger.files() {
-        for r in &file.rejections {
-            let at = r.record.map_or_else(String::new, |n| format!(", record {n}"));
-            let field = if r.field.is_empty() { String::new() } else { format!(", {}", r.field) };
-            model.rejections.push(visible(&format!("{}{at}{field}: {}", file.path, r.reason)));
-        }
+        model.rejections.extend(file.rejections.iter().map(|r| visible(&format!("{}: {r}", file.path))));
     }
     for p in &grants.problems {
         model.rejections.push(visible(&format!("{} {}: {}", p.file, p.pointer, p.reason)));
@@ -192,6 +188,9 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         .collect();
     let (status, why) = match &proposal.status {
         Status::Unchanged => ("unchanged", String::new()),
+        Status::Proposed if proposal.proposed.is_empty() => {
+            ("written", "nothing is left: delete the inline policy, or detach the managed one".to_owned())
+        }
         Status::Proposed => ("written", String::new()),
         Status::Withheld(why) => ("withheld", why.clone()),
         Status::Defect(why) => ("defect", why.clone()),

@@ -44,12 +44,30 @@ fn request_principal(principal: &Principal) -> RequestPrincipal {
     }
 }
 
-fn rows_of<'u>(principal: &Principal, usage: &'u Usage, by_key: &BTreeMap<&str, Vec<&'u UsageRow>>) -> Vec<&'u UsageRow> {
-    let mut rows: Vec<&UsageRow> = by_key.get(principal.unique_id.as_str()).cloned().unwrap_or_default();
-    rows.extend(usage.rows.iter().filter(|r| {
-        r.principal_key != principal.unique_id && r.principal_arn.as_deref() == Some(principal.arn.as_str())
-    }));
-    rows
+/// Usage rows by the caller's unique id and by its ARN.
+struct Calls<'u> {
+    by_key: BTreeMap<&'u str, Vec<&'u UsageRow>>,
+    by_arn: BTreeMap<&'u str, Vec<&'u UsageRow>>,
+}
+
+impl<'u> Calls<'u> {
+    fn new(usage: &'u Usage) -> Calls<'u> {
+        let mut by_arn: BTreeMap<&str, Vec<&UsageRow>> = BTreeMap::new();
+        for row in &usage.rows {
+            if let Some(arn) = &row.principal_arn {
+                by_arn.entry(arn).or_default().push(row);
+            }
+        }
+        Calls { by_key: by_principal(&usage.rows), by_arn }
+    }
+
+    /// A principal's calls: by its id, and by its ARN for records that lack the id.
+    fn of(&self, principal: &Principal) -> Vec<&'u UsageRow> {
+        let mut rows = self.by_key.get(principal.unique_id.as_str()).cloned().unwrap_or_default();
+        let by_arn = self.by_arn.get(principal.arn.as_str()).map_or(&[][..], Vec::as_slice);
+        rows.extend(by_arn.iter().filter(|r| r.principal_key != principal.unique_id));
+        rows
+    }
 }
 
 /// What identifies the document that a proposal replaces, seen from a holder.
@@ -92,11 +110,11 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
             *slot = Some(answer);
         }
     }
-    let by_key = by_principal(&usage.rows);
+    let calls = Calls::new(usage);
     let people: Vec<(&Principal, Vec<&UsageRow>)> = grants
         .principals()
         .filter(|p| p.kind != OwnerKind::Group)
-        .map(|p| (p, rows_of(p, usage, &by_key)))
+        .map(|p| (p, calls.of(p)))
         .filter(|(_, rows)| !rows.is_empty())
         .collect();
     consistency(&mut proofs, grants, &people);
@@ -179,9 +197,10 @@ pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
         conditions: Vec::new(),
     }]);
     let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
+    let calls = Calls::new(usage);
     for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
         let arn = proposal.unit.owner_arn.clone();
-        let rows: Vec<&UsageRow> = usage.rows.iter().filter(|r| r.principal_arn.as_deref() == Some(arn.as_str())).collect();
+        let rows = calls.by_arn.get(arn.as_str()).cloned().unwrap_or_default();
         let is_role = proposal.unit.owner_kind == OwnerKind::Role;
         let state = State {
             principal: RequestPrincipal {

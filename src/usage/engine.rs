@@ -7,8 +7,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, AnyValue, NamedFrom, Series};
+use polars::prelude::{Column, DataFrame, DataType, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, AnyValue, NamedFrom, Series};
 use polars::sql::SQLContext;
+
+use crate::event::{ActionRow, EventRow, Kind};
 
 /// Why use could not be rolled up.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +65,23 @@ pub struct Engine {
     context: SQLContext,
 }
 
-fn scan(files: &[PathBuf], table: &'static str) -> Result<LazyFrame, UsageError> {
+/// A table's part files as one frame; without any, an empty frame of the table's columns.
+fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
+    let table = R::TABLE;
+    if files.is_empty() {
+        let columns = R::COLUMNS
+            .iter()
+            .map(|c| {
+                let kind = match c.kind {
+                    Kind::Text => DataType::String,
+                    Kind::BigInt => DataType::Int64,
+                    Kind::Boolean => DataType::Boolean,
+                };
+                Column::new_empty(c.name.into(), &kind)
+            })
+            .collect();
+        return DataFrame::new(0, columns).map(IntoLazy::lazy).map_err(|source| UsageError::Store { table, source });
+    }
     let paths = files.iter().map(|p| PlRefPath::from(p.to_string_lossy().as_ref())).collect();
     let mut args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
     args.hive_options.enabled = Some(false);
@@ -77,8 +95,8 @@ impl Engine {
     /// [`UsageError::Store`] when a part file cannot be opened.
     pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
         let mut engine = Engine { context: SQLContext::new() };
-        engine.context.register("events", scan(events, "events")?);
-        engine.context.register("event_actions", scan(event_actions, "event_actions")?);
+        engine.context.register("events", scan::<EventRow>(events)?);
+        engine.context.register("event_actions", scan::<ActionRow>(event_actions)?);
         engine.set_window(window)?;
         Ok(engine)
     }
