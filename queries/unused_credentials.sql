@@ -16,6 +16,7 @@ WITH dated AS (
     FROM credentials AS c
     CROSS JOIN params AS p
     WHERE c.present AND c.active
+        AND NOT (c.slot = 'password' AND c.user_name = '<root_account>')
         AND (c.slot = 'access_key_1' OR c.slot = 'access_key_2' OR c.slot = 'password')
 ),
 judged AS (

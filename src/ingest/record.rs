@@ -129,12 +129,17 @@ fn json_text(keys: &BTreeMap<String, String>) -> Option<String> {
     serde_json::to_string(keys).ok()
 }
 
+/// Why a text is not read as a record.
+fn not_a_record(json: &str, error: &serde_json::Error) -> String {
+    if json.trim_start().starts_with('{') { format!("not a record: {error}") } else { "not a record: no JSON object".to_owned() }
+}
+
 /// The rows of one record.
 ///
 /// # Errors
 /// Field and reason, when the record is no event.
 pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &Reference) -> Result<(EventRow, Vec<ActionRow>), Reject> {
-    let raw: Raw<'_> = serde_json::from_str(json).map_err(|e| ("", format!("not a record: {e}")))?;
+    let raw: Raw<'_> = serde_json::from_str(json).map_err(|e| ("", not_a_record(json, &e)))?;
     let event_name = text(raw.event_name).map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
     let event_name = event_name.ok_or(("eventName", "missing eventName".to_owned()))?;
     let event_source = text(raw.event_source).ok_or(("eventSource", "missing eventSource".to_owned()))?;
