@@ -3,7 +3,7 @@
 -- columns: account, principal_key, principal_arn, principal_type, allowed_calls, denied_calls, error_calls, first_allowed_ms, last_allowed_ms, last_denied_ms
 -- size: large
 SELECT
-    e.principal_account AS account,
+    MAX(e.principal_account) AS account,
     e.principal_key AS principal_key,
     MAX(e.principal_arn) AS principal_arn,
     MAX(e.principal_type) AS principal_type,
@@ -17,5 +17,5 @@ FROM events AS e
 CROSS JOIN params AS p
 WHERE e.principal_key IS NOT NULL
     AND e.event_time_ms < p.as_of_ms
-GROUP BY e.principal_account, e.principal_key
-ORDER BY account ASC NULLS LAST, principal_key ASC NULLS LAST
+GROUP BY e.principal_key
+ORDER BY principal_key ASC NULLS LAST

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use base64::Engine as _;
+
 use super::variables::{Filled, fill, literal};
 use super::{ContextValue, Facts, Tri};
 use crate::aws::glob_matches;
@@ -150,25 +152,7 @@ fn boolean(text: &str) -> Option<bool> {
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let (mut bits, mut held) = (0u32, 0u32);
-    for c in text.trim_end_matches('=').bytes() {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = ((bits << 6) | u32::from(six)) & 0xFFFF;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push(u8::try_from((bits >> held) & 0xFF).ok()?);
-        }
-    }
-    Some(out)
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
 /// Whether an address lies in a range; an address without prefix is a range of one; families never mix.

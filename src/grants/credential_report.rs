@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
 use serde_json::Value;
 
 use super::{Credential, CredentialReport, CredentialSlot, Problem};
@@ -19,30 +20,11 @@ pub fn is_csv(text: &str) -> bool {
 #[must_use]
 pub fn from_cli(value: &Value) -> Option<(String, Option<i64>)> {
     let content = value.get("Content")?.as_str()?;
-    let csv = if is_csv(content) { content.to_owned() } else { String::from_utf8(decode_base64(content)?).ok()? };
+    let csv = if is_csv(content) { content.to_owned() } else { {
+        let packed: String = content.split_whitespace().collect();
+        String::from_utf8(base64::engine::general_purpose::STANDARD.decode(packed).ok()?).ok()?
+    } };
     is_csv(&csv).then(|| (csv, super::gaad::time_ms(value.get("GeneratedTime"))))
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let (mut bits, mut held) = (0u32, 0u32);
-    for c in text.bytes().filter(|c| !c.is_ascii_whitespace() && *c != b'=') {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = ((bits << 6) | u32::from(six)) & 0xFFFF;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push(u8::try_from((bits >> held) & 0xFF).ok()?);
-        }
-    }
-    Some(out)
 }
 
 /// A cell: its text, or `None` for a sentinel; `false` beside it where the report does not know.

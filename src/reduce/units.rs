@@ -200,6 +200,11 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
                 reason,
             });
         };
+        // Tightening a permissions boundary would bind everybody it bounds, not only those it is attached to.
+        if grants.principals().any(|p| p.boundary.as_deref() == Some(&policy.arn)) {
+            skip("a permissions boundary: it bounds others and is not reduced".to_owned());
+            continue;
+        }
         let holders = grants.holders_of(&policy.arn);
         let mut members: BTreeMap<&str, &Principal> = BTreeMap::new();
         let mut attached = None;

@@ -2,6 +2,7 @@
 //! (`reports/templates/report.html`) only lays it out, and escapes every text.
 
 use askama::Template;
+use base64::Engine as _;
 use sha2::Digest as _;
 
 use super::Status;
@@ -77,23 +78,6 @@ struct Page<'a> {
     bars: Vec<Bar>,
     sections: Vec<Section>,
     policies: Vec<PolicyView<'a>>,
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |g, b| (g << 8) | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            if at <= chunk.len() {
-                let six = usize::try_from((group >> (18 - 6 * at)) & 63).unwrap_or(0);
-                out.push(LETTERS.get(six).map_or('A', |b| char::from(*b)));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-    out
 }
 
 fn mark(status: Status) -> &'static str {
@@ -275,7 +259,7 @@ pub fn render(model: &ReportModel) -> Result<String, askama::Error> {
     let page = Page {
         m: model,
         style: STYLE,
-        style_hash: format!("sha256-{}", base64(&sha2::Sha256::digest(STYLE.as_bytes()))),
+        style_hash: format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(STYLE.as_bytes()))),
         start: day(Some(model.window_start_ms)),
         end: day(Some(model.as_of_ms)),
         trust,
