@@ -115,6 +115,9 @@ pub struct SimulateArgs {
     /// File of cases; `-` for standard input.
     #[arg(default_value = "-", value_name = "CASES.ndjson")]
     pub cases: PathBuf,
+    /// Tell of every statement why it did or did not apply.
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// `reference`

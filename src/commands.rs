@@ -47,7 +47,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             print_rejections(&summary);
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
-        Command::Simulate(args) => simulate_cases(&args.cases),
+        Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
         Command::Reference(args) => reference(args.command),
     }
 }
@@ -135,13 +135,13 @@ fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
     outcome.ingested.as_ref().is_some_and(|i| i.totals.rejected > 0)
 }
 
-fn simulate_cases(path: &Path) -> Result<u8, Failure> {
+fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {
     let out = BufWriter::new(std::io::stdout().lock());
     let summary = if path == Path::new("-") {
-        simulate::run(std::io::stdin().lock(), out)
+        simulate::run(std::io::stdin().lock(), out, explained)
     } else {
         let file = std::fs::File::open(path).map_err(|e| usage_error(format!("cannot read `{}`: {e}", path.display())))?;
-        simulate::run(BufReader::new(file), out)
+        simulate::run(BufReader::new(file), out, explained)
     };
     match summary {
         Ok(summary) => Ok(if summary.errors > 0 { 2 } else { 0 }),

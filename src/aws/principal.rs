@@ -35,6 +35,16 @@ pub fn principal_kind(arn: &str) -> Option<PrincipalKind> {
     }
 }
 
+/// The role ARN that a session's ARN belongs to, its path unknown.
+#[must_use]
+pub fn role_of_session(arn: &str) -> Option<String> {
+    let parsed = Arn::parse(arn)?;
+    let mut words = parsed.resource.split('/');
+    (parsed.service == "sts" && words.next() == Some("assumed-role")).then_some(())?;
+    let role = words.next()?;
+    Some(format!("arn:{}:iam::{}:role/{role}", parsed.partition, parsed.account))
+}
+
 /// Whether a role ARN names a service-linked role, which nobody but its service can change.
 #[must_use]
 pub fn is_service_linked_role(arn: &str) -> bool {

@@ -1,14 +1,23 @@
 //! Permissions boundaries: bound users and roles, never root (rule 14); one that is there and allows nothing
 //! leaves nothing.
 
-use super::layer::{Layer, of_policies};
-use super::{Facts, NamedPolicy, PolicyType, PrincipalType, Request};
+use super::compiled::CompiledPolicies;
+use super::layer::{Recorder, Verdict, bound};
+use super::prepared::PreparedRequest;
+use super::principal::Reach;
+use super::{PolicyType, PrincipalType};
 
-/// What the boundary says; `None` where there is none.
+/// Whether a boundary bears on the caller.
 #[must_use]
-pub fn layer(request: &Request<'_>, facts: &Facts<'_>, policies: Option<&[NamedPolicy<'_>]>) -> Option<Layer> {
-    if request.principal.kind == PrincipalType::Root {
-        return None;
+pub fn bears_on(request: &PreparedRequest<'_>) -> bool {
+    matches!(request.principal().kind, PrincipalType::IAMUser | PrincipalType::AssumedRole | PrincipalType::FederatedUser)
+}
+
+/// What the boundary says.
+pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Verdict {
+    if !bears_on(request) {
+        return Verdict::ABSENT;
     }
-    policies.map(|list| of_policies(PolicyType::PermissionsBoundary, list, request, facts))
+    let kind = PolicyType::PermissionsBoundary;
+    bound(kind, policies.boundary.as_deref(), policies.is_unknown(kind), request, Reach::default(), recorder)
 }

@@ -1,190 +1,312 @@
-//! Conditions (rules 9 and 10): operators and keys are all required, values are alternatives, a negated operator
-//! holds when no value matches, and a key that is not known leaves the condition open.
+//! Compiled conditions (rules 9 and 10): operators and keys are all required, values are alternatives, a negated
+//! operator holds when no value matches, and a key that is not known leaves the condition open.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use base64::Engine as _;
-
-use super::variables::{Filled, fill, literal};
-use super::{ContextValue, Facts, Tri};
-use crate::aws::glob_matches;
+use super::Tri;
+use super::pattern::{Pattern, Piece, Reading, known, pieces, pieces_match, resolved, spells_without_case};
+use super::prepared::{PreparedRequest, Value};
+use super::values::{Range, boolean, bytes, date, number};
 use crate::policy::{BaseOperator, Condition, SetOperator, Version};
 
-/// Whether all conditions hold; keys that would settle an Unknown are added to `missing`.
-pub fn all_hold(conditions: &[Condition], version: Version, facts: &Facts<'_>, missing: &mut BTreeSet<String>) -> Tri {
-    let mut result = Tri::Yes;
-    let mut open = BTreeSet::new();
-    for condition in conditions {
-        result = result.and(holds(condition, version, facts, &mut open));
-        if result == Tri::No {
-            return Tri::No;
-        }
-    }
-    missing.extend(open);
-    result
+/// A compiled condition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CompiledCondition {
+    /// The condition key as written.
+    pub written: Box<str>,
+    key: Box<str>,
+    set: SetOperator,
+    if_exists: bool,
+    negated: bool,
+    test: Test,
 }
 
-fn holds(condition: &Condition, version: Version, facts: &Facts<'_>, missing: &mut BTreeSet<String>) -> Tri {
-    let operator = condition.operator;
-    let value = facts.get(&condition.key);
-    if operator.base == BaseOperator::Null {
-        return match value {
-            ContextValue::Unknown => {
-                missing.insert(condition.key.clone());
-                Tri::Unknown
-            }
-            ContextValue::Present(_) => condition.values.iter().any(|v| v.eq_ignore_ascii_case("false")).into(),
-            ContextValue::Absent => condition.values.iter().any(|v| v.eq_ignore_ascii_case("true")).into(),
-        };
-    }
-    let values = match value {
-        ContextValue::Unknown => {
-            missing.insert(condition.key.clone());
-            return Tri::Unknown;
+#[derive(Clone, PartialEq, Debug)]
+enum Test {
+    /// Whether the condition holds for a key that is absent, and for one that is present.
+    Null { absent: bool, present: bool },
+    /// The value as written or as a pattern.
+    Text(Box<[Pattern]>),
+    /// The value, case ignored.
+    WithoutCase(Box<[Box<[Piece]>]>),
+    /// Six parts, each a pattern.
+    Arn(Box<[ArnText]>),
+    Bool(Box<[Pattern]>),
+    Number(Box<[Option<f64>]>, Order),
+    Date(Box<[Option<f64>]>, Order),
+    Bytes(Box<[Option<Vec<u8>>]>),
+    Address(Box<[Option<Range>]>),
+}
+
+/// How a number or date of the request stands to the one of the policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A value of an ARN operator.
+#[derive(Clone, PartialEq, Debug)]
+enum ArnText {
+    /// `*` alone.
+    Any,
+    Parts(Box<[Pattern; 6]>),
+    /// With variables: cut at the colons when they are filled in.
+    Template(Box<[Piece]>),
+    /// Fewer than six parts.
+    Nothing,
+}
+
+impl ArnText {
+    fn compile(text: &str, reading: Reading) -> ArnText {
+        if text == "*" {
+            return ArnText::Any;
         }
-        ContextValue::Absent => {
-            return match operator.set {
-                SetOperator::ForAnyValue => Tri::No,
-                SetOperator::ForAllValues => Tri::Yes,
-                SetOperator::Single => (operator.if_exists || operator.base.is_negated()).into(),
+        let list = pieces(text, reading);
+        if list.iter().any(|p| matches!(p, Piece::Variable { .. })) {
+            return ArnText::Template(list.into());
+        }
+        ArnText::of_pieces(&list)
+    }
+
+    /// Cuts pieces at their first five colons. Wildcards hold no colon, so only texts are cut.
+    fn of_pieces(list: &[Piece]) -> ArnText {
+        let mut parts: Vec<Vec<Piece>> = vec![Vec::new()];
+        for piece in list {
+            let mut rest = match piece {
+                Piece::Text(text) => &**text,
+                other => {
+                    if let Some(part) = parts.last_mut() {
+                        part.push(other.clone());
+                    }
+                    continue;
+                }
+            };
+            while parts.len() < 6
+                && let Some((before, after)) = rest.split_once(':')
+            {
+                push(&mut parts, before);
+                parts.push(Vec::new());
+                rest = after;
+            }
+            push(&mut parts, rest);
+        }
+        let compiled: Vec<Pattern> = parts.into_iter().map(Pattern::of_pieces).collect();
+        match <[Pattern; 6]>::try_from(compiled) {
+            Ok(six) => ArnText::Parts(Box::new(six)),
+            Err(_) => ArnText::Nothing,
+        }
+    }
+
+    fn matches(&self, found: &str, request: &PreparedRequest<'_>) -> Tri {
+        match self {
+            ArnText::Any => Tri::Yes,
+            ArnText::Nothing => Tri::No,
+            ArnText::Parts(parts) => {
+                let mut words = found.splitn(6, ':');
+                (parts.iter().all(|p| words.next().is_some_and(|w| p.matches_plain(w)))).into()
+            }
+            ArnText::Template(list) => match known(list, request) {
+                Tri::Yes => {
+                    let filled: Vec<Piece> =
+                        list.iter().map(|p| resolved(p, request).map_or_else(|| p.clone(), |t| Piece::Text(t.into()))).collect();
+                    ArnText::of_pieces(&filled).matches(found, request)
+                }
+                other => other,
+            },
+        }
+    }
+}
+
+fn push(parts: &mut [Vec<Piece>], text: &str) {
+    if let Some(part) = parts.last_mut()
+        && !text.is_empty()
+    {
+        match part.last_mut() {
+            Some(Piece::Text(last)) => *last = format!("{last}{text}").into(),
+            _ => part.push(Piece::Text(text.into())),
+        }
+    }
+}
+
+/// The best of several answers; stops at the first sure one.
+fn any(answers: impl Iterator<Item = Tri>) -> Tri {
+    let mut best = Tri::No;
+    for answer in answers {
+        best = best.or(answer);
+        if best == Tri::Yes {
+            break;
+        }
+    }
+    best
+}
+
+impl CompiledCondition {
+    /// Compiles a condition of a document.
+    #[must_use]
+    pub fn compile(condition: &Condition, version: Version) -> CompiledCondition {
+        use BaseOperator as B;
+        let operator = condition.operator;
+        let values = &condition.values;
+        let numbers = |read: fn(&str) -> Option<f64>| values.iter().map(|v| read(v)).collect::<Box<[_]>>();
+        let patterns = |wildcards| values.iter().map(|v| Pattern::compile(v, Reading::of(version, wildcards))).collect::<Box<[_]>>();
+        let test = match operator.base {
+            B::Null => Test::Null {
+                absent: values.iter().any(|v| v.eq_ignore_ascii_case("true")),
+                present: values.iter().any(|v| v.eq_ignore_ascii_case("false")),
+            },
+            B::StringEquals | B::StringNotEquals => Test::Text(patterns(false)),
+            B::StringLike | B::StringNotLike => Test::Text(patterns(true)),
+            B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase => {
+                Test::WithoutCase(values.iter().map(|v| pieces(v, Reading::of(version, false)).into()).collect())
+            }
+            B::ArnEquals | B::ArnNotEquals | B::ArnLike | B::ArnNotLike => {
+                Test::Arn(values.iter().map(|v| ArnText::compile(v, Reading::of(version, true))).collect())
+            }
+            B::Bool => Test::Bool(patterns(false)),
+            B::BinaryEquals => Test::Bytes(values.iter().map(|v| bytes(v)).collect()),
+            B::IpAddress | B::NotIpAddress => Test::Address(values.iter().map(|v| Range::parse(v)).collect()),
+            B::NumericEquals | B::NumericNotEquals => Test::Number(numbers(number), Order::Equal),
+            B::NumericLessThan => Test::Number(numbers(number), Order::Less),
+            B::NumericLessThanEquals => Test::Number(numbers(number), Order::LessOrEqual),
+            B::NumericGreaterThan => Test::Number(numbers(number), Order::Greater),
+            B::NumericGreaterThanEquals => Test::Number(numbers(number), Order::GreaterOrEqual),
+            B::DateEquals | B::DateNotEquals => Test::Date(numbers(date), Order::Equal),
+            B::DateLessThan => Test::Date(numbers(date), Order::Less),
+            B::DateLessThanEquals => Test::Date(numbers(date), Order::LessOrEqual),
+            B::DateGreaterThan => Test::Date(numbers(date), Order::Greater),
+            B::DateGreaterThanEquals => Test::Date(numbers(date), Order::GreaterOrEqual),
+        };
+        CompiledCondition {
+            written: condition.key.as_str().into(),
+            key: condition.key.to_ascii_lowercase().into(),
+            set: operator.set,
+            if_exists: operator.if_exists,
+            negated: operator.base.is_negated(),
+            test,
+        }
+    }
+
+    /// Whether the condition holds.
+    #[must_use]
+    pub fn holds(&self, request: &PreparedRequest<'_>) -> Tri {
+        let value = request.value(&self.key);
+        if let Test::Null { absent, present } = self.test {
+            return match value {
+                Value::Unknown => Tri::Unknown,
+                Value::Absent => absent.into(),
+                Value::One(_) | Value::Many(_) => present.into(),
             };
         }
-        ContextValue::Present(values) => values,
-    };
-    let mut satisfied = |one: &String| {
-        let any = condition.values.iter().fold(Tri::No, |found, wanted| {
-            found.or(match fill(wanted, version, facts) {
-                Filled::Pattern(pattern) => compare(operator.base, &pattern, one).into(),
-                Filled::Valueless => Tri::No,
-                Filled::Unknown(key) => {
-                    missing.insert(key);
-                    Tri::Unknown
-                }
-            })
-        });
-        if operator.base.is_negated() { any.negate() } else { any }
-    };
-    match (operator.set, values) {
-        (SetOperator::Single, [one]) => satisfied(one),
-        // A key with several values needs a set operator.
-        (SetOperator::Single, _) => Tri::No,
-        (SetOperator::ForAllValues, all) => all.iter().fold(Tri::Yes, |r, v| r.and(satisfied(v))),
-        (SetOperator::ForAnyValue, all) => all.iter().fold(Tri::No, |r, v| r.or(satisfied(v))),
-    }
-}
-
-/// The comparison behind an operator, negation left out. `wanted` may hold the author's wildcards.
-fn compare(base: BaseOperator, wanted: &str, found: &str) -> bool {
-    use BaseOperator as B;
-    match base {
-        B::StringEquals | B::StringNotEquals => literal(wanted) == literal(found),
-        B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase => literal(wanted).to_lowercase() == literal(found).to_lowercase(),
-        B::StringLike | B::StringNotLike => glob_matches(wanted, &literal(found)),
-        B::ArnEquals | B::ArnNotEquals | B::ArnLike | B::ArnNotLike => arn_like(wanted, &literal(found)),
-        B::Bool => match (boolean(wanted), boolean(found)) {
-            (Some(a), Some(b)) => a == b,
-            _ => false,
-        },
-        B::BinaryEquals => match (base64(wanted), base64(found)) {
-            (Some(a), Some(b)) => a == b,
-            _ => false,
-        },
-        B::IpAddress | B::NotIpAddress => in_range(wanted, found),
-        B::NumericEquals | B::NumericNotEquals => ordered(number, wanted, found, |o| o.is_eq()),
-        B::NumericLessThan => ordered(number, wanted, found, |o| o.is_lt()),
-        B::NumericLessThanEquals => ordered(number, wanted, found, |o| o.is_le()),
-        B::NumericGreaterThan => ordered(number, wanted, found, |o| o.is_gt()),
-        B::NumericGreaterThanEquals => ordered(number, wanted, found, |o| o.is_ge()),
-        B::DateEquals | B::DateNotEquals => ordered(date, wanted, found, |o| o.is_eq()),
-        B::DateLessThan => ordered(date, wanted, found, |o| o.is_lt()),
-        B::DateLessThanEquals => ordered(date, wanted, found, |o| o.is_le()),
-        B::DateGreaterThan => ordered(date, wanted, found, |o| o.is_gt()),
-        B::DateGreaterThanEquals => ordered(date, wanted, found, |o| o.is_ge()),
-        B::Null => false,
-    }
-}
-
-/// Whether `found` stands to `wanted` in the asked order; what cannot be read stands in none.
-fn ordered<T: PartialOrd>(read: impl Fn(&str) -> Option<T>, wanted: &str, found: &str, is: impl Fn(std::cmp::Ordering) -> bool) -> bool {
-    match (read(found), read(wanted)) {
-        (Some(found), Some(wanted)) => found.partial_cmp(&wanted).is_some_and(is),
-        _ => false,
-    }
-}
-
-fn number(text: &str) -> Option<f64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-    plain.then(|| text.parse().ok()).flatten()
-}
-
-/// Seconds since 1970 with fraction, from epoch seconds or a W3C ISO 8601 date.
-fn date(text: &str) -> Option<f64> {
-    if let Some(seconds) = number(text).filter(|_| !(text.len() == 4 && text.starts_with(['1', '2']))) {
-        return Some(seconds);
-    }
-    #[allow(clippy::cast_precision_loss, reason = "milliseconds of known dates fit a double")]
-    let seconds = |at: jiff::Timestamp| at.as_millisecond() as f64 / 1000.0;
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Some(seconds(at));
-    }
-    let padded = match text.len() {
-        4 => format!("{text}-01-01"),
-        7 => format!("{text}-01"),
-        _ => text.to_owned(),
-    };
-    // A minute precision time with zone, `YYYY-MM-DDThh:mmZ`.
-    if let Some(minute) = padded.strip_suffix('Z').filter(|m| m.len() == 16) {
-        return format!("{minute}:00Z").parse::<jiff::Timestamp>().ok().map(seconds);
-    }
-    let day: jiff::civil::DateTime = padded.parse().ok()?;
-    jiff::tz::Offset::UTC.to_timestamp(day).ok().map(seconds)
-}
-
-fn boolean(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
-}
-
-/// Whether an address lies in a range; an address without prefix is a range of one; families never mix.
-fn in_range(range: &str, address: &str) -> bool {
-    let (base, prefix) = match range.split_once('/') {
-        Some((base, prefix)) => match prefix.parse::<u32>() {
-            Ok(bits) => (base, Some(bits)),
-            Err(_) => return false,
-        },
-        None => (range, None),
-    };
-    let mask = |bits: u32, width: u32| -> Option<u128> {
-        let keep = prefix.unwrap_or(bits);
-        (keep <= width).then(|| if keep == 0 { 0 } else { u128::MAX << (width - keep) })
-    };
-    match (base.parse::<IpAddr>(), address.parse::<IpAddr>()) {
-        (Ok(IpAddr::V4(base)), Ok(IpAddr::V4(address))) => {
-            mask(32, 32).is_some_and(|m| u128::from(u32::from(base)) & m == u128::from(u32::from(address)) & m)
+        match (self.set, value) {
+            (_, Value::Unknown) => Tri::Unknown,
+            (SetOperator::ForAnyValue, Value::Absent) => Tri::No,
+            (SetOperator::ForAllValues, Value::Absent) => Tri::Yes,
+            (SetOperator::Single, Value::Absent) => (self.if_exists || self.negated).into(),
+            (_, Value::One(one)) => self.satisfied(one, request),
+            // A key with several values needs a set operator.
+            (SetOperator::Single, Value::Many(_)) => Tri::No,
+            (SetOperator::ForAllValues, Value::Many(all)) => all.iter().fold(Tri::Yes, |r, v| r.and(self.satisfied(v, request))),
+            (SetOperator::ForAnyValue, Value::Many(all)) => any(all.iter().map(|v| self.satisfied(v, request))),
         }
-        (Ok(IpAddr::V6(base)), Ok(IpAddr::V6(address))) => {
-            mask(128, 128).is_some_and(|m| u128::from(base) & m == u128::from(address) & m)
+    }
+
+    fn satisfied(&self, found: &str, request: &PreparedRequest<'_>) -> Tri {
+        let matched = self.any_value_matches(found, request);
+        if self.negated { matched.negate() } else { matched }
+    }
+
+    fn any_value_matches(&self, found: &str, request: &PreparedRequest<'_>) -> Tri {
+        match &self.test {
+            Test::Null { .. } => Tri::No,
+            Test::Text(values) => any(values.iter().map(|v| v.matches(found, request))),
+            Test::WithoutCase(values) => any(values.iter().map(|v| match known(v, request) {
+                Tri::Yes => spells_without_case(v, found, request).into(),
+                other => other,
+            })),
+            Test::Arn(values) => any(values.iter().map(|v| v.matches(found, request))),
+            Test::Bool(values) => match boolean(found) {
+                None => Tri::No,
+                Some(found) => any(values.iter().map(|v| bool_matches(v, found, request))),
+            },
+            Test::Number(values, order) => ordered(values, *order, number(found)),
+            Test::Date(values, order) => ordered(values, *order, date(found)),
+            Test::Bytes(values) => {
+                let found = bytes(found);
+                (found.is_some() && values.contains(&found)).into()
+            }
+            Test::Address(values) => match found.parse::<IpAddr>() {
+                Ok(address) => values.iter().flatten().any(|r| r.contains(address)).into(),
+                Err(_) => Tri::No,
+            },
         }
-        _ => false,
+    }
+
+    /// Adds the keys whose values would settle a condition that is open: its own key, else the variables of its
+    /// values.
+    pub fn add_missing(&self, request: &PreparedRequest<'_>, missing: &mut std::collections::BTreeSet<String>) {
+        if request.value(&self.key) == Value::Unknown {
+            missing.insert(self.written.to_string());
+            return;
+        }
+        let lists: Vec<&[Piece]> = match &self.test {
+            Test::Text(values) | Test::Bool(values) => values
+                .iter()
+                .filter_map(|v| match v {
+                    Pattern::Template(list) => Some(&**list),
+                    _ => None,
+                })
+                .collect(),
+            Test::WithoutCase(values) => values.iter().map(|v| &**v).collect(),
+            Test::Arn(values) => values
+                .iter()
+                .filter_map(|v| match v {
+                    ArnText::Template(list) => Some(&**list),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        for piece in lists.into_iter().flatten() {
+            if let Piece::Variable { key, written, .. } = piece
+                && request.value(key) == Value::Unknown
+            {
+                missing.insert(written.to_string());
+            }
+        }
     }
 }
 
-/// `ArnEquals` and `ArnLike` are the same: six parts, each a pattern, with case.
-fn arn_like(pattern: &str, arn: &str) -> bool {
-    if pattern == "*" {
-        return true;
+fn bool_matches(value: &Pattern, found: bool, request: &PreparedRequest<'_>) -> Tri {
+    match value {
+        Pattern::Exact(text) => (boolean(text) == Some(found)).into(),
+        Pattern::Template(list) => match known(list, request) {
+            Tri::Yes => {
+                let word = if found { "true" } else { "false" };
+                (spells_without_case(list, word, request) || pieces_match(list, word, request)).into()
+            }
+            other => other,
+        },
+        _ => Tri::No,
     }
-    let split = |text: &str| -> Vec<String> { text.splitn(6, ':').map(str::to_owned).collect() };
-    let (pattern, arn) = (split(pattern), split(arn));
-    pattern.len() == 6 && arn.len() == 6 && pattern.iter().zip(&arn).all(|(p, a)| glob_matches(p, a))
+}
+
+/// Whether the request's value stands in the asked order to one of the policy's; what cannot be read stands in none.
+fn ordered(values: &[Option<f64>], order: Order, found: Option<f64>) -> Tri {
+    let Some(found) = found else { return Tri::No };
+    values
+        .iter()
+        .flatten()
+        .filter_map(|wanted| found.partial_cmp(wanted))
+        .any(|o| match order {
+            Order::Equal => o.is_eq(),
+            Order::Less => o.is_lt(),
+            Order::LessOrEqual => o.is_le(),
+            Order::Greater => o.is_gt(),
+            Order::GreaterOrEqual => o.is_ge(),
+        })
+        .into()
 }

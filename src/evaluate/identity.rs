@@ -1,20 +1,39 @@
-//! Identity policies: of the user and its groups, or of the role (rule 18). The root user needs none (rule 14);
-//! a federated user has no rights without a session policy (rule 17); services and strangers have none.
+//! Identity policies: of the user and its groups, of the role, or of the user that asked for a federation token
+//! (rule 18). The root user needs none (rule 14); services and strangers have none.
 
-use super::layer::{Layer, of_policies};
-use super::{Facts, NamedPolicy, PolicyType, PrincipalType, Request, Tri};
+use super::compiled::CompiledPolicies;
+use super::layer::{Recorder, Verdict, of_policies};
+use super::prepared::PreparedRequest;
+use super::principal::Reach;
+use super::{PolicyType, PrincipalType, Tri};
 
 /// What identity policies say.
-#[must_use]
-pub fn layer(request: &Request<'_>, facts: &Facts<'_>, policies: Option<&[NamedPolicy<'_>]>) -> Layer {
-    let mut layer = of_policies(PolicyType::Identity, policies.unwrap_or_default(), request, facts);
-    match request.principal.kind {
-        PrincipalType::Root => layer.allow = Tri::Yes,
-        PrincipalType::IAMUser | PrincipalType::AssumedRole => {}
-        _ => {
-            layer.allow = Tri::No;
-            layer.allowing.clear();
+pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Verdict {
+    match request.principal().kind {
+        PrincipalType::Root => Verdict { allow: root_may(request), deny: Tri::No },
+        PrincipalType::IAMUser | PrincipalType::AssumedRole | PrincipalType::FederatedUser => {
+            let list = policies.identity.as_deref().unwrap_or_default();
+            let mut verdict = of_policies(PolicyType::Identity, list, request, Reach::default(), recorder);
+            if policies.is_unknown(PolicyType::Identity) {
+                verdict = Verdict { allow: verdict.allow.or(Tri::Unknown), deny: verdict.deny.or(Tri::Unknown) };
+            }
+            if closed_to_federation_tokens(request) {
+                verdict.allow = Tri::No;
+            }
+            verdict
         }
+        _ => Verdict::NOTHING,
     }
-    layer
+}
+
+/// Root may do everything but assume a role. Source: STS API reference, AssumeRole.
+fn root_may(request: &PreparedRequest<'_>) -> Tri {
+    (request.action.lower != "sts:assumerole").into()
+}
+
+/// Rule 15: credentials of `GetFederationToken` reach no IAM operation and of STS only `GetCallerIdentity`.
+#[must_use]
+pub fn closed_to_federation_tokens(request: &PreparedRequest<'_>) -> bool {
+    request.principal().kind == PrincipalType::FederatedUser
+        && (request.service() == "iam" || (request.service() == "sts" && request.operation() != "getcalleridentity"))
 }

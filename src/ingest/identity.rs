@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::aws::Arn;
+use crate::aws::principal::role_of_session;
 
 /// The caller.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -54,15 +55,6 @@ pub fn boolean(value: Option<&Value>) -> Option<bool> {
         Value::String(s) if s.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
-}
-
-/// The role ARN that an assumed-role ARN belongs to, its path unknown.
-fn role_of_session(arn: &str) -> Option<String> {
-    let parsed = Arn::parse(arn)?;
-    let mut words = parsed.resource.split('/');
-    (parsed.service == "sts" && words.next() == Some("assumed-role")).then_some(())?;
-    let role = words.next()?;
-    Some(format!("arn:{}:iam::{}:role/{role}", parsed.partition, parsed.account))
 }
 
 /// Reads `userIdentity`.

@@ -4,17 +4,17 @@
 //! ones deny is newly denied, and so is one that was surely allowed and no longer is. There must be none.
 //! Distinct requests are evaluated, calls are counted.
 
-use crate::evaluate::{Context, Decision, Layers, Request, RequestPrincipal, evaluate};
+use crate::evaluate::{self, CompiledPolicies, Context, Decision, PreparedRequest, Request, RequestPrincipal};
 use crate::usage::{Outcome, UsageRow};
 
 /// One principal with what it holds before and after.
-pub struct State<'a> {
+pub struct State {
     /// Who calls.
     pub principal: RequestPrincipal,
     /// Policies as they are.
-    pub old: Layers<'a>,
+    pub old: CompiledPolicies,
     /// Policies as proposed.
-    pub new: Layers<'a>,
+    pub new: CompiledPolicies,
 }
 
 /// What a replay counted.
@@ -59,12 +59,12 @@ pub struct NewlyDenied {
     pub samples: Vec<String>,
 }
 
-/// The request context that a usage row tells: the keys of its context class and the region; every other key is
-/// unknown.
+/// The request context that a row of the store tells: the keys of its context class and the region; every other key
+/// is unknown.
 #[must_use]
-pub fn context_of(row: &UsageRow) -> Context {
+pub fn context_of(context_class: &str, region: Option<&str>) -> Context {
     let mut context = Context::new(false);
-    let class: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&row.context_class).unwrap_or_default();
+    let class: serde_json::Map<String, serde_json::Value> = serde_json::from_str(context_class).unwrap_or_default();
     for (key, value) in &class {
         match value {
             serde_json::Value::String(s) => context.set(key, vec![s.clone()]),
@@ -74,44 +74,40 @@ pub fn context_of(row: &UsageRow) -> Context {
             other => context.set(key, vec![other.to_string()]),
         }
     }
-    if let Some(region) = &row.region {
-        context.set("aws:RequestedRegion", vec![region.clone()]);
+    if let Some(region) = region {
+        context.set("aws:RequestedRegion", vec![region.to_owned()]);
     }
     context
 }
 
-/// The decision on a usage row under some layers. A resource of another account needs that account's consent as
-/// well, which the call had; what is decided here is the caller's own half, as if it owned the resource.
-#[must_use]
-pub fn decide(principal: &RequestPrincipal, row: &UsageRow, layers: &Layers<'_>) -> Decision {
-    let context = context_of(row);
-    let request = Request {
+/// Makes a usage row ready as a request. A resource of another account needs that account's consent as well, which
+/// the call had; what is asked here is the caller's own half, as if it owned the resource.
+pub fn with_request<T>(principal: &RequestPrincipal, row: &UsageRow, ask: impl FnOnce(&PreparedRequest<'_>) -> T) -> T {
+    let context = context_of(&row.context_class, row.region.as_deref());
+    ask(&PreparedRequest::new(Request {
         principal,
         action: &row.action,
         resource: &row.resource_arn,
         resource_is_pattern: row.is_pattern(),
         resource_account: principal.account(),
         context: &context,
-    };
-    evaluate(&request, layers).decision
-}
-
-fn is_denied(decision: Decision) -> bool {
-    matches!(decision, Decision::ExplicitDeny | Decision::ImplicitDeny)
+    }))
 }
 
 /// Replays the allowed rows of one principal.
 #[must_use]
-pub fn replay(state: &State<'_>, rows: &[&UsageRow]) -> (ReplayCounts, Vec<NewlyDenied>) {
+pub fn replay(state: &State, rows: &[&UsageRow]) -> (ReplayCounts, Vec<NewlyDenied>) {
     let mut counts = ReplayCounts::default();
     let mut denied = Vec::new();
     for row in rows.iter().filter(|r| r.outcome == Outcome::Allowed) {
         counts.requests += 1;
         counts.calls += row.calls;
-        let (old, new) = (decide(&state.principal, row, &state.old), decide(&state.principal, row, &state.new));
+        let (old, new) = with_request(&state.principal, row, |request| {
+            (evaluate::decide(request, &state.old), evaluate::decide(request, &state.new))
+        });
         let lost = match old {
             Decision::Allowed => new != Decision::Allowed,
-            Decision::Unknown => is_denied(new),
+            Decision::Unknown => new.is_denied(),
             Decision::ExplicitDeny | Decision::ImplicitDeny => false,
         };
         if lost {
@@ -123,7 +119,7 @@ pub fn replay(state: &State<'_>, rows: &[&UsageRow]) -> (ReplayCounts, Vec<Newly
                 calls: row.calls,
                 samples: row.samples.clone(),
             });
-        } else if is_denied(old) {
+        } else if old.is_denied() {
             counts.unexplained += 1;
         } else if new == Decision::Unknown {
             counts.unknown += 1;

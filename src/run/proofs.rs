@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::evaluate::{Decision, Layers, NamedPolicy, PrincipalType, RequestPrincipal};
+use crate::evaluate::{self, CompiledPolicies, Compiler, Decision, NamedPolicy, Policies, PrincipalType, RequestPrincipal};
 use crate::grants::{Grants, Held, OwnerKind, PolicySource, Principal};
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
-use crate::prove::{Containment, ReplayCounts, State, contained, replay, replay::decide};
+use crate::prove::{Containment, ReplayCounts, State, contained, replay, replay::with_request};
 use crate::reduce::{Placement, Proposal, Status};
 use crate::usage::{Outcome, Usage, UsageRow, by_principal};
 
@@ -35,13 +35,23 @@ const RESOURCE_POLICY_SERVICES: &[&str] = &[
 fn request_principal(principal: &Principal) -> RequestPrincipal {
     let is_role = principal.kind == OwnerKind::Role;
     RequestPrincipal {
-        kind: if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser },
         arn: (!is_role).then(|| principal.arn.clone()),
         role_arn: is_role.then(|| principal.arn.clone()),
         account: Some(principal.account.clone()),
-        service: None,
         unique_id: Some(principal.unique_id.clone()),
+        ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
     }
+}
+
+/// The policies of one caller: its identity policies and its boundary.
+fn policies(compiler: &mut Compiler<'_>, identity: Vec<NamedPolicy<'_>>, boundary: Option<&PolicyDocument>) -> CompiledPolicies {
+    let boundary = boundary.map(|document| vec![NamedPolicy { name: "boundary", document }]);
+    compiler.policies(&Policies { identity: Some(identity), boundary, ..Policies::default() })
+}
+
+/// The identity policies that somebody holds, as they are.
+fn as_held<'a>(held: &Held<'a>) -> Vec<NamedPolicy<'a>> {
+    held.identity.iter().map(|h| NamedPolicy { name: h.name, document: h.document }).collect()
 }
 
 /// Usage rows by the caller's unique id and by its ARN.
@@ -110,6 +120,7 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
             *slot = Some(answer);
         }
     }
+    let mut compiler = Compiler::default();
     let calls = Calls::new(usage);
     let people: Vec<(&Principal, Vec<&UsageRow>)> = grants
         .principals()
@@ -117,7 +128,7 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
         .map(|p| (p, calls.of(p)))
         .filter(|(_, rows)| !rows.is_empty())
         .collect();
-    consistency(&mut proofs, grants, &people);
+    consistency(&mut proofs, grants, &people, &mut compiler);
     // A proposal that denies a call is taken back; the rest is replayed again without it.
     loop {
         let proposed: BTreeMap<PolicySource, &Proposal> =
@@ -126,12 +137,10 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
         let mut defects: BTreeMap<String, String> = BTreeMap::new();
         for (person, rows) in &people {
             let held = grants.held_by(person);
-            let boundary = held.boundary.map(|document| vec![NamedPolicy { name: "boundary", document }]);
-            let old = held.identity.iter().map(|h| NamedPolicy { name: h.name, document: h.document }).collect();
             let state = State {
                 principal: request_principal(person),
-                old: Layers { identity: Some(old), boundary: boundary.clone(), resource: None },
-                new: Layers { identity: Some(after(&held, &proposed)), boundary, resource: None },
+                old: policies(&mut compiler, as_held(&held), held.boundary),
+                new: policies(&mut compiler, after(&held, &proposed), held.boundary),
             };
             let (counts, denied) = replay(&state, rows);
             proofs.replay.add(counts);
@@ -152,17 +161,13 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
 }
 
 /// Compares the log's outcomes with decisions under the policies as they are.
-fn consistency(proofs: &mut Proofs, grants: &Grants, people: &[(&Principal, Vec<&UsageRow>)]) {
+fn consistency(proofs: &mut Proofs, grants: &Grants, people: &[(&Principal, Vec<&UsageRow>)], compiler: &mut Compiler<'_>) {
     for (person, rows) in people {
         let held = grants.held_by(person);
-        let layers = Layers {
-            identity: Some(held.identity.iter().map(|h| NamedPolicy { name: h.name, document: h.document }).collect()),
-            boundary: held.boundary.map(|document| vec![NamedPolicy { name: "boundary", document }]),
-            resource: None,
-        };
+        let held_policies = policies(compiler, as_held(&held), held.boundary);
         let principal = request_principal(person);
         for row in rows {
-            let decision = decide(&principal, row, &layers);
+            let decision = with_request(&principal, row, |request| evaluate::decide(request, &held_policies));
             let service = row.action.split(':').next().unwrap_or("");
             let [ok, open, against] = match row.outcome {
                 Outcome::Allowed => &mut proofs.allowed,
@@ -197,6 +202,7 @@ pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
         conditions: Vec::new(),
     }]);
     let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
+    let mut compiler = Compiler::default();
     let calls = Calls::new(usage);
     for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
         let arn = proposal.unit.owner_arn.clone();
@@ -204,18 +210,16 @@ pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
         let is_role = proposal.unit.owner_kind == OwnerKind::Role;
         let state = State {
             principal: RequestPrincipal {
-                kind: if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser },
                 arn: (!is_role).then(|| arn.clone()),
                 role_arn: is_role.then(|| arn.clone()),
-                account: None,
-                service: None,
-                unique_id: None,
+                ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
             },
-            old: Layers { identity: Some(vec![NamedPolicy { name: "everything", document: &everything }]), ..Layers::default() },
-            new: Layers {
-                identity: Some(proposal.proposed.iter().map(|document| NamedPolicy { name: "proposed", document }).collect()),
-                ..Layers::default()
-            },
+            old: policies(&mut compiler, vec![NamedPolicy { name: "everything", document: &everything }], None),
+            new: policies(
+                &mut compiler,
+                proposal.proposed.iter().map(|document| NamedPolicy { name: "proposed", document }).collect(),
+                None,
+            ),
         };
         let (counts, denied) = replay(&state, &rows);
         proofs.replay.add(counts);

@@ -1,0 +1,79 @@
+//! The policies that bear on a request, compiled: the form that many requests are put to.
+
+use super::document::{CompiledPolicy, Compiler};
+use super::{Level, NamedPolicy, Policies, PolicyType, Settings, s3};
+
+/// The policies of one level of an organisation, compiled.
+#[derive(Clone, Debug)]
+pub struct CompiledLevel {
+    /// Id of the level.
+    pub name: Box<str>,
+    /// Policies attached there.
+    pub policies: Vec<CompiledPolicy>,
+}
+
+/// [`Policies`], compiled.
+#[derive(Clone, Debug, Default)]
+pub struct CompiledPolicies {
+    /// Identity policies.
+    pub identity: Option<Vec<CompiledPolicy>>,
+    /// The permissions boundary.
+    pub boundary: Option<Vec<CompiledPolicy>>,
+    /// Session policies.
+    pub session: Option<Vec<CompiledPolicy>>,
+    /// The resource's policy.
+    pub resource: Option<Vec<CompiledPolicy>>,
+    /// Policies of RAM shares.
+    pub ram: Vec<CompiledPolicy>,
+    /// Service control policies by level.
+    pub scp: Option<Vec<CompiledLevel>>,
+    /// Resource control policies by level.
+    pub rcp: Option<Vec<CompiledLevel>>,
+    /// The VPC endpoint's policy.
+    pub vpc_endpoint: Option<Vec<CompiledPolicy>>,
+    /// Facts beside documents.
+    pub settings: Settings,
+    /// Whether S3 would call the resource policy public.
+    pub resource_is_public: bool,
+    unknown: [bool; PolicyType::ALL.len()],
+}
+
+impl Compiler<'_> {
+    fn list(&mut self, kind: PolicyType, list: &[NamedPolicy<'_>]) -> Vec<CompiledPolicy> {
+        list.iter().map(|p| CompiledPolicy { name: p.name.into(), document: self.document(kind, p.document) }).collect()
+    }
+
+    fn levels(&mut self, kind: PolicyType, levels: &[Level<'_>]) -> Vec<CompiledLevel> {
+        levels.iter().map(|l| CompiledLevel { name: l.name.into(), policies: self.list(kind, &l.policies) }).collect()
+    }
+
+    /// Compiles all policies of a request.
+    pub fn policies(&mut self, policies: &Policies<'_>) -> CompiledPolicies {
+        let mut unknown = [false; PolicyType::ALL.len()];
+        for (slot, kind) in unknown.iter_mut().zip(PolicyType::ALL) {
+            *slot = policies.unknown.contains(&kind);
+        }
+        CompiledPolicies {
+            identity: policies.identity.as_deref().map(|l| self.list(PolicyType::Identity, l)),
+            boundary: policies.boundary.as_deref().map(|l| self.list(PolicyType::PermissionsBoundary, l)),
+            session: policies.session.as_deref().map(|l| self.list(PolicyType::Session, l)),
+            resource: policies.resource.as_deref().map(|l| self.list(PolicyType::Resource, l)),
+            ram: self.list(PolicyType::Resource, &policies.ram),
+            scp: policies.scp.as_deref().map(|l| self.levels(PolicyType::ServiceControl, l)),
+            rcp: policies.rcp.as_deref().map(|l| self.levels(PolicyType::ResourceControl, l)),
+            vpc_endpoint: policies.vpc_endpoint.as_deref().map(|l| self.list(PolicyType::VpcEndpoint, l)),
+            resource_is_public: policies.settings.block_public_access.restrict_public_buckets
+                && policies.resource.iter().flatten().any(|p| s3::is_public(p.document)),
+            settings: policies.settings.clone(),
+            unknown,
+        }
+    }
+}
+
+impl CompiledPolicies {
+    /// Whether a kind exists or may, but is not known.
+    #[must_use]
+    pub fn is_unknown(&self, kind: PolicyType) -> bool {
+        PolicyType::ALL.iter().zip(self.unknown).any(|(k, unknown)| unknown && *k == kind)
+    }
+}
