@@ -4,8 +4,9 @@
 //! here does not exist. Credentials and session tokens have no column. Types are text, 64-bit integers and
 //! booleans only; absent is NULL. Source: design.md section 2.
 
-/// Version of both tables; a store keeps it so that older stores stay readable.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Version of both tables; every batch of a store keeps the one it was written with. Columns are only ever added:
+/// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A column's type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -152,6 +153,9 @@ table!(
     derived: Boolean = "none", "Whether the action was read from parameters of another call.";
     outcome: Text = "errorCode", "allowed, denied or error.";
     error_code: Text = "errorCode", "Error code.";
+    denied_effect: Text = "errorMessage", "explicit or implicit, where the denial says so of this action.";
+    denied_policy_type: Text = "errorMessage", "Kind of policy that refused: identity, resource, trust, boundary, session, scp, rcp, vpc_endpoint.";
+    denied_policy_arn: Text = "errorMessage", "The policy that refused, where the denial names it.";
     context_class: Text = "several", "Condition keys of low cardinality, as a JSON object.";
     call_key: Text = "sharedEventID", "sharedEventID, else eventID: one call, however many copies.";
     side: Text = "userIdentity.type", "caller, or owner where only the resource owner's copy is told.";

@@ -10,6 +10,8 @@
 
 #[path = "it/common.rs"]
 mod common;
+#[path = "it/denials.rs"]
+mod denials;
 #[path = "it/layering.rs"]
 mod layering;
 #[path = "it/nights.rs"]

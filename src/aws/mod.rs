@@ -4,6 +4,9 @@
 //! wrong here (a glob that matches too much, an ARN split at the wrong colon), every verdict built on it is.
 
 pub mod arn;
+pub mod denial;
+#[cfg(test)]
+mod denial_test;
 pub mod glob;
 pub mod partition;
 pub mod principal;

@@ -11,6 +11,7 @@ use super::decode::Reject;
 use super::identity::{Caller, boolean, caller};
 use super::outcome::outcome;
 use super::times::{date_of, parse_ms};
+use crate::aws::denial::{Denial, parse as parse_denial};
 use crate::aws::is_account_id;
 use crate::event::{ActionRow, EventRow};
 use crate::reference::Reference;
@@ -255,7 +256,7 @@ fn action_rows(row: &mut EventRow, mapping: Mapping, keys: &BTreeMap<String, Str
         side: Some(if owner_side { "owner" } else { "caller" }.to_owned()),
         ..ActionRow::default()
     };
-    match mapping {
+    let mut rows = match mapping {
         Mapping::NoPermission(_) => {
             row.mapping = Some("no-permission".to_owned());
             Vec::new()
@@ -280,6 +281,81 @@ fn action_rows(row: &mut EventRow, mapping: Mapping, keys: &BTreeMap<String, Str
                     }
                 })
                 .collect()
+        }
+    };
+    let is_denied = row.outcome.as_deref() == Some("denied");
+    if let Some(said) = row.error_message.as_deref().filter(|_| is_denied).and_then(parse_denial) {
+        write_denial(&mut rows, &said);
+    }
+    rows
+}
+
+/// Writes what the denial says to the rows that it speaks of: a message names one action (a `GetObject` may be
+/// refused for `kms:Decrypt`) on one resource, and another action of the same call is not thereby refused by it.
+fn write_denial(rows: &mut [ActionRow], said: &Denial) {
+    let of_action = |row: &ActionRow| match (&row.action, &said.action) {
+        (Some(action), Some(named)) => action.eq_ignore_ascii_case(named),
+        _ => true,
+    };
+    let of_resource = |row: &ActionRow| row.resource_arn == said.resource;
+    let exact = rows.iter().any(|row| of_action(row) && of_resource(row));
+    for row in rows.iter_mut().filter(|row| of_action(row) && (!exact || of_resource(row))) {
+        row.denied_effect = said.effect.map(|e| e.as_str().to_owned());
+        row.denied_policy_type = said.policy_type.map(str::to_owned);
+        row.denied_policy_arn.clone_from(&said.policy_arn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(rows: &[ActionRow]) -> Vec<(&str, &str, Option<&str>, Option<&str>)> {
+        rows.iter()
+            .map(|r| (r.action.as_deref().unwrap(), r.resource_arn.as_deref().unwrap(), r.denied_effect.as_deref(), r.denied_policy_type.as_deref()))
+            .collect()
+    }
+
+    fn row(action: &str, resource: &str) -> ActionRow {
+        ActionRow { action: Some(action.to_owned()), resource_arn: Some(resource.to_owned()), ..ActionRow::default() }
+    }
+
+    #[test]
+    fn a_denial_speaks_of_one_action_on_one_resource() {
+        let mut rows = vec![row("ec2:RunInstances", "arn:a"), row("ec2:RunInstances", "arn:b"), row("iam:PassRole", "arn:c")];
+        let said = |text: &str| parse_denial(&format!("User: arn:u is not authorized to perform: {text}")).unwrap();
+        write_denial(&mut rows, &said("EC2:RunInstances on resource: arn:b because no permissions boundary allows the EC2:RunInstances action"));
+        let at_b = ("ec2:RunInstances", "arn:b", Some("implicit"), Some("boundary"));
+        assert_eq!(denied(&rows), [("ec2:RunInstances", "arn:a", None, None), at_b, ("iam:PassRole", "arn:c", None, None)]);
+        // A resource that no row has: all rows of the action. An action that no row has: none.
+        let mut rows = vec![row("s3:GetObject", "arn:a"), row("s3:GetObject", "arn:b")];
+        write_denial(&mut rows, &said("kms:Decrypt on this resource with an explicit deny in a service control policy"));
+        assert!(rows.iter().all(|r| r.denied_effect.is_none()));
+        write_denial(&mut rows, &said("s3:GetObject on resource: arn:z with an explicit deny in a service control policy: arn:aws:organizations::1:policy/p"));
+        assert!(rows.iter().all(|r| r.denied_policy_arn.as_deref() == Some("arn:aws:organizations::1:policy/p")));
+        assert!(rows.iter().all(|r| r.denied_effect.as_deref() == Some("explicit")));
+    }
+
+    #[test]
+    fn only_denied_calls_have_a_layer() {
+        let reference = Reference::bundled().unwrap();
+        let mapper = Mapper::new(reference).unwrap();
+        let message = "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: iam:ListUsers on resource: * because no identity-based policy allows the iam:ListUsers action";
+        for (code, message, expected) in [
+            (Some("AccessDenied"), Some(message), Some("identity")),
+            (Some("AccessDenied"), Some("Access Denied"), None),
+            (Some("AccessDenied"), None, None),
+            (None, Some(message), None),
+            (Some("VpceAccessDenied"), Some("The request was denied due to a VPC endpoint policy"), Some("vpc_endpoint")),
+        ] {
+            let record = serde_json::json!({
+                "eventID": "e", "eventTime": "2026-10-01T00:00:00Z", "eventSource": "iam.amazonaws.com", "eventName": "ListUsers",
+                "userIdentity": {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": "arn:aws:iam::111122223333:user/ann", "accountId": "111122223333"},
+                "errorCode": code, "errorMessage": message,
+            });
+            let (_, actions) = rows(&record.to_string(), "f", 0, &mapper, reference).unwrap();
+            assert_eq!(actions[0].action.as_deref(), Some("iam:ListUsers"));
+            assert_eq!(actions[0].denied_policy_type.as_deref(), expected, "{code:?} {message:?}");
         }
     }
 }

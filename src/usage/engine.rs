@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use polars::prelude::{Column, DataFrame, DataType, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet, AnyValue, NamedFrom, Series};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, Field, IntoLazy, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series};
 use polars::sql::SQLContext;
 
 use crate::event::{ActionRow, EventRow, Kind};
@@ -65,25 +65,29 @@ pub struct Engine {
     context: SQLContext,
 }
 
-/// A table's part files as one frame; without any, an empty frame of the table's columns.
+/// A table's columns with their types in the engine.
+fn columns<R: crate::event::Row>() -> impl Iterator<Item = (&'static str, DataType)> {
+    R::COLUMNS.iter().map(|c| {
+        let kind = match c.kind {
+            Kind::Text => DataType::String,
+            Kind::BigInt => DataType::Int64,
+            Kind::Boolean => DataType::Boolean,
+        };
+        (c.name, kind)
+    })
+}
+
+/// A table's part files as one frame; without any, an empty frame of the table's columns. A column that a part
+/// file of an older version lacks is NULL.
 fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
     let table = R::TABLE;
     if files.is_empty() {
-        let columns = R::COLUMNS
-            .iter()
-            .map(|c| {
-                let kind = match c.kind {
-                    Kind::Text => DataType::String,
-                    Kind::BigInt => DataType::Int64,
-                    Kind::Boolean => DataType::Boolean,
-                };
-                Column::new_empty(c.name.into(), &kind)
-            })
-            .collect();
-        return DataFrame::new(0, columns).map(IntoLazy::lazy).map_err(|source| UsageError::Store { table, source });
+        let empty = columns::<R>().map(|(name, kind)| Column::new_empty(name.into(), &kind)).collect();
+        return DataFrame::new(0, empty).map(IntoLazy::lazy).map_err(|source| UsageError::Store { table, source });
     }
     let paths = files.iter().map(|p| PlRefPath::from(p.to_string_lossy().as_ref())).collect();
-    let mut args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+    let schema: Schema = columns::<R>().map(|(name, kind)| Field::new(name.into(), kind)).collect();
+    let mut args = ScanArgsParquet { glob: false, schema: Some(schema.into()), allow_missing_columns: true, ..ScanArgsParquet::default() };
     args.hive_options.enabled = Some(false);
     LazyFrame::scan_parquet_files(paths, args).map_err(|source| UsageError::Store { table, source })
 }

@@ -1,9 +1,9 @@
-//! The log-side tables that report queries read: activity, keys, assumptions, coverage, usage itself.
+//! The log-side tables that report queries read: activity, denials, keys, assumptions, coverage, usage itself.
 //! Flat columns, absent is NULL, rows in the order of the query that made them.
 
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
-use super::{Activity, Assumption, Coverage, KeyActivity, UsageRow};
+use super::{Activity, Assumption, Coverage, DenialRow, KeyActivity, UsageRow};
 
 fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<&str>>>()).into()
@@ -48,6 +48,36 @@ pub fn usage(rows: &[UsageRow]) -> PolarsResult<DataFrame> {
             ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
             ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
             texts("sample_event_id", rows.iter().map(|r| r.samples.first().map(String::as_str))),
+        ],
+    )
+}
+
+/// Table `denials`.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn denials(rows: &[DenialRow]) -> PolarsResult<DataFrame> {
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| Some(r.account.as_str()))),
+            texts("principal_key", rows.iter().map(|r| Some(r.principal_key.as_str()))),
+            texts("principal_arn", rows.iter().map(|r| r.principal_arn.as_deref())),
+            texts("principal_type", rows.iter().map(|r| r.principal_type.as_deref())),
+            texts("action", rows.iter().map(|r| Some(r.action.as_str()))),
+            texts("resource_arn", rows.iter().map(|r| Some(r.resource_arn.as_str()))),
+            texts("arn_provenance", rows.iter().map(|r| Some(r.arn_provenance.as_str()))),
+            texts("region", rows.iter().map(|r| r.region.as_deref())),
+            texts("context_class", rows.iter().map(|r| Some(r.context_class.as_str()))),
+            texts("error_code", rows.iter().map(|r| r.error_code.as_deref())),
+            texts("denied_effect", rows.iter().map(|r| r.denied_effect.as_deref())),
+            texts("denied_policy_type", rows.iter().map(|r| r.denied_policy_type.as_deref())),
+            texts("denied_policy_arn", rows.iter().map(|r| r.denied_policy_arn.as_deref())),
+            ints("calls", rows.iter().map(|r| Some(r.calls))),
+            ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
+            ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
+            texts("sample_event_first", rows.iter().map(|r| r.sample_event_first.as_deref())),
+            texts("sample_event_last", rows.iter().map(|r| r.sample_event_last.as_deref())),
         ],
     )
 }

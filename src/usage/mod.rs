@@ -70,6 +70,50 @@ impl UsageRow {
     }
 }
 
+/// One row of `queries/denials.sql`: calls that a policy refused.
+///
+/// The `denied_…` fields are AWS's own word on which policy refused (`aws::denial` has its limits) and empty where
+/// the message does not say so of this action, or where the store's version did not keep it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DenialRow {
+    /// The caller's account.
+    pub account: String,
+    /// The caller's unique id (`AROA…`, `AIDA…`, the account id for root).
+    pub principal_key: String,
+    /// The caller's ARN; for a session the role's ARN. `None` where the log only told an id.
+    pub principal_arn: Option<String>,
+    /// `userIdentity.type`.
+    pub principal_type: Option<String>,
+    /// Canonical action, `s3:GetObject`.
+    pub action: String,
+    /// ARN, type-level ARN pattern, or `*`.
+    pub resource_arn: String,
+    /// Where the ARN came from, as in [`UsageRow::provenance`].
+    pub arn_provenance: String,
+    /// Region of the call.
+    pub region: Option<String>,
+    /// Canonical JSON object of the condition keys that a decision may turn on.
+    pub context_class: String,
+    /// `errorCode`.
+    pub error_code: Option<String>,
+    /// `explicit` or `implicit`.
+    pub denied_effect: Option<String>,
+    /// `identity`, `resource`, `trust`, `boundary`, `session`, `scp`, `rcp` or `vpc_endpoint`.
+    pub denied_policy_type: Option<String>,
+    /// The policy that refused.
+    pub denied_policy_arn: Option<String>,
+    /// Number of calls.
+    pub calls: i64,
+    /// First call, epoch ms.
+    pub first_seen_ms: i64,
+    /// Last call, epoch ms.
+    pub last_seen_ms: i64,
+    /// An event id to look up.
+    pub sample_event_first: Option<String>,
+    /// Another one; the same where there was one call.
+    pub sample_event_last: Option<String>,
+}
+
 /// A call whose action the reference does not know.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownCall {
@@ -147,6 +191,8 @@ pub struct Usage {
     pub rows: Vec<UsageRow>,
     /// Use over all days in the store (for "last used before the window").
     pub history: Vec<UsageRow>,
+    /// Refused calls inside the window.
+    pub denials: Vec<DenialRow>,
     /// Calls without a known action, inside the window.
     pub unknown_calls: Vec<UnknownCall>,
     /// Per principal, all days.
@@ -168,6 +214,7 @@ pub struct Usage {
 pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
     let mut engine = Engine::open(events, event_actions, window)?;
     let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
+    let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
@@ -178,7 +225,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let mapping = mapping_figures(&mut engine)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.end_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
-    Ok(Usage { rows, history, unknown_calls, activity, keys, assumptions, coverage, mapping })
+    Ok(Usage { rows, history, denials, unknown_calls, activity, keys, assumptions, coverage, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {
@@ -213,6 +260,34 @@ fn usage_rows(table: &Table) -> Result<Vec<UsageRow>, UsageError> {
         });
     }
     Ok(out)
+}
+
+fn denial_rows(table: &Table) -> Result<Vec<DenialRow>, UsageError> {
+    table
+        .rows()
+        .map(|row| {
+            Ok(DenialRow {
+                account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
+                principal_key: row.need_text("principal_key")?,
+                principal_arn: row.text("principal_arn")?,
+                principal_type: row.text("principal_type")?,
+                action: row.need_text("action")?,
+                resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
+                arn_provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
+                region: row.text("region")?,
+                context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
+                error_code: row.text("error_code")?,
+                denied_effect: row.text("denied_effect")?,
+                denied_policy_type: row.text("denied_policy_type")?,
+                denied_policy_arn: row.text("denied_policy_arn")?,
+                calls: row.need_int("calls")?,
+                first_seen_ms: row.need_int("first_seen_ms")?,
+                last_seen_ms: row.need_int("last_seen_ms")?,
+                sample_event_first: row.text("sample_event_first")?,
+                sample_event_last: row.text("sample_event_last")?,
+            })
+        })
+        .collect()
 }
 
 fn unknown_rows(table: &Table) -> Result<Vec<UnknownCall>, UsageError> {
