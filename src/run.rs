@@ -2,7 +2,9 @@
 //!
 //! This is the only file that names all stages; data flows down it only.
 
+mod consistency;
 mod facts;
+mod holders;
 mod proofs;
 mod tables;
 mod write;
@@ -154,9 +156,12 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         proofs::of_grants(&mut proposals, &grants, &usage)
     };
 
+    let consistency = consistency::of_grants(&grants, &usage);
+
     let mut tables = tables::register(&grants, &usage, &config, window)?;
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
+    facts::add_consistency(&mut model, &consistency);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     write::all(options, &model, &usage, &mut tables)?;
     Ok(Outcome { ingested, model })

@@ -71,6 +71,35 @@ impl Compiler<'_> {
 }
 
 impl CompiledPolicies {
+    /// The same with these kinds taken as existing and not known.
+    #[must_use]
+    pub fn with_unknown(mut self, kinds: &[PolicyType]) -> CompiledPolicies {
+        for (slot, kind) in self.unknown.iter_mut().zip(PolicyType::ALL) {
+            *slot |= kinds.contains(&kind);
+        }
+        self
+    }
+
+    /// The same with another resource policy.
+    #[must_use]
+    pub fn with_resource(self, resource: Option<Vec<CompiledPolicy>>) -> CompiledPolicies {
+        CompiledPolicies { resource, ..self }
+    }
+
+    /// Whether a kind's policies are given.
+    #[must_use]
+    pub fn is_given(&self, kind: PolicyType) -> bool {
+        match kind {
+            PolicyType::Identity => self.identity.is_some(),
+            PolicyType::PermissionsBoundary => self.boundary.is_some(),
+            PolicyType::Session => self.session.is_some(),
+            PolicyType::Resource => self.resource.is_some(),
+            PolicyType::ServiceControl => self.scp.is_some(),
+            PolicyType::ResourceControl => self.rcp.is_some(),
+            PolicyType::VpcEndpoint => self.vpc_endpoint.is_some(),
+        }
+    }
+
     /// Whether a kind exists or may, but is not known.
     #[must_use]
     pub fn is_unknown(&self, kind: PolicyType) -> bool {

@@ -139,6 +139,24 @@ fn run<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, 
     }
 }
 
+/// What one kind of policy says to a request; of the resource's side any class of grant counts.
+#[must_use]
+pub fn verdict_of(request: &PreparedRequest<'_>, policies: &CompiledPolicies, kind: PolicyType) -> Verdict {
+    let recorder = &mut Quiet;
+    match kind {
+        PolicyType::Identity => identity::verdict(request, policies, recorder),
+        PolicyType::PermissionsBoundary => boundary::verdict(request, policies, recorder),
+        PolicyType::Session => session::verdict(request, policies, recorder),
+        PolicyType::Resource => {
+            let side = resource::verdict(request, policies, recorder);
+            Verdict { allow: side.allow.any(), deny: side.deny }
+        }
+        PolicyType::ServiceControl => scp::verdict(request, policies, recorder),
+        PolicyType::ResourceControl => rcp::verdict(request, policies, recorder),
+        PolicyType::VpcEndpoint => vpc_endpoint::verdict(request, policies, recorder),
+    }
+}
+
 /// Decides a request, without reasons and without allocation.
 #[must_use]
 pub fn decide(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Decision {

@@ -15,7 +15,7 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
             let list = policies.identity.as_deref().unwrap_or_default();
             let mut verdict = of_policies(PolicyType::Identity, list, request, Reach::default(), recorder);
             if policies.is_unknown(PolicyType::Identity) {
-                verdict = Verdict { allow: verdict.allow.or(Tri::Unknown), deny: verdict.deny.or(Tri::Unknown) };
+                verdict = verdict.or_unknown();
             }
             if closed_to_federation_tokens(request) {
                 verdict.allow = Tri::No;

@@ -27,6 +27,12 @@ impl Verdict {
     pub const NOTHING: Verdict = Verdict { allow: Tri::No, deny: Tri::No };
     /// A kind that exists or may and is not known.
     pub const UNKNOWN: Verdict = Verdict { allow: Tri::Unknown, deny: Tri::Unknown };
+
+    /// With policies besides that are not known.
+    #[must_use]
+    pub fn or_unknown(self) -> Verdict {
+        Verdict { allow: self.allow.or(Tri::Unknown), deny: self.deny.or(Tri::Unknown) }
+    }
 }
 
 /// Hears of every statement that applies or may apply.
@@ -143,7 +149,8 @@ pub fn by_class<R: Recorder>(
     (allow, deny)
 }
 
-/// The answer of a kind that bounds: not there, not known, or its policies.
+/// The answer of a kind that bounds: not there, not known, or its policies. Policies that are given are all of their
+/// kind, unless the kind is said to be not known as well.
 pub fn bound<R: Recorder>(
     kind: PolicyType,
     policies: Option<&[CompiledPolicy]>,
@@ -153,7 +160,10 @@ pub fn bound<R: Recorder>(
     recorder: &mut R,
 ) -> Verdict {
     match policies {
-        Some(list) => of_policies(kind, list, request, reach, recorder),
+        Some(list) => {
+            let given = of_policies(kind, list, request, reach, recorder);
+            if unknown { given.or_unknown() } else { given }
+        }
         None if unknown => Verdict::UNKNOWN,
         None => Verdict::ABSENT,
     }

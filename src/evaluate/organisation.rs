@@ -16,15 +16,17 @@ pub fn verdict<R: Recorder>(
     request: &PreparedRequest<'_>,
     recorder: &mut R,
 ) -> Verdict {
-    match levels {
-        None if unknown => Verdict::UNKNOWN,
-        None => Verdict::ABSENT,
+    let given = match levels {
+        None if unknown => return Verdict::UNKNOWN,
+        None => return Verdict::ABSENT,
         Some([]) => Verdict::NOTHING,
         Some(levels) => levels.iter().fold(Verdict::ABSENT, |all, level| {
             let here = of_policies(kind, &level.policies, request, Reach::default(), recorder);
-            Verdict { allow: all.allow.and(here.allow), deny: Tri::or(all.deny, here.deny) }
+            Verdict { allow: all.allow.and(here.allow), deny: all.deny.or(here.deny) }
         }),
-    }
+    };
+    // A further level, or a further policy of a level, can only take away for sure.
+    if unknown { Verdict { allow: given.allow.and(Tri::Unknown), deny: given.deny.or(Tri::Unknown) } } else { given }
 }
 
 /// Whether the caller is a session of a service-linked role, which no organisation policy bounds (rule 13).

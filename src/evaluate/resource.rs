@@ -30,8 +30,9 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
         } else {
             by_class(kind, own, request, reach, recorder)
         };
-    } else if policies.is_unknown(kind) {
-        side = ResourceSide { allow: Classes::UNKNOWN, deny: Tri::Unknown };
+    }
+    if policies.is_unknown(kind) {
+        side = ResourceSide { allow: side.allow.or(Classes::UNKNOWN), deny: side.deny.or(Tri::Unknown) };
     }
     if !policies.ram.is_empty() {
         let (allow, deny) = by_class(kind, &policies.ram, request, reach, recorder);

@@ -30,10 +30,8 @@ pub struct ReportModel {
     pub mapping: MappingFacts,
     /// Coverage by account.
     pub coverage: Vec<AccountDays>,
-    /// Agreement of decisions with the log: ok, unknown, contradiction.
-    pub consistency_allowed: [i64; 3],
-    /// The same for denied calls.
-    pub consistency_denied: [i64; 3],
+    /// How the log and the grants at hand stand to each other.
+    pub consistency: ConsistencyFacts,
     /// Replay of all principals.
     pub replay: ReplayFacts,
     /// Outcome by policy document.
@@ -112,6 +110,63 @@ pub struct AccountDays {
     pub days: Vec<(String, &'static str)>,
     /// Share of days covered, in thousandths.
     pub share_permille: i64,
+}
+
+/// Calls by how their decision stands to the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TallyFacts {
+    /// As logged.
+    pub ok: i64,
+    /// Not to be told.
+    pub unknown: i64,
+    /// Against the log.
+    pub contradiction: i64,
+}
+
+impl TallyFacts {
+    /// All calls.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.ok + self.unknown + self.contradiction
+    }
+}
+
+/// How the log and the grants at hand stand to each other.
+#[derive(Clone, Debug, Default)]
+pub struct ConsistencyFacts {
+    /// Calls that succeeded.
+    pub allowed: TallyFacts,
+    /// Calls that were denied.
+    pub denied: TallyFacts,
+    /// Denied calls whose message names a kind of policy at hand that refuses here too.
+    pub layer_agrees: i64,
+    /// The same where it does not.
+    pub layer_differs: i64,
+    /// Denied calls whose message names a kind that is not at hand, by kind.
+    pub layer_not_at_hand: BTreeMap<String, i64>,
+    /// Denied calls whose message names no kind.
+    pub layer_not_named: i64,
+    /// Requests on which both contradict each other.
+    pub contradictions: Vec<ContradictionRow>,
+}
+
+/// A request on which log and grants contradict each other.
+#[derive(Clone, Debug, Default)]
+pub struct ContradictionRow {
+    /// The caller.
+    pub principal: String,
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: String,
+    /// What the log says.
+    pub logged: String,
+    /// What the grants at hand say.
+    pub decided: String,
+    /// Calls.
+    pub calls: i64,
+    /// Event ids.
+    pub samples: Vec<String>,
 }
 
 /// Counts of a replay.

@@ -4,10 +4,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::model::{ReplayFacts, ReportModel, day};
+use super::model::{ConsistencyFacts, ReplayFacts, ReportModel, TallyFacts, day};
 
 fn replay(r: &ReplayFacts) -> Value {
     json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained})
+}
+
+fn consistency(c: &ConsistencyFacts) -> Value {
+    let tally = |t: &TallyFacts| json!({"ok": t.ok, "unknown": t.unknown, "contradiction": t.contradiction});
+    json!({
+        "allowed": tally(&c.allowed),
+        "denied": tally(&c.denied),
+        "denied_layers": {"agree": c.layer_agrees, "differ": c.layer_differs, "not_at_hand": c.layer_not_at_hand,
+                          "not_named": c.layer_not_named},
+        "contradictions": c.contradictions.iter().map(|r| json!({
+            "principal": r.principal, "action": r.action, "resource": r.resource, "logged": r.logged, "decided": r.decided,
+            "calls": r.calls, "samples": r.samples})).collect::<Vec<_>>(),
+    })
 }
 
 /// The file's text.
@@ -44,9 +57,7 @@ pub fn render(model: &ReportModel) -> String {
         "coverage": model.coverage.iter().map(|a| json!({
             "account": a.account, "share": a.share_permille, "days": a.days.len(),
             "missing": a.days.iter().filter(|(_, s)| *s == "missing").map(|(d, _)| d).collect::<Vec<_>>()})).collect::<Vec<_>>(),
-        "consistency": {
-            "allowed": {"ok": model.consistency_allowed[0], "unknown": model.consistency_allowed[1], "contradiction": model.consistency_allowed[2]},
-            "denied": {"ok": model.consistency_denied[0], "unknown": model.consistency_denied[1], "contradiction": model.consistency_denied[2]}},
+        "consistency": consistency(&model.consistency),
         "proposals": {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),
             "documents": model.proposals.len(), "written": count("written"), "withheld": count("withheld"),

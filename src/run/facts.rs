@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::consistency::{Consistency, Tally};
 use super::proofs::Proofs;
 use super::{RunError, tables};
 use crate::config::Config;
@@ -14,7 +15,7 @@ use crate::reduce::{Proposal, Skipped, Status, Verdict};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, EvidenceRow, LedgerFacts, MappingFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, day,
+    AccountDays, ConsistencyFacts, ContradictionRow, EvidenceRow, LedgerFacts, MappingFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{findings, history, reports};
@@ -74,7 +75,7 @@ fn unknowns(config: &Config, grants: &Grants, usage: &Usage) -> Vec<String> {
     if grants.is_empty() {
         out.push("no grants were given: what could be removed is unknown; policies are made from use alone".to_owned());
     } else {
-        out.push("organisation policies, resource policies and session policies are not evaluated by this version".to_owned());
+        out.push("organisation policies, resource policies and session policies are not read from exports by this version".to_owned());
     }
     for account in tables::accounts(grants, config) {
         if !account.has_authorization_details {
@@ -144,11 +145,35 @@ fn coverage(usage: &Usage, config: &Config) -> Vec<AccountDays> {
         .collect()
 }
 
+/// Adds how log and grants stand to each other.
+pub fn add_consistency(model: &mut ReportModel, consistency: &Consistency) {
+    let tally = |t: Tally| TallyFacts { ok: t.ok, unknown: t.unknown, contradiction: t.contradiction };
+    model.consistency = ConsistencyFacts {
+        allowed: tally(consistency.allowed),
+        denied: tally(consistency.denied),
+        layer_agrees: consistency.layer_agrees,
+        layer_differs: consistency.layer_differs,
+        layer_not_at_hand: consistency.layer_not_at_hand.clone(),
+        layer_not_named: consistency.layer_not_named,
+        contradictions: consistency
+            .contradictions
+            .iter()
+            .map(|c| ContradictionRow {
+                principal: visible(&c.principal_arn),
+                action: visible(&c.action),
+                resource: visible(&c.resource),
+                logged: visible(&c.logged),
+                decided: visible(&c.decided),
+                calls: c.calls,
+                samples: c.samples.iter().map(|s| visible(s)).collect(),
+            })
+            .collect(),
+    };
+}
+
 /// Adds proposals with their proofs, and gives each a folder of its own.
 pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs, reference: &Reference) {
     model.replay = replay_facts(&proofs.replay);
-    model.consistency_allowed = proofs.allowed;
-    model.consistency_denied = proofs.denied;
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
     for (at, proposal) in proposals.into_iter().enumerate() {

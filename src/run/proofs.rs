@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::evaluate::{self, CompiledPolicies, Compiler, Decision, NamedPolicy, Policies, PrincipalType, RequestPrincipal};
+use super::holders::{Calls, as_held, policies, request_principal};
+use crate::evaluate::{Compiler, NamedPolicy, PrincipalType, RequestPrincipal};
 use crate::grants::{Grants, Held, OwnerKind, PolicySource, Principal};
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
-use crate::prove::{Containment, ReplayCounts, State, contained, replay, replay::with_request};
+use crate::prove::{Containment, ReplayCounts, State, contained, replay};
 use crate::reduce::{Placement, Proposal, Status};
-use crate::usage::{Outcome, Usage, UsageRow, by_principal};
+use crate::usage::{Usage, UsageRow};
 
 /// What the proofs gave.
 #[derive(Default)]
@@ -19,65 +20,6 @@ pub struct Proofs {
     pub by_principal: BTreeMap<String, ReplayCounts>,
     /// Containment by place of the proposal.
     pub containment: Vec<Option<Containment>>,
-    /// Decisions on allowed calls under the exported policies: as logged, open, against the log.
-    pub allowed: [i64; 3],
-    /// The same for denied calls.
-    pub denied: [i64; 3],
-}
-
-/// Services whose resources can carry policies of their own: a call that no identity policy explains may be
-/// granted there, and those policies are not part of this version's input.
-const RESOURCE_POLICY_SERVICES: &[&str] = &[
-    "backup", "codeartifact", "codebuild", "dynamodb", "ecr", "elasticfilesystem", "es", "events", "glacier", "glue", "iam",
-    "kinesis", "kms", "lambda", "logs", "s3", "secretsmanager", "ses", "sns", "sqs", "ssm", "sts",
-];
-
-fn request_principal(principal: &Principal) -> RequestPrincipal {
-    let is_role = principal.kind == OwnerKind::Role;
-    RequestPrincipal {
-        arn: (!is_role).then(|| principal.arn.clone()),
-        role_arn: is_role.then(|| principal.arn.clone()),
-        account: Some(principal.account.clone()),
-        unique_id: Some(principal.unique_id.clone()),
-        ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
-    }
-}
-
-/// The policies of one caller: its identity policies and its boundary.
-fn policies(compiler: &mut Compiler<'_>, identity: Vec<NamedPolicy<'_>>, boundary: Option<&PolicyDocument>) -> CompiledPolicies {
-    let boundary = boundary.map(|document| vec![NamedPolicy { name: "boundary", document }]);
-    compiler.policies(&Policies { identity: Some(identity), boundary, ..Policies::default() })
-}
-
-/// The identity policies that somebody holds, as they are.
-fn as_held<'a>(held: &Held<'a>) -> Vec<NamedPolicy<'a>> {
-    held.identity.iter().map(|h| NamedPolicy { name: h.name, document: h.document }).collect()
-}
-
-/// Usage rows by the caller's unique id and by its ARN.
-struct Calls<'u> {
-    by_key: BTreeMap<&'u str, Vec<&'u UsageRow>>,
-    by_arn: BTreeMap<&'u str, Vec<&'u UsageRow>>,
-}
-
-impl<'u> Calls<'u> {
-    fn new(usage: &'u Usage) -> Calls<'u> {
-        let mut by_arn: BTreeMap<&str, Vec<&UsageRow>> = BTreeMap::new();
-        for row in &usage.rows {
-            if let Some(arn) = &row.principal_arn {
-                by_arn.entry(arn).or_default().push(row);
-            }
-        }
-        Calls { by_key: by_principal(&usage.rows), by_arn }
-    }
-
-    /// A principal's calls: by its id, and by its ARN for records that lack the id.
-    fn of(&self, principal: &Principal) -> Vec<&'u UsageRow> {
-        let mut rows = self.by_key.get(principal.unique_id.as_str()).cloned().unwrap_or_default();
-        let by_arn = self.by_arn.get(principal.arn.as_str()).map_or(&[][..], Vec::as_slice);
-        rows.extend(by_arn.iter().filter(|r| r.principal_key != principal.unique_id));
-        rows
-    }
 }
 
 /// What identifies the document that a proposal replaces, seen from a holder.
@@ -121,14 +63,13 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
         }
     }
     let mut compiler = Compiler::default();
-    let calls = Calls::new(usage);
+    let calls = Calls::new(&usage.rows);
     let people: Vec<(&Principal, Vec<&UsageRow>)> = grants
         .principals()
         .filter(|p| p.kind != OwnerKind::Group)
         .map(|p| (p, calls.of(p)))
         .filter(|(_, rows)| !rows.is_empty())
         .collect();
-    consistency(&mut proofs, grants, &people, &mut compiler);
     // A proposal that denies a call is taken back; the rest is replayed again without it.
     loop {
         let proposed: BTreeMap<PolicySource, &Proposal> =
@@ -160,37 +101,6 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
     }
 }
 
-/// Compares the log's outcomes with decisions under the policies as they are.
-fn consistency(proofs: &mut Proofs, grants: &Grants, people: &[(&Principal, Vec<&UsageRow>)], compiler: &mut Compiler<'_>) {
-    for (person, rows) in people {
-        let held = grants.held_by(person);
-        let held_policies = policies(compiler, as_held(&held), held.boundary);
-        let principal = request_principal(person);
-        for row in rows {
-            let decision = with_request(&principal, row, |request| evaluate::decide(request, &held_policies));
-            let service = row.action.split(':').next().unwrap_or("");
-            let [ok, open, against] = match row.outcome {
-                Outcome::Allowed => &mut proofs.allowed,
-                Outcome::Denied => &mut proofs.denied,
-                Outcome::Error => continue,
-            };
-            let slot = match (row.outcome, decision) {
-                (Outcome::Allowed, Decision::Allowed) => ok,
-                (Outcome::Allowed, Decision::ImplicitDeny)
-                    if RESOURCE_POLICY_SERVICES.contains(&service) || !held.gaps.is_empty() || row.is_pattern() =>
-                {
-                    open
-                }
-                (Outcome::Allowed, Decision::ImplicitDeny | Decision::ExplicitDeny) => against,
-                (Outcome::Denied, Decision::ImplicitDeny | Decision::ExplicitDeny) => ok,
-                // Allowed by these policies and denied all the same: another kind of policy, which is not given.
-                _ => open,
-            };
-            *slot += row.calls;
-        }
-    }
-}
-
 /// Proves policies made from use alone: each must allow every call that it was made from.
 pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
     let everything = PolicyDocument::new(vec![Statement {
@@ -203,10 +113,10 @@ pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
     }]);
     let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
     let mut compiler = Compiler::default();
-    let calls = Calls::new(usage);
+    let calls = Calls::new(&usage.rows);
     for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
         let arn = proposal.unit.owner_arn.clone();
-        let rows = calls.by_arn.get(arn.as_str()).cloned().unwrap_or_default();
+        let rows = calls.of_arn(&arn);
         let is_role = proposal.unit.owner_kind == OwnerKind::Role;
         let state = State {
             principal: RequestPrincipal {
@@ -221,7 +131,7 @@ pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
                 None,
             ),
         };
-        let (counts, denied) = replay(&state, &rows);
+        let (counts, denied) = replay(&state, rows);
         proofs.replay.add(counts);
         proofs.by_principal.insert(arn, counts);
         if let Some(first) = denied.first() {

@@ -114,6 +114,14 @@ pub struct DenialRow {
     pub sample_event_last: Option<String>,
 }
 
+impl DenialRow {
+    /// Whether the resource is a pattern, not a name.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.arn_provenance == "type-wildcard"
+    }
+}
+
 /// A call whose action the reference does not know.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownCall {
