@@ -16,7 +16,7 @@ use super::{
 };
 use crate::aws::Arn;
 use crate::aws::principal::{PrincipalKind, principal_kind, role_of_session};
-use crate::policy::{PolicyDocument, parse_document};
+use crate::policy::{ActionElement, PolicyDocument, ResourceElement, Statement, parse_document};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -253,6 +253,22 @@ impl Case {
     }
 }
 
+/// What AWS refuses in every kind of policy: no action, an action without service, a resource that is plain text.
+fn check_texts(statement: &Statement) -> Result<(), String> {
+    let (ActionElement::Action(actions) | ActionElement::NotAction(actions)) = &statement.action;
+    if actions.is_empty() {
+        return Err("names no action".to_owned());
+    }
+    if let Some(bare) = actions.iter().find(|a| *a != "*" && !a.contains(':')) {
+        return Err(format!("has the action `{bare}` without a service"));
+    }
+    let resources = statement.resource.as_ref().map(ResourceElement::patterns).unwrap_or_default();
+    match resources.iter().find(|r| *r != "*" && !r.contains(':')) {
+        Some(bare) => Err(format!("has the resource `{bare}`, which is neither an ARN nor `*`")),
+        None => Ok(()),
+    }
+}
+
 /// Whether documents have (`Some(true)`), lack (`Some(false)`) or may have (`None`) principals and resources.
 fn check<'d>(
     kind: &str,
@@ -262,6 +278,7 @@ fn check<'d>(
 ) -> Result<(), String> {
     for (at, named) in list.enumerate() {
         for (n, statement) in named.document.statements.iter().enumerate() {
+            check_texts(statement).map_err(|e| format!("policies.{kind}[{at}].document: statement {n} {e}"))?;
             for (element, has, must) in
                 [("Principal", statement.principal.is_some(), principal), ("Resource", statement.resource.is_some(), resource)]
             {

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::Tri;
-use super::pattern::{Pattern, Piece, Reading, known, pieces, pieces_match, resolved, spells_without_case};
+use super::pattern::{Pattern, Piece, Reading, could_match, known, pieces, pieces_match, resolved, spells_without_case};
 use super::prepared::{PreparedRequest, Value};
 use super::values::{Range, boolean, bytes, date, number};
 use crate::policy::{BaseOperator, Condition, SetOperator, Version};
@@ -115,7 +115,9 @@ impl ArnText {
                         list.iter().map(|p| resolved(p, request).map_or_else(|| p.clone(), |t| Piece::Text(t.into()))).collect();
                     ArnText::of_pieces(&filled).matches(found, request)
                 }
-                other => other,
+                // What is not known may hold colons too, so the whole text is asked at once.
+                Tri::Unknown => could_match(list, found, request),
+                Tri::No => Tri::No,
             },
         }
     }
@@ -225,7 +227,8 @@ impl CompiledCondition {
             Test::Text(values) => any(values.iter().map(|v| v.matches(found, request))),
             Test::WithoutCase(values) => any(values.iter().map(|v| match known(v, request) {
                 Tri::Yes => spells_without_case(v, found, request).into(),
-                other => other,
+                Tri::Unknown => could_match(&lower_case(v), &found.to_lowercase(), request),
+                Tri::No => Tri::No,
             })),
             Test::Arn(values) => any(values.iter().map(|v| v.matches(found, request))),
             Test::Bool(values) => match boolean(found) {
@@ -245,12 +248,10 @@ impl CompiledCondition {
         }
     }
 
-    /// Adds the keys whose values would settle a condition that is open: its own key, else the variables of its
-    /// values.
+    /// Adds the keys whose values would settle a condition that is open: its own and the variables of its values.
     pub fn add_missing(&self, request: &PreparedRequest<'_>, missing: &mut std::collections::BTreeSet<String>) {
         if request.value(&self.key) == Value::Unknown {
             missing.insert(self.written.to_string());
-            return;
         }
         let lists: Vec<&[Piece]> = match &self.test {
             Test::Text(values) | Test::Bool(values) => values
@@ -278,6 +279,15 @@ impl CompiledCondition {
             }
         }
     }
+}
+
+/// Pieces with their texts in lower case.
+fn lower_case(list: &[Piece]) -> Vec<Piece> {
+    let lower = |piece: &Piece| match piece {
+        Piece::Text(text) => Piece::Text(text.to_lowercase().into()),
+        other => other.clone(),
+    };
+    list.iter().map(lower).collect()
 }
 
 fn bool_matches(value: &Pattern, found: bool, request: &PreparedRequest<'_>) -> Tri {

@@ -59,13 +59,17 @@ impl Words {
             return grants.any();
         }
         let bounds = self.boundary.allow.and(self.session.allow);
+        // A task of `AssumeRoot` bounds root whoever grants; no other caller's own grant is bounded by its session.
+        let grants = match request.principal().kind {
+            PrincipalType::Root => grants.and(self.session.allow),
+            _ => grants,
+        };
         let own = self.identity.allow.and(bounds);
         if request.is_cross_account() {
             return own.and(grants.any());
         }
         let delegated = if asks_resource_first(request, policies) { grants.account } else { Tri::Yes };
-        // A federation token reaches neither IAM nor STS, whoever grants it.
-        let reachable = Tri::from(!identity::closed_to_federation_tokens(request) && !is_root_assuming(request));
+        let reachable = Tri::from(!identity::closed_to_federation_tokens(request) && !identity::closed_to_root(request));
         reachable.and(grants.direct.or(grants.role.and(bounds)).or(own.and(delegated)))
     }
 
@@ -82,10 +86,6 @@ impl Words {
         };
         self.outer().iter().chain(inner).find(|(allow, _)| *allow == Tri::No).map_or(PolicyType::Resource, |(_, kind)| *kind)
     }
-}
-
-fn is_root_assuming(request: &PreparedRequest<'_>) -> bool {
-    request.principal().kind == PrincipalType::Root && request.action.lower == "sts:assumerole"
 }
 
 /// Whether the caller's own policies count only when the resource's policy delegates to the account: a key policy

@@ -26,9 +26,16 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
     }
 }
 
-/// Root may do everything but assume a role. Source: STS API reference, AssumeRole.
+/// Root may do everything but assume a role or another account's root. Source: STS API reference, AssumeRole; IAM
+/// User Guide, "Perform a privileged task on a member account".
 fn root_may(request: &PreparedRequest<'_>) -> Tri {
-    (request.action.lower != "sts:assumerole").into()
+    (!closed_to_root(request)).into()
+}
+
+/// Whether root credentials cannot make the call, whoever grants it.
+#[must_use]
+pub fn closed_to_root(request: &PreparedRequest<'_>) -> bool {
+    request.principal().kind == PrincipalType::Root && matches!(&*request.action.lower, "sts:assumerole" | "sts:assumeroot")
 }
 
 /// Rule 15: credentials of `GetFederationToken` reach no IAM operation and of STS only `GetCallerIdentity`.

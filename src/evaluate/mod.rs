@@ -2,7 +2,7 @@
 //!
 //! Everything else rests on this room: a replay that decides unlike AWS proves nothing. A condition whose key
 //! the record does not tell is Unknown, neither a match nor a non-match. Rules by their numbers in
-//! inputs-and-evaluation.md section 4; what they leave open stands in `docs/decisions/evaluation.md`.
+//! inputs-and-evaluation.md section 4; what they leave open stands in `docs/evaluation.md`.
 //!
 //! Policies are compiled once ([`Compiler`]), requests are made ready once ([`PreparedRequest`]), then [`decide`]
 //! and [`evaluate`] walk them. One file per kind of policy; `oracle` decides the same slowly and literally from the

@@ -151,8 +151,9 @@ impl Pattern {
     pub fn matches(&self, text: &str, request: &PreparedRequest<'_>) -> Tri {
         match self {
             Pattern::Template(list) => match known(list, request) {
-                Tri::Yes => walk(list, text, |piece| resolved(piece, request)).into(),
-                other => other,
+                Tri::Yes => pieces_match(list, text, request).into(),
+                Tri::Unknown => could_match(list, text, request),
+                Tri::No => Tri::No,
             },
             plain => plain.matches_plain(text).into(),
         }
@@ -262,6 +263,19 @@ fn walk<'s>(list: &'s [Piece], text: &str, resolve: impl Fn(&'s Piece) -> Option
 pub fn spells_without_case(list: &[Piece], text: &str, request: &PreparedRequest<'_>) -> bool {
     let wanted = list.iter().filter_map(|p| resolved(p, request)).flat_map(str::chars).flat_map(char::to_lowercase);
     wanted.eq(text.chars().flat_map(char::to_lowercase))
+}
+
+/// Whether pieces with variables that are not known could match a text for some value of them: Unknown, or No.
+#[must_use]
+pub fn could_match(list: &[Piece], text: &str, request: &PreparedRequest<'_>) -> Tri {
+    let open: Vec<Piece> = list
+        .iter()
+        .map(|piece| match piece {
+            Piece::Variable { key, .. } if request.value(key) == Value::Unknown => Piece::AnyRun,
+            other => other.clone(),
+        })
+        .collect();
+    if pieces_match(&open, text, request) { Tri::Unknown } else { Tri::No }
 }
 
 /// Whether pieces match a text, variables resolved; only sensible when [`known`] says yes.

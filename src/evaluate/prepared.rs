@@ -58,6 +58,8 @@ pub struct PreparedRequest<'a> {
     /// `aws:PrincipalArn`.
     principal_arn: Option<Cow<'a, str>>,
     user_name: Option<&'a str>,
+    /// `aws:userid`.
+    user_id: Option<Cow<'a, str>>,
 }
 
 fn lower(text: &str) -> Cow<'_, str> {
@@ -94,6 +96,21 @@ fn principal_arn<'a>(principal: &'a RequestPrincipal, account: Option<&str>) -> 
     }
 }
 
+/// `aws:userid`: unique id of a user, `id:session` of a role session, account of root, `account:name` of a federated
+/// user. Source: IAM User Guide, "Policy variables", table of principal key values.
+fn user_id<'a>(principal: &'a RequestPrincipal, account: Option<&'a str>) -> Option<Cow<'a, str>> {
+    let last = |arn: &'a Option<String>| arn.as_deref().and_then(Arn::parse).map(|a| a.name());
+    match principal.kind {
+        PrincipalType::IAMUser => principal.unique_id.as_deref().map(Cow::Borrowed),
+        PrincipalType::AssumedRole => {
+            Some(Cow::Owned(format!("{}:{}", principal.unique_id.as_deref()?, last(&principal.arn)?)))
+        }
+        PrincipalType::Root => account.map(Cow::Borrowed),
+        PrincipalType::FederatedUser => Some(Cow::Owned(format!("{}:{}", account?, last(&principal.arn)?))),
+        _ => None,
+    }
+}
+
 impl<'a> PreparedRequest<'a> {
     /// Makes a request ready against the built-in reference's actions.
     #[must_use]
@@ -122,6 +139,7 @@ impl<'a> PreparedRequest<'a> {
                 PrincipalType::IAMUser => principal.arn.as_deref().and_then(Arn::parse).map(|a| a.name()),
                 _ => None,
             },
+            user_id: user_id(principal, account),
             request,
         }
     }
@@ -198,7 +216,7 @@ impl<'a> PreparedRequest<'a> {
             },
             "username" if kind == P::IAMUser => self.user_name,
             "username" => return Some(Value::Absent),
-            "userid" if kind == P::IAMUser => self.request.principal.unique_id.as_deref(),
+            "userid" => self.user_id.as_deref(),
             "resourceaccount" => self.owner,
             _ => None,
         };

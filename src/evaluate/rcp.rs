@@ -5,7 +5,7 @@
 use super::compiled::CompiledPolicies;
 use super::layer::{Recorder, Verdict};
 use super::prepared::PreparedRequest;
-use super::{PolicyType, organisation};
+use super::{PolicyType, PrincipalType, organisation};
 
 /// Prefixes of the services whose actions resource control policies reach. Source: Organizations User Guide,
 /// "Resource control policies", list of services, as of 2026-09-26; the list grows.
@@ -26,8 +26,19 @@ pub fn bear_on(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> bo
     let manager = policies.settings.management_account.as_deref();
     SERVICES.binary_search(&request.service()).is_ok()
         && request.action.lower != "kms:retiregrant"
+        && !is_out_of_reach(request)
         && !(manager.is_some() && manager == request.owner)
         && !organisation::is_service_linked(request)
+}
+
+/// A service that assumes its service-linked role, and AWS's own keys (as far as an alias shows them). Source:
+/// Organizations User Guide, "Resources and entities not restricted by RCPs".
+fn is_out_of_reach(request: &PreparedRequest<'_>) -> bool {
+    request.arn().is_some_and(|arn| match request.service() {
+        "sts" => request.principal().kind == PrincipalType::Service && arn.resource.starts_with("role/aws-service-role/"),
+        "kms" => arn.resource.starts_with("alias/aws/"),
+        _ => false,
+    })
 }
 
 /// What resource control policies say.

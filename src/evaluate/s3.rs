@@ -157,9 +157,7 @@ fn pins(condition: &Condition) -> bool {
         (B::StringEquals | B::StringEqualsIgnoreCase | B::StringLike | B::ArnEquals | B::ArnLike, key) => match key {
             "aws:principalarn" | "aws:principalaccount" | "aws:principalorgid" | "aws:principalorgpaths" | "aws:sourcearn"
             | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourceowner" | "aws:sourceaccount"
-            | "s3:x-amz-server-side-encryption-aws-kms-key-id" | "s3:dataaccesspointaccount" => every(&fixed),
-            // The session name behind a fixed id may be anything.
-            "aws:userid" => every(&|v| v.split_once(':').map_or_else(|| fixed(v), |(id, _)| fixed(&id.to_owned())) && !v.contains("${")),
+            | "aws:userid" | "s3:x-amz-server-side-encryption-aws-kms-key-id" | "s3:dataaccesspointaccount" => every(&fixed),
             // The name of the access point may be anything behind a fixed account.
             "s3:dataaccesspointarn" => every(&|v| Arn::parse(v).is_some_and(|a| fixed(&a.account.to_owned()) && !a.account.is_empty())),
             _ => false,

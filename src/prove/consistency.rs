@@ -46,6 +46,18 @@ pub struct Comparison {
     pub layer: Option<bool>,
     /// The decision that was compared.
     pub evaluation: Evaluation,
+    /// Of an unknown: what would settle it, `condition key …`, `… policies` or `resource name`.
+    pub settles: Vec<String>,
+}
+
+/// What would settle an open decision.
+fn settling(request: &PreparedRequest<'_>, evaluation: &Evaluation) -> Vec<String> {
+    let mut out: Vec<String> = evaluation.missing_context.iter().map(|key| format!("condition key {key}")).collect();
+    out.extend(evaluation.missing_policy_type.map(|kind| format!("{} policies", kind.as_str())));
+    if out.is_empty() && request.request.resource_is_pattern {
+        out.push("resource name".to_owned());
+    }
+    out
 }
 
 /// The kind of policy behind a message's word; a trust policy is the resource policy of a role.
@@ -66,37 +78,48 @@ fn refuses(verdict: Verdict, effect: Option<&str>) -> Option<bool> {
 #[must_use]
 pub fn compare(request: &PreparedRequest<'_>, policies: &CompiledPolicies, unseen: &[PolicyType], logged: Logged<'_>) -> Comparison {
     let evaluation = evaluate(request, policies);
-    let open = |kinds: &[PolicyType]| engine::decide(request, &policies.clone().with_unknown(kinds));
-    match logged {
-        Logged::Allowed => {
-            let agreement = match evaluation.decision {
-                Decision::Allowed => Agreement::Ok,
-                Decision::Unknown => Agreement::Unknown,
-                // What bounds has evidently allowed the call; only what grants can be missing.
-                Decision::ImplicitDeny => {
-                    let granting: Vec<PolicyType> = unseen
-                        .iter()
-                        .copied()
-                        .filter(|k| matches!(k, PolicyType::Identity | PolicyType::PermissionsBoundary | PolicyType::Resource))
-                        .collect();
-                    if open(&granting).is_denied() { Agreement::Contradiction } else { Agreement::Unknown }
+    let mut settles = Vec::new();
+    let (agreement, layer) = match logged {
+        Logged::Allowed => match evaluation.decision {
+            Decision::Allowed => (Agreement::Ok, None),
+            Decision::Unknown => {
+                settles = settling(request, &evaluation);
+                (Agreement::Unknown, None)
+            }
+            // What bounds has evidently allowed the call; only what grants can be missing.
+            Decision::ImplicitDeny => {
+                let granting = |k: &PolicyType| matches!(k, PolicyType::Identity | PolicyType::PermissionsBoundary | PolicyType::Resource);
+                let kinds: Vec<PolicyType> = unseen.iter().copied().filter(granting).collect();
+                let open = evaluate(request, &policies.clone().with_unknown(&kinds));
+                if open.decision.is_denied() {
+                    (Agreement::Contradiction, None)
+                } else {
+                    settles = settling(request, &open);
+                    (Agreement::Unknown, None)
                 }
-                Decision::ExplicitDeny => Agreement::Contradiction,
-            };
-            Comparison { agreement, layer: None, evaluation }
-        }
+            }
+            Decision::ExplicitDeny => (Agreement::Contradiction, None),
+        },
         Logged::Denied(refusal) => {
             let named = refusal.policy_type.and_then(kind_of).filter(|k| policies.is_given(*k) && !unseen.contains(k));
             let layer = named.and_then(|kind| refuses(engine::verdict_of(request, policies, kind), refusal.effect));
             let agreement = match evaluation.decision {
                 _ if layer == Some(false) => Agreement::Contradiction,
                 Decision::ExplicitDeny | Decision::ImplicitDeny => Agreement::Ok,
+                Decision::Unknown => {
+                    settles = settling(request, &evaluation);
+                    Agreement::Unknown
+                }
                 // Allowed by the policies at hand and refused all the same: by another kind, which is not at hand.
-                Decision::Allowed | Decision::Unknown => Agreement::Unknown,
+                Decision::Allowed => {
+                    settles.push(format!("{} policies", refusal.policy_type.unwrap_or("other")));
+                    Agreement::Unknown
+                }
             };
-            Comparison { agreement, layer, evaluation }
+            (agreement, layer)
         }
-    }
+    };
+    Comparison { agreement, layer, evaluation, settles }
 }
 
 #[cfg(test)]

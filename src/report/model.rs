@@ -146,6 +146,8 @@ pub struct ConsistencyFacts {
     pub layer_not_at_hand: BTreeMap<String, i64>,
     /// Denied calls whose message names no kind.
     pub layer_not_named: i64,
+    /// Open calls by what would settle them, the most first.
+    pub settled_by: Vec<(String, i64)>,
     /// Requests on which both contradict each other.
     pub contradictions: Vec<ContradictionRow>,
 }

@@ -17,6 +17,7 @@ fn consistency(c: &ConsistencyFacts) -> Value {
         "denied": tally(&c.denied),
         "denied_layers": {"agree": c.layer_agrees, "differ": c.layer_differs, "not_at_hand": c.layer_not_at_hand,
                           "not_named": c.layer_not_named},
+        "settled_by": c.settled_by.iter().map(|(what, calls)| json!({"what": what, "calls": calls})).collect::<Vec<_>>(),
         "contradictions": c.contradictions.iter().map(|r| json!({
             "principal": r.principal, "action": r.action, "resource": r.resource, "logged": r.logged, "decided": r.decided,
             "calls": r.calls, "samples": r.samples})).collect::<Vec<_>>(),

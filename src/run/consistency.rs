@@ -72,6 +72,8 @@ pub struct Consistency {
     pub layer_not_at_hand: BTreeMap<String, i64>,
     /// Denied calls whose message names no kind.
     pub layer_not_named: i64,
+    /// Calls that are open, by what would settle them; a call may stand under several.
+    pub settled_by: BTreeMap<String, i64>,
     /// Requests with contradictions, in order.
     pub contradictions: Vec<Contradiction>,
 }
@@ -224,6 +226,9 @@ impl Consistency {
                     (None, None) => self.layer_not_named += row.calls,
                 }
             }
+        }
+        for what in &comparison.settles {
+            *self.settled_by.entry(what.clone()).or_default() += row.calls;
         }
         if comparison.agreement == Agreement::Contradiction {
             self.contradictions.push(Contradiction {

@@ -145,6 +145,13 @@ fn coverage(usage: &Usage, config: &Config) -> Vec<AccountDays> {
         .collect()
 }
 
+/// Counts by name, the highest first.
+fn most_first(counts: &BTreeMap<String, i64>) -> Vec<(String, i64)> {
+    let mut list: Vec<(String, i64)> = counts.iter().map(|(name, n)| (visible(name), *n)).collect();
+    list.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+    list
+}
+
 /// Adds how log and grants stand to each other.
 pub fn add_consistency(model: &mut ReportModel, consistency: &Consistency) {
     let tally = |t: Tally| TallyFacts { ok: t.ok, unknown: t.unknown, contradiction: t.contradiction };
@@ -155,6 +162,7 @@ pub fn add_consistency(model: &mut ReportModel, consistency: &Consistency) {
         layer_differs: consistency.layer_differs,
         layer_not_at_hand: consistency.layer_not_at_hand.clone(),
         layer_not_named: consistency.layer_not_named,
+        settled_by: most_first(&consistency.settled_by),
         contradictions: consistency
             .contradictions
             .iter()
