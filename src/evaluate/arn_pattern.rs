@@ -3,7 +3,7 @@
 //! The first five parts compare without case and hold no variables; the sixth compares with case. What is shorter
 //! than six parts is read as its kind of policy reads it (rule 4, short ARNs).
 
-use super::pattern::{Pattern, Reading};
+use super::pattern::{Pattern, Piece, Reading, known, pieces, resolved};
 use super::prepared::{PreparedRequest, ResourceName};
 use super::{PolicyType, Tri};
 use crate::aws::{arn_covers, arn_intersects};
@@ -15,6 +15,8 @@ pub struct ArnPattern {
     form: Form,
     /// The pattern with its short form filled up; for resources that are patterns themselves.
     full: Box<str>,
+    /// Whether every `*` and `?` of it is a wildcard.
+    full_is_exact: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,11 +44,33 @@ fn six_parts(pattern: &str, kind: PolicyType) -> Option<String> {
     padded.then(|| format!("{pattern}{}", ":*".repeat(5 - colons)))
 }
 
+/// The first five parts of a pattern and these pieces as text, and whether every `*` and `?` in the pieces' share is a
+/// wildcard: a literal one cannot be written into a pattern, and a variable that is not known is written as `*`.
+fn spelled<'s>(full: &str, list: &'s [Piece], resolve: impl Fn(&'s Piece) -> Option<&'s str>) -> (String, bool) {
+    let mut text: String = full.splitn(6, ':').take(5).fold(String::new(), |all, part| all + part + ":");
+    let mut is_exact = true;
+    for piece in list {
+        match (piece, resolve(piece)) {
+            (Piece::AnyRun, _) => text.push('*'),
+            (Piece::AnyOne, _) => text.push('?'),
+            (_, Some(value)) => {
+                is_exact &= !value.contains(['*', '?']);
+                text.push_str(value);
+            }
+            (_, None) => {
+                is_exact = false;
+                text.push('*');
+            }
+        }
+    }
+    (text, is_exact)
+}
+
 impl ArnPattern {
     /// Compiles a resource pattern of a kind of policy.
     #[must_use]
     pub fn compile(pattern: &str, version: Version, kind: PolicyType) -> ArnPattern {
-        let form = |form, full: &str| ArnPattern { form, full: full.into() };
+        let form = |form, full: &str| ArnPattern { form, full: full.into(), full_is_exact: true };
         if pattern == "*" {
             return form(Form::All, "*");
         }
@@ -57,8 +81,14 @@ impl ArnPattern {
             Pattern::compile(&part, Reading { wildcards: true, variables: false })
         };
         let heads = Box::new([head(), head(), head(), head(), head()]);
-        let tail = Pattern::compile(parts.next().unwrap_or(""), Reading::of(version, true));
-        form(Form::Parts(heads, tail), &full)
+        let list = pieces(parts.next().unwrap_or(""), Reading::of(version, true));
+        let (spelled, full_is_exact) = spelled(&full, &list, |piece| match piece {
+            Piece::Text(text) => Some(text),
+            _ => None,
+        });
+        let tail = Pattern::of_pieces(list);
+        let full = if matches!(tail, Pattern::Template(_)) { full } else { spelled };
+        ArnPattern { form: Form::Parts(heads, tail), full: full.into(), full_is_exact }
     }
 
     /// Whether the pattern takes in the request's resource.
@@ -85,33 +115,22 @@ impl ArnPattern {
     /// The log told the type and not the name: the resource is a pattern itself. It is surely taken in when it is
     /// covered, surely not when nothing is shared.
     fn against_pattern(&self, tail: &Pattern, resource: &str, request: &PreparedRequest<'_>) -> Tri {
-        let by_text = |pattern: &str, exact: bool| {
-            if exact && arn_covers(pattern, resource) {
-                Tri::Yes
-            } else if arn_intersects(pattern, resource) {
-                Tri::Unknown
-            } else {
-                Tri::No
+        let filled;
+        let (pattern, is_exact) = match tail {
+            Pattern::Template(list) if known(list, request) == Tri::No => return Tri::No,
+            Pattern::Template(list) => {
+                filled = spelled(&self.full, list, |piece| resolved(piece, request));
+                (filled.0.as_str(), filled.1)
             }
+            _ => (&*self.full, self.full_is_exact),
         };
-        let Pattern::Template(list) = tail else { return by_text(&self.full, true) };
-        match super::pattern::known(list, request) {
-            Tri::Yes => {}
-            other => return other,
+        if is_exact && arn_covers(pattern, resource) {
+            Tri::Yes
+        } else if arn_intersects(pattern, resource) {
+            Tri::Unknown
+        } else {
+            Tri::No
         }
-        let mut text: String = self.full.splitn(6, ':').take(5).fold(String::new(), |all, part| all + part + ":");
-        let mut exact = true;
-        for piece in list {
-            match super::pattern::resolved(piece, request) {
-                Some(value) => {
-                    // A value that holds `*` or `?` cannot be written into a pattern; what it shares stays open.
-                    exact &= !value.contains(['*', '?']);
-                    text.push_str(value);
-                }
-                None => text.push(if matches!(piece, super::pattern::Piece::AnyOne) { '?' } else { '*' }),
-            }
-        }
-        by_text(&text, exact)
     }
 
     /// The variables without a known value, as written.

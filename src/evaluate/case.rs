@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::trust;
 use super::{
     AclGrant, AclGrantee, AclPermission, BlockPublicAccess, Context, KmsGrant, Level, NamedPolicy, ObjectOwnership, Policies,
-    PolicyType, PreparedRequest, PrincipalType, Request, RequestPrincipal, Settings, VpcEndpointType,
+    PolicyType, PreparedRequest, PrincipalType, Request, RequestPrincipal, Settings, Tri, VpcEndpointType,
 };
 use crate::aws::Arn;
 use crate::aws::principal::{PrincipalKind, principal_kind, role_of_session};
@@ -211,7 +211,7 @@ impl Case {
         check("rcp", self.rcp.iter().flatten().flat_map(|(_, l)| l), Some(true), Some(true))?;
         check("vpc_endpoint", self.vpc_endpoint.iter().flatten(), None, None)?;
         check("ram", self.ram.iter(), Some(true), None)?;
-        let is_trust = self.requests().any(|r| trust::asks_trust(&r));
+        let is_trust = self.requests().any(|r| trust::asks_trust(&r) == Tri::Yes);
         check("resource", self.resource.iter().flatten(), Some(true), is_trust.then_some(false))
     }
 

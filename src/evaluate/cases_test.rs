@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::simulate::answer;
 
-fn case_files() -> Vec<PathBuf> {
+/// Every file of cases.
+pub fn case_files() -> Vec<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/evaluate");
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root)
         .into_iter()

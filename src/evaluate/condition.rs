@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::Tri;
-use super::pattern::{Pattern, Piece, Reading, could_match, known, pieces, pieces_match, resolved, spells_without_case};
+use super::pattern::{Pattern, Piece, Reading, could_match, known, pieces, resolved, spells_without_case};
 use super::prepared::{PreparedRequest, Value};
 use super::values::{Range, boolean, bytes, date, number};
 use crate::policy::{BaseOperator, Condition, SetOperator, Version};
@@ -116,8 +116,8 @@ impl ArnText {
                     ArnText::of_pieces(&filled).matches(found, request)
                 }
                 // What is not known may hold colons too, so the whole text is asked at once.
-                Tri::Unknown => could_match(list, found, request),
-                Tri::No => Tri::No,
+                Tri::Unknown if found.splitn(6, ':').count() == 6 => could_match(list, found, request),
+                Tri::Unknown | Tri::No => Tri::No,
             },
         }
     }
@@ -198,8 +198,8 @@ impl CompiledCondition {
         let value = request.value(&self.key);
         if let Test::Null { absent, present } = self.test {
             return match value {
-                Value::Unknown => Tri::Unknown,
-                Value::Absent => absent.into(),
+                Value::Unknown if absent != present => Tri::Unknown,
+                Value::Unknown | Value::Absent => absent.into(),
                 Value::One(_) | Value::Many(_) => present.into(),
             };
         }
@@ -291,14 +291,13 @@ fn lower_case(list: &[Piece]) -> Vec<Piece> {
 }
 
 fn bool_matches(value: &Pattern, found: bool, request: &PreparedRequest<'_>) -> Tri {
+    let word = if found { "true" } else { "false" };
     match value {
         Pattern::Exact(text) => (boolean(text) == Some(found)).into(),
         Pattern::Template(list) => match known(list, request) {
-            Tri::Yes => {
-                let word = if found { "true" } else { "false" };
-                (spells_without_case(list, word, request) || pieces_match(list, word, request)).into()
-            }
-            other => other,
+            Tri::Yes => spells_without_case(list, word, request).into(),
+            Tri::Unknown => could_match(&lower_case(list), word, request),
+            Tri::No => Tri::No,
         },
         _ => Tri::No,
     }

@@ -68,7 +68,7 @@ impl Words {
         if request.is_cross_account() {
             return own.and(grants.any());
         }
-        let delegated = if asks_resource_first(request, policies) { grants.account } else { Tri::Yes };
+        let delegated = asks_resource_first(request, policies).negate().or(grants.account);
         let reachable = Tri::from(!identity::closed_to_federation_tokens(request) && !identity::closed_to_root(request));
         reachable.and(grants.direct.or(grants.role.and(bounds)).or(own.and(delegated)))
     }
@@ -90,9 +90,15 @@ impl Words {
 
 /// Whether the caller's own policies count only when the resource's policy delegates to the account: a key policy
 /// or a trust policy that is there, or exists and is not known (rules 19 and 20).
-fn asks_resource_first(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> bool {
-    (policies.resource.is_some() || policies.is_unknown(PolicyType::Resource))
-        && (kms::is_key_request(request) || trust::asks_trust(request))
+fn asks_resource_first(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Tri {
+    if policies.resource.is_none() && !policies.is_unknown(PolicyType::Resource) {
+        return Tri::No;
+    }
+    match request.service() {
+        "kms" => kms::is_key_request(request),
+        "sts" => trust::asks_trust(request),
+        _ => Tri::No,
+    }
 }
 
 /// The kinds that are not known and bear on the request, in the order in which they are asked.

@@ -52,9 +52,9 @@ impl Reading {
 pub fn explain(request: &PreparedRequest<'_>, policies: &Policies<'_>, compiled: &CompiledPolicies) -> Vec<Reading> {
     use PolicyType as T;
     let own = request.principal().kind.has_account();
-    let plain = Reach::default();
-    let attached = Reach { bounded: boundary::bears_on(request) && policies.boundary.is_some(), ..plain };
-    let endpoint = Reach { accounts_are_root: policies.settings.vpc_endpoint_type == VpcEndpointType::Gateway, ..plain };
+    let plain = Reach::PLAIN;
+    let attached = boundary::reach(request, compiled);
+    let endpoint = Reach { accounts_are_root: policies.settings.vpc_endpoint_type == VpcEndpointType::Gateway, ..attached };
     let mut walk = Walk { request, out: Vec::new() };
     walk.list(T::Identity, None, own, policies.identity.as_deref(), compiled.identity.as_deref(), plain);
     let bounded = boundary::bears_on(request);
@@ -62,8 +62,8 @@ pub fn explain(request: &PreparedRequest<'_>, policies: &Policies<'_>, compiled:
     walk.list(T::Session, None, own, policies.session.as_deref(), compiled.session.as_deref(), plain);
     walk.list(T::Resource, None, true, policies.resource.as_deref(), compiled.resource.as_deref(), attached);
     walk.list(T::Resource, None, true, Some(&policies.ram), Some(&compiled.ram), attached);
-    walk.levels(T::ServiceControl, scp::bear_on(request, compiled), policies.scp.as_deref(), compiled.scp.as_deref());
-    walk.levels(T::ResourceControl, rcp::bear_on(request, compiled), policies.rcp.as_deref(), compiled.rcp.as_deref());
+    walk.levels(T::ServiceControl, scp::bear_on(request, compiled), policies.scp.as_deref(), compiled.scp.as_deref(), plain);
+    walk.levels(T::ResourceControl, rcp::bear_on(request, compiled), policies.rcp.as_deref(), compiled.rcp.as_deref(), attached);
     walk.list(T::VpcEndpoint, None, true, policies.vpc_endpoint.as_deref(), compiled.vpc_endpoint.as_deref(), endpoint);
     walk.out
 }
@@ -74,9 +74,16 @@ struct Walk<'w, 'r> {
 }
 
 impl Walk<'_, '_> {
-    fn levels(&mut self, kind: PolicyType, bears: bool, levels: Option<&[Level<'_>]>, compiled: Option<&[CompiledLevel]>) {
+    fn levels(
+        &mut self,
+        kind: PolicyType,
+        bears: bool,
+        levels: Option<&[Level<'_>]>,
+        compiled: Option<&[CompiledLevel]>,
+        reach: Reach,
+    ) {
         for (level, compiled) in levels.into_iter().flatten().zip(compiled.into_iter().flatten()) {
-            self.list(kind, Some(level.name), bears, Some(&level.policies), Some(&compiled.policies), Reach::default());
+            self.list(kind, Some(level.name), bears, Some(&level.policies), Some(&compiled.policies), reach);
         }
     }
 

@@ -13,7 +13,7 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
         PrincipalType::Root => Verdict { allow: root_may(request), deny: Tri::No },
         PrincipalType::IAMUser | PrincipalType::AssumedRole | PrincipalType::FederatedUser => {
             let list = policies.identity.as_deref().unwrap_or_default();
-            let mut verdict = of_policies(PolicyType::Identity, list, request, Reach::default(), recorder);
+            let mut verdict = of_policies(PolicyType::Identity, list, request, Reach::PLAIN, recorder);
             if policies.is_unknown(PolicyType::Identity) {
                 verdict = verdict.or_unknown();
             }

@@ -20,24 +20,24 @@ const CONTEXT_PREFIX: &str = "kms:encryptioncontext:";
 
 /// Whether the request is for a key, not for an alias or for no key at all.
 #[must_use]
-pub fn is_key_request(request: &PreparedRequest<'_>) -> bool {
-    request.service() == "kms"
-        && request.arn().is_some_and(|a| a.service.eq_ignore_ascii_case("kms") && a.resource.starts_with("key/"))
+pub fn is_key_request(request: &PreparedRequest<'_>) -> Tri {
+    request.is_of_sort("arn:*:kms:*:*:key/*")
 }
 
 /// What the key's grants allow to the caller, by class.
 pub fn grants<R: Recorder>(request: &PreparedRequest<'_>, grants: &[KmsGrant], recorder: &mut R) -> Classes {
     let mut all = Classes::NONE;
-    if grants.is_empty() || !is_key_request(request) {
+    if grants.is_empty() || request.service() != "kms" {
         return all;
     }
+    let is_key = is_key_request(request);
     for (index, grant) in grants.iter().enumerate() {
         let operation = request.operation();
         let mut classes = Classes::NONE;
         if grant.operations.iter().any(|o| o.eq_ignore_ascii_case(operation)) {
             let mut open = Vec::new();
             let holds = constraints(grant, request, &mut open);
-            classes = names(&grant.grantee, request).and(holds);
+            classes = names(&grant.grantee, request).and(holds).and(is_key);
             if classes.any() == Tri::Unknown {
                 open.iter().for_each(|key| recorder.missing(key));
             }
@@ -45,7 +45,7 @@ pub fn grants<R: Recorder>(request: &PreparedRequest<'_>, grants: &[KmsGrant], r
         if operation == "retiregrant"
             && let Some(retiring) = &grant.retiring_principal
         {
-            classes = classes.or(names(retiring, request));
+            classes = classes.or(names(retiring, request).and(is_key));
         }
         let applies = classes.any();
         if applies != Tri::No {
@@ -56,13 +56,11 @@ pub fn grants<R: Recorder>(request: &PreparedRequest<'_>, grants: &[KmsGrant], r
     all
 }
 
+/// A grant does not say which kind of principal its grantee is: an ARN, an account, a unique id or a service.
 fn names(grantee: &str, request: &PreparedRequest<'_>) -> Classes {
-    let set = if grantee.contains(':') || grantee.bytes().all(|b| b.is_ascii_digit()) {
-        PrincipalSet { aws: vec![grantee.to_owned()], ..PrincipalSet::default() }
-    } else {
-        PrincipalSet { service: vec![grantee.to_owned()], ..PrincipalSet::default() }
-    };
-    CompiledPrincipal::of_set(&set).classes(Effect::Allow, request, Reach::default())
+    let entry = || vec![grantee.to_owned()];
+    let set = PrincipalSet { aws: entry(), service: entry(), ..PrincipalSet::default() };
+    CompiledPrincipal::of_set(&set).classes(Effect::Allow, request, Reach::PLAIN)
 }
 
 /// Whether a grant's constraints hold; `open` gets the keys that would settle it.

@@ -22,7 +22,7 @@ pub mod explain;
 pub mod identity;
 pub mod kms;
 pub mod layer;
-//ORACLE
+pub mod oracle;
 pub mod organisation;
 pub mod owned;
 pub mod pattern;
@@ -42,6 +42,10 @@ pub mod vpc_endpoint;
 
 #[cfg(test)]
 mod cases_test;
+#[cfg(test)]
+mod oracle_test;
+#[cfg(test)]
+mod random_case;
 
 pub use compiled::CompiledPolicies;
 pub use context::{Context, ContextValue};

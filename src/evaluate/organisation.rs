@@ -14,6 +14,7 @@ pub fn verdict<R: Recorder>(
     levels: Option<&[CompiledLevel]>,
     unknown: bool,
     request: &PreparedRequest<'_>,
+    reach: Reach,
     recorder: &mut R,
 ) -> Verdict {
     let given = match levels {
@@ -21,7 +22,7 @@ pub fn verdict<R: Recorder>(
         None => return Verdict::ABSENT,
         Some([]) => Verdict::NOTHING,
         Some(levels) => levels.iter().fold(Verdict::ABSENT, |all, level| {
-            let here = of_policies(kind, &level.policies, request, Reach::default(), recorder);
+            let here = of_policies(kind, &level.policies, request, reach, recorder);
             Verdict { allow: all.allow.and(here.allow), deny: all.deny.or(here.deny) }
         }),
     };

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::action_set::{ActionIndex, ActionName};
-use super::{Context, ContextValue, PrincipalType, Request, RequestPrincipal};
-use crate::aws::Arn;
+use super::{Context, ContextValue, PrincipalType, Request, RequestPrincipal, Tri};
+use crate::aws::{Arn, arn_covers, arn_intersects, arn_matches};
 
 /// What is known of a condition key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,11 +67,11 @@ fn lower(text: &str) -> Cow<'_, str> {
 }
 
 fn resource_name<'a>(request: &Request<'a>) -> ResourceName<'a> {
-    if request.resource == "*" {
-        return ResourceName::None;
-    }
     if request.resource_is_pattern {
         return ResourceName::Pattern(request.resource);
+    }
+    if request.resource == "*" {
+        return ResourceName::None;
     }
     let mut parts = request.resource.splitn(6, ':');
     let mut next = || parts.next();
@@ -172,6 +172,18 @@ impl<'a> PreparedRequest<'a> {
     #[must_use]
     pub fn arn(&self) -> Option<Arn<'a>> {
         Arn::parse(self.request.resource)
+    }
+
+    /// Whether the resource is one of a sort, told by an ARN pattern (`arn:*:kms:*:*:key/*`). A resource that is a
+    /// pattern itself may be one.
+    #[must_use]
+    pub fn is_of_sort(&self, sort: &str) -> Tri {
+        match &self.resource {
+            ResourceName::Arn { .. } => arn_matches(sort, self.request.resource).into(),
+            ResourceName::Pattern(pattern) if arn_covers(sort, pattern) => Tri::Yes,
+            ResourceName::Pattern(pattern) if arn_intersects(sort, pattern) => Tri::Unknown,
+            ResourceName::Pattern(_) | ResourceName::None | ResourceName::Unreadable => Tri::No,
+        }
     }
 
     /// Whether caller and resource belong to two different, known accounts.

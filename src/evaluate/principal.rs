@@ -56,12 +56,12 @@ impl Classes {
 }
 
 /// What else decides whether a statement names the caller.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reach {
     /// An account means its root user only (gateway endpoints).
     pub accounts_are_root: bool,
-    /// The caller has a permissions boundary.
-    pub bounded: bool,
+    /// Whether the caller has a permissions boundary.
+    pub bounded: Tri,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,7 +69,7 @@ enum Entry {
     /// An account, by id or root ARN.
     Account(Box<str>),
     /// A session; its account and role name.
-    Session { arn: Box<str>, account: Box<str>, role: Box<str> },
+    Session { arn: Box<str>, partition: Box<str>, account: Box<str>, role: Box<str> },
     /// A user, role, federated user or unique id, compared as text.
     Text(Box<str>),
 }
@@ -92,11 +92,21 @@ fn entry(text: &str) -> Entry {
     match Arn::parse(text) {
         Some(arn) if arn.service == "iam" && arn.resource == "root" => Entry::Account(arn.account.into()),
         Some(arn) if arn.service == "sts" => match arn.resource.strip_prefix("assumed-role/").and_then(|r| r.split_once('/')) {
-            Some((role, _)) => Entry::Session { arn: text.into(), account: arn.account.into(), role: role.into() },
-            None => Entry::Text(text.into()),
+            Some((role, name)) if !name.is_empty() && !text.contains(['*', '?']) => Entry::Session {
+                arn: text.into(),
+                partition: arn.partition.into(),
+                account: arn.account.into(),
+                role: role.into(),
+            },
+            _ => Entry::Text(text.into()),
         },
         _ => Entry::Text(text.into()),
     }
+}
+
+impl Reach {
+    /// Accounts are their principals, and no boundary is there.
+    pub const PLAIN: Reach = Reach { accounts_are_root: false, bounded: Tri::No };
 }
 
 impl CompiledPrincipal {
@@ -139,21 +149,16 @@ impl CompiledPrincipal {
         }
         let left_out = match effect {
             Effect::Allow => listed.any(),
-            Effect::Deny => self.surely_left_out(listed, request.principal().kind, reach),
+            Effect::Deny if self.everybody => Tri::Yes,
+            Effect::Deny => self.left_out(listed, request.principal().kind).and(reach.bounded.negate()),
         };
         Classes { direct: left_out.negate(), ..Classes::NONE }
     }
 
     /// Rule 8: a Deny with `NotPrincipal` spares a caller for sure only when itself, its role and its account are
     /// all listed, and never one with a permissions boundary.
-    fn surely_left_out(&self, listed: Classes, kind: PrincipalType, reach: Reach) -> Tri {
+    fn left_out(&self, listed: Classes, kind: PrincipalType) -> Tri {
         use PrincipalType as P;
-        if self.everybody {
-            return Tri::Yes;
-        }
-        if reach.bounded && matches!(kind, P::IAMUser | P::AssumedRole) {
-            return Tri::No;
-        }
         let all = match kind {
             P::IAMUser | P::FederatedUser => listed.direct.and(listed.account),
             P::AssumedRole => listed.direct.and(listed.role).and(listed.account),
@@ -222,7 +227,7 @@ impl Entry {
                     Classes { account: Tri::Yes, ..Classes::NONE }
                 }
             }
-            Entry::Session { arn, account, role } => {
+            Entry::Session { arn, partition, account, role } => {
                 if principal.arn.as_deref() == Some(arn) {
                     return Classes::DIRECT;
                 }
@@ -230,7 +235,7 @@ impl Entry {
                 let ours = principal.role_arn.as_deref().and_then(Arn::parse);
                 let perhaps = principal.kind == P::AssumedRole
                     && principal.arn.is_none()
-                    && ours.is_some_and(|o| o.account == &**account && o.name() == &**role);
+                    && ours.is_some_and(|o| o.partition == &**partition && o.account == &**account && o.name() == &**role);
                 Classes { direct: if perhaps { Tri::Unknown } else { Tri::No }, ..Classes::NONE }
             }
             Entry::Text(text) => {

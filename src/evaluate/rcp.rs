@@ -5,7 +5,7 @@
 use super::compiled::CompiledPolicies;
 use super::layer::{Recorder, Verdict};
 use super::prepared::PreparedRequest;
-use super::{PolicyType, PrincipalType, organisation};
+use super::{PolicyType, PrincipalType, boundary, organisation};
 
 /// Prefixes of the services whose actions resource control policies reach. Source: Organizations User Guide,
 /// "Resource control policies", list of services, as of 2026-09-26; the list grows.
@@ -47,7 +47,8 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
     if (policies.rcp.is_none() && !policies.is_unknown(kind)) || !bear_on(request, policies) {
         return Verdict::ABSENT;
     }
-    organisation::verdict(kind, policies.rcp.as_deref(), policies.is_unknown(kind), request, recorder)
+    let reach = boundary::reach(request, policies);
+    organisation::verdict(kind, policies.rcp.as_deref(), policies.is_unknown(kind), request, reach, recorder)
 }
 
 #[cfg(test)]

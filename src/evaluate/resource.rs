@@ -6,7 +6,7 @@
 use super::compiled::CompiledPolicies;
 use super::layer::{Recorder, by_class};
 use super::prepared::PreparedRequest;
-use super::principal::{Classes, Reach};
+use super::principal::Classes;
 use super::{PolicyType, PrincipalType, Tri, boundary, kms, s3};
 
 /// What the resource's side says.
@@ -21,18 +21,21 @@ pub struct ResourceSide {
 /// Asks every part of the resource's side.
 pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> ResourceSide {
     let kind = PolicyType::Resource;
-    let reach = Reach { accounts_are_root: false, bounded: boundary::bears_on(request) && policies.boundary.is_some() };
+    let reach = boundary::reach(request, policies);
     let mut side = ResourceSide { allow: Classes::NONE, deny: Tri::No };
+    let rescued = rescues_own_bucket(request);
     if let Some(own) = &policies.resource {
-        (side.allow, side.deny) = if rescues_own_bucket(request) {
-            let (allow, _) = by_class(kind, own, request, reach, &mut AllowsOnly(recorder));
-            (allow, Tri::No)
+        (side.allow, side.deny) = if rescued {
+            by_class(kind, own, request, reach, &mut AllowsOnly(recorder))
         } else {
             by_class(kind, own, request, reach, recorder)
         };
     }
     if policies.is_unknown(kind) {
         side = ResourceSide { allow: side.allow.or(Classes::UNKNOWN), deny: side.deny.or(Tri::Unknown) };
+    }
+    if rescued {
+        side.deny = Tri::No;
     }
     if !policies.ram.is_empty() {
         let (allow, deny) = by_class(kind, &policies.ram, request, reach, recorder);

@@ -13,53 +13,66 @@ use super::{AclGrant, AclGrantee, AclPermission, ObjectOwnership, PrincipalType,
 use crate::aws::Arn;
 use crate::policy::{BaseOperator, Condition, Effect, PolicyDocument, PrincipalElement, SetOperator, Statement};
 
-/// Whether the request is S3's and names a bucket or an object.
+/// Whether the request is S3's and for a resource of S3.
 #[must_use]
-pub fn is_s3_request(request: &PreparedRequest<'_>) -> bool {
-    request.service() == "s3" && request.arn().is_some_and(|a| a.service.eq_ignore_ascii_case("s3"))
+pub fn is_s3_request(request: &PreparedRequest<'_>) -> Tri {
+    if request.service() == "s3" { request.is_of_sort("arn:*:s3:*:*:*") } else { Tri::No }
 }
 
 /// What Block Public Access denies.
 pub fn block_public_access<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Tri {
     let block = policies.settings.block_public_access;
-    if !(block.restrict_public_buckets || block.block_public_acls) || !is_s3_request(request) {
+    if !(block.restrict_public_buckets || block.block_public_acls) {
         return Tri::No;
     }
+    let is_s3 = is_s3_request(request);
     let mut deny = Tri::No;
-    let mut rule = |index: usize, name: &str, applies: Tri| {
+    let mut rule = |index: usize, name: &str, holds: Tri| {
+        let applies = holds.and(is_s3);
         if applies != Tri::No {
             recorder.grant("s3-block-public-access", index, name, Effect::Deny, applies);
         }
         deny = deny.or(applies);
+        applies
     };
-    if block.block_public_acls {
-        rule(0, "BlockPublicAcls", sets_public_acl(request));
+    let mut open = Vec::new();
+    if block.block_public_acls && rule(0, "BlockPublicAcls", sets_public_acl(request, &mut open)) != Tri::Unknown {
+        open.clear();
     }
     if block.restrict_public_buckets && policies.resource_is_public {
         let kind = request.principal().kind;
         let own = kind == PrincipalType::Service || (kind.has_account() && !request.is_cross_account());
         rule(3, "RestrictPublicBuckets", Tri::from(!own));
     }
+    open.iter().for_each(|key| recorder.missing(key));
     deny
 }
 
 const PUBLIC_GROUPS: [&str; 2] = ["global/AllUsers", "global/AuthenticatedUsers"];
 
-/// Whether the request would set an ACL for everybody or for everybody who signs.
-fn sets_public_acl(request: &PreparedRequest<'_>) -> Tri {
+const GRANT_HEADERS: [&str; 5] = [
+    "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write-acp",
+    "s3:x-amz-grant-full-control",
+];
+
+/// Whether the request would set an ACL for everybody or for everybody who signs; `open` gets the keys that would
+/// settle it.
+fn sets_public_acl(request: &PreparedRequest<'_>, open: &mut Vec<&'static str>) -> Tri {
     if !matches!(request.operation(), "putbucketacl" | "putobjectacl" | "putobjectversionacl" | "putobject" | "createbucket") {
         return Tri::No;
     }
-    let any = |key: &str, is_public: &dyn Fn(&str) -> bool| match request.value(key) {
-        Value::One(one) => is_public(one),
-        Value::Many(list) => list.iter().any(|v| is_public(v)),
-        Value::Absent | Value::Unknown => false,
+    let mut any = |key: &'static str, is_public: &dyn Fn(&str) -> bool| match request.value(key) {
+        Value::One(one) => is_public(one).into(),
+        Value::Many(list) => list.iter().any(|v| is_public(v)).into(),
+        Value::Absent => Tri::No,
+        Value::Unknown => {
+            open.push(key);
+            Tri::Unknown
+        }
     };
     let canned = any("s3:x-amz-acl", &|acl| matches!(acl, "public-read" | "public-read-write" | "authenticated-read"));
-    let named = ["read", "write", "read-acp", "write-acp", "full-control"]
-        .iter()
-        .any(|header| any(&format!("s3:x-amz-grant-{header}"), &|grant| PUBLIC_GROUPS.iter().any(|g| grant.contains(g))));
-    Tri::from(canned || named)
+    let names_group = |grant: &str| PUBLIC_GROUPS.iter().any(|g| grant.contains(g));
+    GRANT_HEADERS.iter().fold(canned, |found, header| found.or(any(header, &names_group)))
 }
 
 /// What the ACLs of bucket and object allow to the caller, by class.
@@ -68,18 +81,19 @@ pub fn acls<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolic
     let mut all = Classes::NONE;
     if settings.object_ownership == Some(ObjectOwnership::BucketOwnerEnforced)
         || (settings.bucket_acl.is_empty() && settings.object_acl.is_empty())
-        || !is_s3_request(request)
+        || request.service() != "s3"
     {
         return all;
     }
-    let is_object = request.arn().is_some_and(|a| a.resource.contains('/'));
     let ignore_public = settings.block_public_access.ignore_public_acls;
-    for (name, grants, on_object) in [("bucket-acl", &settings.bucket_acl, false), ("object-acl", &settings.object_acl, true)] {
+    for (name, grants, in_object_acl) in [("bucket-acl", &settings.bucket_acl, false), ("object-acl", &settings.object_acl, true)] {
         for (index, grant) in grants.iter().enumerate() {
-            if !permits(grant.permission, on_object, is_object, request.operation()) {
-                continue;
-            }
-            let classes = grantee(grant, request, ignore_public);
+            let bears = match permits(grant.permission, in_object_acl, request.operation()) {
+                Some(On::Bucket) => is_bucket(request),
+                Some(On::Object) => is_object(request),
+                None => continue,
+            };
+            let classes = grantee(grant, request, ignore_public).and(bears);
             let applies = classes.any();
             if applies != Tri::No {
                 recorder.grant(name, index, &format!("#{index}"), Effect::Allow, applies);
@@ -90,24 +104,34 @@ pub fn acls<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolic
     all
 }
 
-/// Whether an ACL permission stands for an operation (in lower case) on a bucket or an object.
-fn permits(permission: AclPermission, on_object: bool, is_object: bool, operation: &str) -> bool {
+/// What an operation is done to.
+enum On {
+    Bucket,
+    Object,
+}
+
+fn is_object(request: &PreparedRequest<'_>) -> Tri {
+    request.is_of_sort("arn:*:s3:::*/*")
+}
+
+fn is_bucket(request: &PreparedRequest<'_>) -> Tri {
+    request.is_of_sort("arn:*:s3:::*").and(is_object(request).negate())
+}
+
+/// Whether a permission of a bucket's or an object's ACL stands for an operation (in lower case), and on what.
+fn permits(permission: AclPermission, in_object_acl: bool, operation: &str) -> Option<On> {
     use AclPermission as P;
-    let allows = |wanted: P| permission == wanted || permission == P::FullControl;
-    match (on_object, is_object) {
-        (false, false) => {
-            (allows(P::Read) && matches!(operation, "listbucket" | "listbucketversions" | "listbucketmultipartuploads"))
-                || (allows(P::ReadAcp) && operation == "getbucketacl")
-                || (allows(P::WriteAcp) && operation == "putbucketacl")
-        }
-        (false, true) => allows(P::Write) && operation == "putobject",
-        (true, true) => {
-            (allows(P::Read) && matches!(operation, "getobject" | "getobjectversion"))
-                || (allows(P::ReadAcp) && matches!(operation, "getobjectacl" | "getobjectversionacl"))
-                || (allows(P::WriteAcp) && matches!(operation, "putobjectacl" | "putobjectversionacl"))
-        }
-        (true, false) => false,
-    }
+    let (wanted, on) = match (in_object_acl, operation) {
+        (false, "listbucket" | "listbucketversions" | "listbucketmultipartuploads") => (P::Read, On::Bucket),
+        (false, "getbucketacl") => (P::ReadAcp, On::Bucket),
+        (false, "putbucketacl") => (P::WriteAcp, On::Bucket),
+        (false, "putobject") => (P::Write, On::Object),
+        (true, "getobject" | "getobjectversion") => (P::Read, On::Object),
+        (true, "getobjectacl" | "getobjectversionacl") => (P::ReadAcp, On::Object),
+        (true, "putobjectacl" | "putobjectversionacl") => (P::WriteAcp, On::Object),
+        _ => return None,
+    };
+    (permission == wanted || permission == P::FullControl).then_some(on)
 }
 
 fn grantee(grant: &AclGrant, request: &PreparedRequest<'_>, ignore_public: bool) -> Classes {

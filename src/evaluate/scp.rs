@@ -4,6 +4,7 @@
 use super::compiled::CompiledPolicies;
 use super::layer::{Recorder, Verdict};
 use super::prepared::PreparedRequest;
+use super::principal::Reach;
 use super::{PolicyType, organisation};
 
 /// Whether service control policies bear on the caller.
@@ -21,5 +22,5 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
         return Verdict::ABSENT;
     }
     let kind = PolicyType::ServiceControl;
-    organisation::verdict(kind, policies.scp.as_deref(), policies.is_unknown(kind), request, recorder)
+    organisation::verdict(kind, policies.scp.as_deref(), policies.is_unknown(kind), request, Reach::PLAIN, recorder)
 }

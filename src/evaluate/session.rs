@@ -15,7 +15,7 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
         return Verdict::ABSENT;
     }
     let unknown = policies.is_unknown(PolicyType::Session);
-    let mut verdict = bound(PolicyType::Session, policies.session.as_deref(), unknown, request, Reach::default(), recorder);
+    let mut verdict = bound(PolicyType::Session, policies.session.as_deref(), unknown, request, Reach::PLAIN, recorder);
     if principal.kind == PrincipalType::FederatedUser && policies.session.is_none() && !unknown {
         verdict.allow = Tri::No;
     }

@@ -16,7 +16,8 @@ pub fn number(text: &str) -> Option<f64> {
 /// Seconds since 1970 with fraction, from epoch seconds or a W3C ISO 8601 date; a year alone is a year.
 #[must_use]
 pub fn date(text: &str) -> Option<f64> {
-    if let Some(seconds) = number(text).filter(|_| !(text.len() == 4 && text.starts_with(['1', '2']))) {
+    let is_year = text.len() == 4 && text.starts_with(['1', '2']) && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some(seconds) = number(text).filter(|_| !is_year) {
         return Some(seconds);
     }
     #[allow(clippy::cast_precision_loss, reason = "milliseconds of known dates fit a double")]

@@ -6,11 +6,11 @@ use super::compiled::CompiledPolicies;
 use super::layer::{Recorder, Verdict, bound};
 use super::prepared::PreparedRequest;
 use super::principal::Reach;
-use super::{PolicyType, VpcEndpointType};
+use super::{PolicyType, VpcEndpointType, boundary};
 
 /// What the endpoint's policy says.
 pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Verdict {
     let kind = PolicyType::VpcEndpoint;
-    let reach = Reach { accounts_are_root: policies.settings.vpc_endpoint_type == VpcEndpointType::Gateway, bounded: false };
+    let reach = Reach { accounts_are_root: policies.settings.vpc_endpoint_type == VpcEndpointType::Gateway, ..boundary::reach(request, policies) };
     bound(kind, policies.vpc_endpoint.as_deref(), policies.is_unknown(kind), request, reach, recorder)
 }
