@@ -289,6 +289,9 @@ mod tests {
         assert_eq!(tallies(vec![federated(row(Some(&all), "[]", "ec2:StopInstances", None))]), [[1, 0, 0], [0, 0, 0]]);
         assert_eq!(tallies(vec![federated(row(Some(&all), "[]", "rds:StopDBInstance", Some(("implicit", "identity"))))]), [[0, 0, 0], [1, 0, 0]]);
         assert_eq!(tallies(vec![federated(row(Some(&allow("ec2:Start*")), "[]", "ec2:StopInstances", IMPLICIT))]), [[0, 0, 0], [1, 0, 0]]);
+        let guest = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",
+            "Condition":{"StringEquals":{"aws:PrincipalArn":"arn:aws:sts::111122223333:federated-user/guest","aws:userid":"111122223333:guest"}}}]}"#;
+        assert_eq!(tallies(vec![federated(row(Some(guest), "[]", "ec2:StopInstances", None))]), [[1, 0, 0], [0, 0, 0]]);
         let by_root = SessionCallRow { principal_key: "111122223333".to_owned(), principal_arn: None, ..federated(row(Some(&all), "[]", "ec2:StopInstances", None)) };
         assert_eq!(compared(vec![by_root]).sessions.not_exported, 1);
     }

@@ -153,6 +153,8 @@ fn copies_of_an_sts_event_must_agree() {
     assert_eq!(figures(&one_session(&[first.clone(), copy(request, "444455556666")])), KNOWN);
     assert_eq!(figures(&one_session(&[first.clone(), copy(Value::Null, "444455556666")])), KNOWN);
     assert_eq!(figures(&one_session(&[first.clone(), copy(json!({"roleArn": ROLE}), "444455556666")])), OPEN);
+    let managed = json!({"roleArn": ROLE, "policyArns": [{"arn": "arn:aws:iam::aws:policy/Viewer"}]});
+    assert_eq!(figures(&one_session(&[copy(managed, "111122223333"), copy(json!({"roleArn": ROLE}), "444455556666")])), OPEN);
     let found = one_session(&[first, copy(json!({"roleArn": ROLE, "policy": policy("ec2:*")}), "444455556666")]);
     assert_eq!(figures(&found), OPEN);
     assert_eq!(found["not_known"], json!([{"what": "the STS event does not tell", "calls": 2}]));
