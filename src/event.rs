@@ -5,8 +5,9 @@
 //! booleans only; absent is NULL. Source: design.md section 2.
 
 /// Version of both tables; every batch of a store keeps the one it was written with. Columns are only ever added:
-/// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns.
-pub const SCHEMA_VERSION: u32 = 2;
+/// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns, 3 the key and the
+/// session policies that an STS call handed out.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// A column's type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,6 +120,9 @@ table!(
     session_name: Text = "userIdentity.principalId", "Name of the role session.";
     source_identity: Text = "userIdentity.sessionContext.sourceIdentity", "Source identity set at sign-in.";
     access_key_id: Text = "userIdentity.accessKeyId", "Id of the access key, never the key.";
+    issued_access_key_id: Text = "responseElements.credentials.accessKeyId", "Id of the access key that a successful STS call handed out.";
+    session_policy: Text = "requestParameters.policy", "Text of the session policy that was passed for these credentials, as is.";
+    session_policy_arns: Text = "requestParameters.policyArns", "ARNs of the managed session policies, as a JSON list: [] when none was passed, NULL when the record does not tell, null in it for one that cannot be read.";
     invoked_by: Text = "userIdentity.invokedBy", "The service that made the call for the caller.";
     mfa_authenticated: Boolean = "userIdentity.sessionContext.attributes.mfaAuthenticated", "Whether the session was made with MFA.";
     source_ip: Text = "sourceIPAddress", "Address or service name of the caller.";

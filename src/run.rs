@@ -6,6 +6,7 @@ mod consistency;
 mod facts;
 mod holders;
 mod proofs;
+mod sessions;
 mod tables;
 mod write;
 

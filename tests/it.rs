@@ -20,3 +20,5 @@ mod nights;
 mod queries;
 #[path = "it/sample.rs"]
 mod sample;
+#[path = "it/sessions.rs"]
+mod sessions;

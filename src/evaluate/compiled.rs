@@ -86,6 +86,12 @@ impl CompiledPolicies {
         CompiledPolicies { resource, ..self }
     }
 
+    /// The same with other session policies.
+    #[must_use]
+    pub fn with_session(self, session: Option<Vec<CompiledPolicy>>) -> CompiledPolicies {
+        CompiledPolicies { session, ..self }
+    }
+
     /// Whether a kind's policies are given.
     #[must_use]
     pub fn is_given(&self, kind: PolicyType) -> bool {

@@ -7,6 +7,7 @@
 
 pub mod decode;
 pub mod identity;
+pub mod issued;
 pub mod ledger;
 pub mod outcome;
 pub mod record;

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::decode::Reject;
 use super::identity::{Caller, boolean, caller};
+use super::issued::{Issued, issued};
 use super::outcome::outcome;
 use super::times::{date_of, parse_ms};
 use crate::aws::denial::{Denial, parse as parse_denial};
@@ -155,6 +156,11 @@ pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &R
     let tls = value(raw.tls_details);
     let account = text(raw.recipient_account_id).or_else(|| caller.account.clone());
     let event_type = text(raw.event_type);
+    let issued = if event_source == "sts.amazonaws.com" && error_code.is_none() {
+        issued(&event_name, &request, &value(raw.response_elements))
+    } else {
+        Issued::default()
+    };
     let category = text(raw.event_category).or_else(|| {
         boolean(Some(&value(raw.management_event))).map(|m| if m { "Management" } else { "Data" }.to_owned())
     });
@@ -181,6 +187,9 @@ pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &R
         session_name: caller.session.clone(),
         source_identity: caller.source_identity.clone(),
         access_key_id: caller.access_key_id.clone(),
+        issued_access_key_id: issued.access_key_id,
+        session_policy: issued.policy,
+        session_policy_arns: issued.policy_arns,
         invoked_by: caller.invoked_by.clone(),
         mfa_authenticated: caller.mfa,
         source_ip: text(raw.source_ip),

@@ -131,9 +131,9 @@ impl TallyFacts {
     }
 }
 
-/// How the log and the grants at hand stand to each other.
+/// How some calls stand to the grants at hand.
 #[derive(Clone, Debug, Default)]
-pub struct ConsistencyFacts {
+pub struct AgreementFacts {
     /// Calls that succeeded.
     pub allowed: TallyFacts,
     /// Calls that were denied.
@@ -148,6 +148,27 @@ pub struct ConsistencyFacts {
     pub layer_not_named: i64,
     /// Open calls by what would settle them, the most first.
     pub settled_by: Vec<(String, i64)>,
+}
+
+impl AgreementFacts {
+    /// All calls.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.allowed.total() + self.denied.total()
+    }
+}
+
+/// How the log and the grants at hand stand to each other.
+#[derive(Clone, Debug, Default)]
+pub struct ConsistencyFacts {
+    /// All calls, session policies left out.
+    pub calls: AgreementFacts,
+    /// Those of them that were made in sessions with session policies, these now in place.
+    pub sessions: AgreementFacts,
+    /// Calls whose session policies are not all known, by why, the most first.
+    pub sessions_not_known: Vec<(String, i64)>,
+    /// Calls in sessions of principals that the export does not have.
+    pub sessions_not_exported: i64,
     /// Requests on which both contradict each other.
     pub contradictions: Vec<ContradictionRow>,
 }

@@ -2,26 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::model::{ConsistencyFacts, ReplayFacts, ReportModel, TallyFacts, day};
+use super::model::{AgreementFacts, ConsistencyFacts, ReplayFacts, ReportModel, TallyFacts, day};
 
 fn replay(r: &ReplayFacts) -> Value {
     json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained})
 }
 
-fn consistency(c: &ConsistencyFacts) -> Value {
+fn counts(list: &[(String, i64)]) -> Vec<Value> {
+    list.iter().map(|(what, calls)| json!({"what": what, "calls": calls})).collect()
+}
+
+fn agreement(a: &AgreementFacts) -> Map<String, Value> {
     let tally = |t: &TallyFacts| json!({"ok": t.ok, "unknown": t.unknown, "contradiction": t.contradiction});
-    json!({
-        "allowed": tally(&c.allowed),
-        "denied": tally(&c.denied),
-        "denied_layers": {"agree": c.layer_agrees, "differ": c.layer_differs, "not_at_hand": c.layer_not_at_hand,
-                          "not_named": c.layer_not_named},
-        "settled_by": c.settled_by.iter().map(|(what, calls)| json!({"what": what, "calls": calls})).collect::<Vec<_>>(),
-        "contradictions": c.contradictions.iter().map(|r| json!({
-            "principal": r.principal, "action": r.action, "resource": r.resource, "logged": r.logged, "decided": r.decided,
-            "calls": r.calls, "samples": r.samples})).collect::<Vec<_>>(),
-    })
+    let layers = json!({"agree": a.layer_agrees, "differ": a.layer_differs, "not_at_hand": a.layer_not_at_hand, "not_named": a.layer_not_named});
+    [("allowed", tally(&a.allowed)), ("denied", tally(&a.denied)), ("denied_layers", layers), ("settled_by", counts(&a.settled_by).into())]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+fn consistency(c: &ConsistencyFacts) -> Value {
+    let mut sessions = agreement(&c.sessions);
+    sessions.insert("not_known".to_owned(), counts(&c.sessions_not_known).into());
+    sessions.insert("not_exported".to_owned(), c.sessions_not_exported.into());
+    let contradictions = c.contradictions.iter().map(|r| {
+        json!({"principal": r.principal, "action": r.action, "resource": r.resource, "logged": r.logged, "decided": r.decided,
+               "calls": r.calls, "samples": r.samples})
+    });
+    let mut all = agreement(&c.calls);
+    all.insert("sessions".to_owned(), sessions.into());
+    all.insert("contradictions".to_owned(), contradictions.collect());
+    all.into()
 }
 
 /// The file's text.

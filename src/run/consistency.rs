@@ -1,14 +1,16 @@
 //! Holds the whole log against the grants at hand: every call that succeeded and every call that was denied, by each
-//! principal of the export. The figures and the contradictions stand in `run.json` and in the report.
+//! principal of the export; and once more, with their session policies in place, the calls of sessions whose policies
+//! the log tells (`sessions`). The figures and the contradictions stand in `run.json` and in the report.
 
 use std::collections::BTreeMap;
 
 use super::holders::{Calls, as_held, policies, request_principal};
-use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PolicyType, PreparedRequest, Request};
-use crate::grants::{Grants, OwnerKind, Principal};
+use super::sessions::{self, Sessions};
+use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PolicyType, PreparedRequest, Request, RequestPrincipal};
+use crate::grants::{Grants, OwnerKind};
 use crate::prove::replay::context_of;
 use crate::prove::{Agreement, Comparison, Logged, Refusal, compare};
-use crate::usage::{DenialRow, Outcome, Usage, UsageRow};
+use crate::usage::{DenialRow, Outcome, SessionCallRow, Usage, UsageRow};
 
 /// Services whose resources can carry policies of their own: a call that no identity policy explains may be
 /// granted there, and those policies are not part of the export.
@@ -57,9 +59,9 @@ pub struct Contradiction {
     pub samples: Vec<String>,
 }
 
-/// The comparison of the log with the grants at hand.
+/// How some calls stand to the grants at hand.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Consistency {
+pub struct Figures {
     /// Calls that succeeded.
     pub allowed: Tally,
     /// Calls that were denied.
@@ -74,25 +76,40 @@ pub struct Consistency {
     pub layer_not_named: i64,
     /// Calls that are open, by what would settle them; a call may stand under several.
     pub settled_by: BTreeMap<String, i64>,
+}
+
+/// The comparison of the log with the grants at hand.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Consistency {
+    /// All calls, session policies left out.
+    pub calls: Figures,
+    /// Those of them that were made in sessions with session policies, these now in place.
+    pub sessions: Sessions,
     /// Requests with contradictions, in order.
     pub contradictions: Vec<Contradiction>,
 }
 
 /// One caller with what it holds.
-struct Holder<'g> {
-    principal: &'g Principal,
-    policies: CompiledPolicies,
-    gaps: bool,
+pub struct Holder<'g> {
+    /// The caller's ARN: user or role.
+    pub arn: &'g str,
+    /// The caller.
+    pub caller: RequestPrincipal,
+    /// What it holds.
+    pub policies: CompiledPolicies,
+    /// Kinds of which not all may be at hand.
+    pub unseen: Vec<PolicyType>,
 }
 
 /// One row of the log, of use or of denial.
-struct Row<'r> {
+pub struct Row<'r> {
     action: &'r str,
     resource: &'r str,
     is_pattern: bool,
     region: Option<&'r str>,
     context_class: &'r str,
-    calls: i64,
+    /// Calls.
+    pub calls: i64,
     samples: Vec<String>,
     logged: Logged<'r>,
     error_code: Option<&'r str>,
@@ -110,6 +127,22 @@ impl<'r> Row<'r> {
             samples: row.samples.clone(),
             logged: Logged::Allowed,
             error_code: None,
+        }
+    }
+
+    /// A row of calls in a session with session policies.
+    pub fn of_session(row: &'r SessionCallRow) -> Row<'r> {
+        let refusal = Refusal { effect: row.denied_effect.as_deref(), policy_type: row.denied_policy_type.as_deref() };
+        Row {
+            action: &row.action,
+            resource: &row.resource_arn,
+            is_pattern: row.is_pattern(),
+            region: row.region.as_deref(),
+            context_class: &row.context_class,
+            calls: row.calls,
+            samples: row.samples.clone(),
+            logged: if row.outcome == Outcome::Denied { Logged::Denied(refusal) } else { Logged::Allowed },
+            error_code: row.error_code.as_deref(),
         }
     }
 
@@ -143,6 +176,7 @@ pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
     let trusts = trust_policies(grants, &mut compiler);
     let used = Calls::new(&usage.rows);
     let denied = Calls::new(&usage.denials);
+    let in_sessions = Calls::new(&usage.session_calls);
     let mut out = Consistency::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group) {
         let rows: Vec<Row<'_>> = used
@@ -152,17 +186,26 @@ pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
             .map(Row::of_use)
             .chain(denied.of(principal).into_iter().map(Row::of_denial))
             .collect();
-        if rows.is_empty() {
+        let in_sessions = in_sessions.of(principal);
+        if rows.is_empty() && in_sessions.is_empty() {
             continue;
         }
         let held = grants.held_by(principal);
-        let policies = policies(&mut compiler, as_held(&held), held.boundary);
-        let holder = Holder { principal, policies, gaps: !held.gaps.is_empty() };
+        let gaps = if held.gaps.is_empty() { &[][..] } else { &[PolicyType::Identity, PolicyType::PermissionsBoundary] };
+        let holder = Holder {
+            arn: &principal.arn,
+            caller: request_principal(principal),
+            policies: policies(&mut compiler, as_held(&held), held.boundary),
+            unseen: gaps.to_vec(),
+        };
         for row in rows {
             let comparison = put(&holder, &row, &trusts);
-            out.add(&holder, &row, &comparison);
+            out.calls.add(&row, &comparison);
+            out.contradictions.extend(contradiction(&holder, &row, &comparison));
         }
+        sessions::compare(&holder, in_sessions, grants, &trusts, &mut out);
     }
+    out.sessions.not_exported = sessions::not_exported(grants, usage);
     out.contradictions.sort();
     out
 }
@@ -181,24 +224,22 @@ fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> BTreeM
         .collect()
 }
 
-fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>) -> Comparison {
-    let principal = request_principal(holder.principal);
+/// Decides a row by what its caller holds and compares the decision with the log.
+pub fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>) -> Comparison {
+    let principal = &holder.caller;
     let context = context_of(row.context_class, row.region);
     // Of a role in the export the trust policy is known, and the role's own account counts. Of every other resource
     // the caller's own half is asked, as if it owned the resource.
     let trust = trusts.get(row.resource).filter(|_| row.service() == "sts");
     let request = PreparedRequest::new(Request {
-        principal: &principal,
+        principal,
         action: row.action,
         resource: row.resource,
         resource_is_pattern: row.is_pattern,
         resource_account: if trust.is_some() { None } else { principal.account() },
         context: &context,
     });
-    let mut unseen = Vec::new();
-    if holder.gaps {
-        unseen.extend([PolicyType::Identity, PolicyType::PermissionsBoundary]);
-    }
+    let mut unseen = holder.unseen.clone();
     match trust {
         Some(trust) => {
             let with_trust = holder.policies.clone().with_resource(trust.resource.clone());
@@ -213,8 +254,9 @@ fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolic
     }
 }
 
-impl Consistency {
-    fn add(&mut self, holder: &Holder<'_>, row: &Row<'_>, comparison: &Comparison) {
+impl Figures {
+    /// Counts a row.
+    pub fn add(&mut self, row: &Row<'_>, comparison: &Comparison) {
         match row.logged {
             Logged::Allowed => self.allowed.add(comparison.agreement, row.calls),
             Logged::Denied(refusal) => {
@@ -230,18 +272,20 @@ impl Consistency {
         for what in &comparison.settles {
             *self.settled_by.entry(what.clone()).or_default() += row.calls;
         }
-        if comparison.agreement == Agreement::Contradiction {
-            self.contradictions.push(Contradiction {
-                principal_arn: holder.principal.arn.clone(),
-                action: row.action.to_owned(),
-                resource: row.resource.to_owned(),
-                logged: logged_text(row),
-                decided: decided_text(comparison),
-                calls: row.calls,
-                samples: row.samples.clone(),
-            });
-        }
     }
+}
+
+/// Both sides of a contradiction, if it is one.
+pub fn contradiction(holder: &Holder<'_>, row: &Row<'_>, comparison: &Comparison) -> Option<Contradiction> {
+    (comparison.agreement == Agreement::Contradiction).then(|| Contradiction {
+        principal_arn: holder.arn.to_owned(),
+        action: row.action.to_owned(),
+        resource: row.resource.to_owned(),
+        logged: logged_text(row),
+        decided: decided_text(comparison),
+        calls: row.calls,
+        samples: row.samples.clone(),
+    })
 }
 
 fn logged_text(row: &Row<'_>) -> String {

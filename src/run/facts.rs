@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::consistency::{Consistency, Tally};
+use super::consistency::{Consistency, Figures, Tally};
 use super::proofs::Proofs;
 use super::{RunError, tables};
 use crate::config::Config;
@@ -15,7 +15,7 @@ use crate::reduce::{Proposal, Skipped, Status, Verdict};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, ConsistencyFacts, ContradictionRow, EvidenceRow, LedgerFacts, MappingFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, LedgerFacts, MappingFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{findings, history, reports};
@@ -75,7 +75,7 @@ fn unknowns(config: &Config, grants: &Grants, usage: &Usage) -> Vec<String> {
     if grants.is_empty() {
         out.push("no grants were given: what could be removed is unknown; policies are made from use alone".to_owned());
     } else {
-        out.push("organisation policies, resource policies and session policies are not read from exports by this version".to_owned());
+        out.push("organisation policies and resource policies are not read from exports by this version; session policies are known where the log has the STS event".to_owned());
     }
     for account in tables::accounts(grants, config) {
         if !account.has_authorization_details {
@@ -146,23 +146,32 @@ fn coverage(usage: &Usage, config: &Config) -> Vec<AccountDays> {
 }
 
 /// Counts by name, the highest first.
-fn most_first(counts: &BTreeMap<String, i64>) -> Vec<(String, i64)> {
-    let mut list: Vec<(String, i64)> = counts.iter().map(|(name, n)| (visible(name), *n)).collect();
+fn most_first<K: AsRef<str>>(counts: &BTreeMap<K, i64>) -> Vec<(String, i64)> {
+    let mut list: Vec<(String, i64)> = counts.iter().map(|(name, n)| (visible(name.as_ref()), *n)).collect();
     list.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
     list
 }
 
+fn agreement(figures: &Figures) -> AgreementFacts {
+    let tally = |t: Tally| TallyFacts { ok: t.ok, unknown: t.unknown, contradiction: t.contradiction };
+    AgreementFacts {
+        allowed: tally(figures.allowed),
+        denied: tally(figures.denied),
+        layer_agrees: figures.layer_agrees,
+        layer_differs: figures.layer_differs,
+        layer_not_at_hand: figures.layer_not_at_hand.clone(),
+        layer_not_named: figures.layer_not_named,
+        settled_by: most_first(&figures.settled_by),
+    }
+}
+
 /// Adds how log and grants stand to each other.
 pub fn add_consistency(model: &mut ReportModel, consistency: &Consistency) {
-    let tally = |t: Tally| TallyFacts { ok: t.ok, unknown: t.unknown, contradiction: t.contradiction };
     model.consistency = ConsistencyFacts {
-        allowed: tally(consistency.allowed),
-        denied: tally(consistency.denied),
-        layer_agrees: consistency.layer_agrees,
-        layer_differs: consistency.layer_differs,
-        layer_not_at_hand: consistency.layer_not_at_hand.clone(),
-        layer_not_named: consistency.layer_not_named,
-        settled_by: most_first(&consistency.settled_by),
+        calls: agreement(&consistency.calls),
+        sessions: agreement(&consistency.sessions.figures),
+        sessions_not_known: most_first(&consistency.sessions.not_known),
+        sessions_not_exported: consistency.sessions.not_exported,
         contradictions: consistency
             .contradictions
             .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PrincipalType, RequestPrincipal};
 use crate::grants::{Held, OwnerKind, Principal};
 use crate::policy::PolicyDocument;
-use crate::usage::{DenialRow, UsageRow};
+use crate::usage::{DenialRow, SessionCallRow, UsageRow};
 
 /// The caller behind a principal of the export.
 pub fn request_principal(principal: &Principal) -> RequestPrincipal {
@@ -49,6 +49,16 @@ impl OfCaller for UsageRow {
 }
 
 impl OfCaller for DenialRow {
+    fn key(&self) -> &str {
+        &self.principal_key
+    }
+
+    fn arn(&self) -> Option<&str> {
+        self.principal_arn.as_deref()
+    }
+}
+
+impl OfCaller for SessionCallRow {
     fn key(&self) -> &str {
         &self.principal_key
     }

@@ -70,6 +70,7 @@ pub fn register(grants: &Grants, usage: &Usage, config: &Config, window: Window)
     tables.register("trusts", frame::trusts(grants).map_err(|e| failed(&e))?);
     tables.register("usage", frames::usage(&usage.rows).map_err(|e| failed(&e))?);
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);
+    tables.register("session_calls", frames::session_calls(&usage.session_calls).map_err(|e| failed(&e))?);
     tables.register("activity", frames::activity(&usage.activity).map_err(|e| failed(&e))?);
     tables.register("key_activity", frames::key_activity(&usage.keys).map_err(|e| failed(&e))?);
     tables.register("assumptions", frames::assumptions(&usage.assumptions).map_err(|e| failed(&e))?);

@@ -1,9 +1,9 @@
-//! The log-side tables that report queries read: activity, denials, keys, assumptions, coverage, usage itself.
+//! The log-side tables that report queries read: activity, denials, calls in bounded sessions, keys, assumptions, coverage, usage itself.
 //! Flat columns, absent is NULL, rows in the order of the query that made them.
 
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
-use super::{Activity, Assumption, Coverage, DenialRow, KeyActivity, UsageRow};
+use super::{Activity, Assumption, Coverage, DenialRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
 
 fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<&str>>>()).into()
@@ -21,16 +21,19 @@ fn doubles<I: IntoIterator<Item = f64>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<f64>>()).into()
 }
 
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allowed => "allowed",
+        Outcome::Denied => "denied",
+        Outcome::Error => "error",
+    }
+}
+
 /// Table `usage`.
 ///
 /// # Errors
 /// When the engine refuses the columns.
 pub fn usage(rows: &[UsageRow]) -> PolarsResult<DataFrame> {
-    let outcome = |r: &UsageRow| match r.outcome {
-        super::Outcome::Allowed => "allowed",
-        super::Outcome::Denied => "denied",
-        super::Outcome::Error => "error",
-    };
     DataFrame::new(
         rows.len(),
         vec![
@@ -43,7 +46,7 @@ pub fn usage(rows: &[UsageRow]) -> PolarsResult<DataFrame> {
             texts("arn_provenance", rows.iter().map(|r| Some(r.provenance.as_str()))),
             texts("region", rows.iter().map(|r| r.region.as_deref())),
             texts("context_class", rows.iter().map(|r| Some(r.context_class.as_str()))),
-            texts("outcome", rows.iter().map(|r| Some(outcome(r)))),
+            texts("outcome", rows.iter().map(|r| Some(outcome(r.outcome)))),
             ints("calls", rows.iter().map(|r| Some(r.calls))),
             ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
             ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
@@ -78,6 +81,41 @@ pub fn denials(rows: &[DenialRow]) -> PolarsResult<DataFrame> {
             ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
             texts("sample_event_first", rows.iter().map(|r| r.sample_event_first.as_deref())),
             texts("sample_event_last", rows.iter().map(|r| r.sample_event_last.as_deref())),
+        ],
+    )
+}
+
+/// Table `session_calls`.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn session_calls(rows: &[SessionCallRow]) -> PolarsResult<DataFrame> {
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| Some(r.account.as_str()))),
+            texts("principal_key", rows.iter().map(|r| Some(r.principal_key.as_str()))),
+            texts("principal_arn", rows.iter().map(|r| r.principal_arn.as_deref())),
+            texts("principal_type", rows.iter().map(|r| r.principal_type.as_deref())),
+            texts("federated_name", rows.iter().map(|r| r.federated_name.as_deref())),
+            texts("session_policy", rows.iter().map(|r| r.session_policy.as_deref())),
+            texts("session_policy_arns", rows.iter().map(|r| r.session_policy_arns.as_deref())),
+            bools("is_told", rows.iter().map(|r| r.is_told)),
+            texts("action", rows.iter().map(|r| Some(r.action.as_str()))),
+            texts("resource_arn", rows.iter().map(|r| Some(r.resource_arn.as_str()))),
+            texts("arn_provenance", rows.iter().map(|r| Some(r.arn_provenance.as_str()))),
+            texts("region", rows.iter().map(|r| r.region.as_deref())),
+            texts("context_class", rows.iter().map(|r| Some(r.context_class.as_str()))),
+            texts("outcome", rows.iter().map(|r| Some(outcome(r.outcome)))),
+            texts("error_code", rows.iter().map(|r| r.error_code.as_deref())),
+            texts("denied_effect", rows.iter().map(|r| r.denied_effect.as_deref())),
+            texts("denied_policy_type", rows.iter().map(|r| r.denied_policy_type.as_deref())),
+            texts("denied_policy_arn", rows.iter().map(|r| r.denied_policy_arn.as_deref())),
+            ints("calls", rows.iter().map(|r| Some(r.calls))),
+            ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
+            ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
+            texts("sample_event_first", rows.iter().map(|r| r.samples.first().map(String::as_str))),
+            texts("sample_event_last", rows.iter().map(|r| r.samples.last().map(String::as_str))),
         ],
     )
 }

@@ -8,6 +8,7 @@ pub mod assumptions;
 pub mod coverage;
 pub mod engine;
 pub mod frames;
+pub mod session_calls;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 pub use assumptions::{Assumption, assumptions_of};
 pub use coverage::{AccountCoverage, Coverage, CoverageDay};
 pub use engine::{UsageError, Window};
+pub use session_calls::{SessionCallRow, session_calls_of};
 
 use engine::{Engine, Table};
 
@@ -201,6 +203,8 @@ pub struct Usage {
     pub history: Vec<UsageRow>,
     /// Refused calls inside the window.
     pub denials: Vec<DenialRow>,
+    /// Calls in sessions that session policies bound, inside the window; they stand in `rows` and `denials` too.
+    pub session_calls: Vec<SessionCallRow>,
     /// Calls without a known action, inside the window.
     pub unknown_calls: Vec<UnknownCall>,
     /// Per principal, all days.
@@ -223,6 +227,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let mut engine = Engine::open(events, event_actions, window)?;
     let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
     let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?)?;
+    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
@@ -233,7 +238,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let mapping = mapping_figures(&mut engine)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.end_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
-    Ok(Usage { rows, history, denials, unknown_calls, activity, keys, assumptions, coverage, mapping })
+    Ok(Usage { rows, history, denials, session_calls, unknown_calls, activity, keys, assumptions, coverage, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {

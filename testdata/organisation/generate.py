@@ -207,6 +207,29 @@ def make_logs():
     hostile = ["<script>alert(1)</script>", "=HYPERLINK(\"http://example.com\",\"x\")", "\u001b[31mred\u001b[0m", "abc\u202edcba", "| a | [b](http://example.com) `c`"]
     for n, text in enumerate(hostile):
         log(PROD, moment(90 + n), "ec2", "DescribeRegions", as_role(PROD, "web-app", text), {}, userAgent=text)
+    bounded_session(ci())
+
+
+def bounded_session(caller):
+    """One session of data-pipeline that a session policy bounds to reading; both accounts log how it was made."""
+    policy = doc(allow("Input", "s3:GetObject", "arn:aws:s3:::example-lake/in/*"), allow("Status", "glue:GetJobRun", arn("glue", DATA, "job/*")))
+    key, at, shared = "ASIAIOSFODNN7SESSION", moment(105, 4), event_id("shared", "bounded")
+    who = {**as_role(DATA, "data-pipeline", "report"), "accessKeyId": key}
+    request = {"roleArn": role_arn(DATA, "data-pipeline"), "roleSessionName": "report", "policy": json.dumps(policy), "durationSeconds": 3600}
+    response = {"credentials": {"accessKeyId": key, "sessionToken": "EXAMPLE-TOKEN", "expiration": "Oct 17, 2026, 6:00:00 AM"},
+                "assumedRoleUser": {"assumedRoleId": who["principalId"], "arn": who["arn"]}, "packedPolicySize": 9}
+    target = [{"accountId": DATA, "type": "AWS::IAM::Role", "ARN": role_arn(DATA, "data-pipeline")}]
+    log(PROD, at, "sts", "AssumeRole", caller, request, response, resources=target, sharedEventID=shared)
+    log(DATA, at, "sts", "AssumeRole", {"type": "AWSAccount", "principalId": caller["principalId"], "accountId": PROD},
+        request, response, resources=target, sharedEventID=shared)
+    for n in range(3):
+        at += dt.timedelta(minutes=5)
+        log(DATA, at, "glue", "GetJobRun", who, {"jobName": "load-orders", "runId": "jr_1"})
+        log(DATA, at, "s3", "GetObject", who, {"bucketName": "example-lake", "key": f"in/{n}.csv", "Host": "example-lake.s3.amazonaws.com"},
+            data=True, resources=[{"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::example-lake/in/{n}.csv"},
+                                  {"accountId": DATA, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::example-lake"}])
+    log(DATA, at, "glue", "StartJobRun", who, {"jobName": "load-orders"}, read=False,
+        **denied(who, "glue:StartJobRun", arn("glue", DATA, "job/load-orders"), "no session policy allows the"))
 
 
 def doc(*statements):
