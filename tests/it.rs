@@ -16,8 +16,12 @@ mod denials;
 mod layering;
 #[path = "it/nights.rs"]
 mod nights;
+#[path = "it/oracle.rs"]
+mod oracle;
 #[path = "it/queries.rs"]
 mod queries;
+#[path = "it/rebuilt_grants.rs"]
+mod rebuilt_grants;
 #[path = "it/sample.rs"]
 mod sample;
 #[path = "it/sessions.rs"]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::action_set::ActionIndex;
 use super::trust;
 use super::{
     AclGrant, AclGrantee, AclPermission, BlockPublicAccess, Context, KmsGrant, Level, NamedPolicy, ObjectOwnership, Policies,
@@ -215,17 +216,23 @@ impl Case {
         check("resource", self.resource.iter().flatten(), Some(true), is_trust.then_some(false))
     }
 
-    /// Its requests, one for each resource.
+    /// Its requests, one for each resource, ready for policies that were compiled over the built-in reference.
     pub fn requests(&self) -> impl Iterator<Item = PreparedRequest<'_>> {
+        self.requests_over(ActionIndex::bundled())
+    }
+
+    /// Its requests, ready for policies that were compiled over this index of actions.
+    pub fn requests_over(&self, actions: &ActionIndex) -> impl Iterator<Item = PreparedRequest<'_>> {
         self.resources.iter().map(|resource| {
-            PreparedRequest::new(Request {
+            let request = Request {
                 principal: &self.principal,
                 action: &self.action,
                 resource,
                 resource_is_pattern: false,
                 resource_account: self.resource_account.as_deref(),
                 context: &self.context,
-            })
+            };
+            PreparedRequest::with_index(request, actions)
         })
     }
 

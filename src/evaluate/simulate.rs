@@ -4,10 +4,12 @@
 //! be read answers an error and never a decision.
 
 use std::io::{BufRead, Write};
+use std::sync::LazyLock;
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::action_set::ActionIndex;
 use super::case::Case;
 use super::explain::explain;
 use super::{Compiler, Decision, Evaluation, evaluate};
@@ -92,10 +94,13 @@ fn rank(decision: Decision) -> u8 {
 }
 
 fn decided(id: &Value, case: &Case, explained: bool) -> Value {
+    // A case asks its policies once or a few times, so sets over all known actions would never pay: an empty index
+    // has actions matched by their text, with the same answer.
+    static NO_ACTIONS: LazyLock<ActionIndex> = LazyLock::new(|| ActionIndex::new([]));
     let policies = case.policies();
-    let compiled = Compiler::default().policies(&policies);
+    let compiled = Compiler::new(&NO_ACTIONS).policies(&policies);
     let worst = case
-        .requests()
+        .requests_over(&NO_ACTIONS)
         .map(|request| (evaluate(&request, &compiled), request))
         .min_by_key(|(evaluation, _)| rank(evaluation.decision));
     let Some((evaluation, request)) = worst else { return json!({"id": id, "error": "request.resource: an empty list"}) };

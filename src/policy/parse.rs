@@ -190,7 +190,7 @@ fn principals(value: &Value, at: &str) -> Result<PrincipalSet, PolicyError> {
 }
 
 fn conditions(map: &Map<String, Value>, at: &str) -> Result<Vec<Condition>, PolicyError> {
-    let mut out = Vec::new();
+    let mut out: Vec<Condition> = Vec::new();
     for (name, keys) in map {
         let Some(operator) = ConditionOperator::parse(name) else {
             return field(format!("{at}/{name}"), "unknown condition operator");
@@ -198,6 +198,10 @@ fn conditions(map: &Map<String, Value>, at: &str) -> Result<Vec<Condition>, Poli
         let Value::Object(keys) = keys else { return field(format!("{at}/{name}"), "not an object") };
         for (key, value) in keys {
             let at = format!("{at}/{name}/{key}");
+            // Both would have to hold, and no document could be written that says so.
+            if out.iter().any(|c| c.operator == operator && c.key == *key) {
+                return field(at, "the same operator has this key already, in another spelling of its name");
+            }
             let values = match value {
                 Value::Array(list) => list
                     .iter()
