@@ -1,0 +1,26 @@
+//! What the fuzz targets hold, one function per target. They stand apart from the fuzzer so that `cargo test` can
+//! replay kept inputs without it.
+//!
+//! The rooms under test are mapped in by path and not taken from the main crate: a fuzz build then compiles and
+//! instruments these few rooms and not the whole query engine.
+
+#[path = "../../src/aws/mod.rs"]
+pub mod aws;
+#[path = "../../src/evaluate/mod.rs"]
+pub mod evaluate;
+#[path = "../../src/policy/mod.rs"]
+pub mod policy;
+#[path = "../../src/evaluate/random_case.rs"]
+pub mod random_case;
+#[path = "../../src/reference/mod.rs"]
+pub mod reference;
+
+mod arn_parse;
+mod evaluate_vs_oracle;
+mod policy_roundtrip;
+mod wildcard_vs_regex;
+
+pub use arn_parse::arn_parse;
+pub use evaluate_vs_oracle::evaluate_vs_oracle;
+pub use policy_roundtrip::policy_roundtrip;
+pub use wildcard_vs_regex::wildcard_vs_regex;
