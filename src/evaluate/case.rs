@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::action_set::ActionIndex;
 use super::trust;
 use super::{
-    AclGrant, AclGrantee, AclPermission, BlockPublicAccess, Context, KmsGrant, Level, NamedPolicy, ObjectOwnership, Policies,
+    AclGrant, AclGrantee, AclPermission, BlockPublicAccess, Context, ContextValue, KmsGrant, Level, NamedPolicy, ObjectOwnership, Policies,
     PolicyType, PreparedRequest, PrincipalType, Request, RequestPrincipal, Settings, Tri, VpcEndpointType,
 };
 use crate::aws::Arn;
@@ -26,9 +26,16 @@ struct CaseJson {
     _id: serde::de::IgnoredAny,
     request: RequestJson,
     #[serde(default)]
-    policies: PoliciesJson,
+    policies: Option<PoliciesJson>,
     #[serde(default)]
     settings: Option<SettingsJson>,
+    // What suites keep beside a case; not read.
+    #[serde(default, rename = "description")]
+    _description: serde::de::IgnoredAny,
+    #[serde(default, rename = "expected")]
+    _expected: serde::de::IgnoredAny,
+    #[serde(default, rename = "source")]
+    _source: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -39,13 +46,9 @@ struct RequestJson {
     resource: OneOrMany,
     resource_account: Option<String>,
     #[serde(default)]
-    context: BTreeMap<String, Value>,
-    #[serde(default = "yes")]
-    context_complete: bool,
-}
-
-fn yes() -> bool {
-    true
+    context: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    context_complete: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -181,13 +184,18 @@ impl Case {
             return Err("request.resource: neither `*` nor an ARN".to_owned());
         }
         let settings = json.settings.unwrap_or_default();
-        let policies = json.policies;
+        let policies = json.policies.unwrap_or_default();
+        let context = context(&request.context.unwrap_or_default(), request.context_complete.unwrap_or(true))?;
+        let resource_account = request.resource_account.or_else(|| match context.get("aws:ResourceAccount") {
+            ContextValue::Present([one]) => Some(one.clone()),
+            _ => None,
+        });
         let mut case = Case {
             principal: principal(request.principal)?,
             action: request.action,
             resources,
-            resource_account: request.resource_account,
-            context: context(&request.context, request.context_complete)?,
+            resource_account,
+            context,
             identity: documents("identity", policies.identity.as_ref())?,
             boundary: documents("boundary", policies.boundary.as_ref())?,
             session: documents("session", policies.session.as_ref())?,
@@ -340,7 +348,12 @@ fn principal(json: PrincipalJson) -> Result<RequestPrincipal, String> {
             }
         }
         PrincipalType::Root if principal.account().is_none() => return Err("request.principal.account: missing".to_owned()),
-        PrincipalType::Service if principal.service.is_none() => return Err("request.principal.service: missing".to_owned()),
+        PrincipalType::Service => {
+            principal.service = principal.service.or(principal.arn.take());
+            if principal.service.is_none() {
+                return Err("request.principal.service: missing".to_owned());
+            }
+        }
         _ => {}
     }
     Ok(principal)

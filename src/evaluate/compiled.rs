@@ -106,6 +106,12 @@ impl CompiledPolicies {
         }
     }
 
+    /// Whether the resource has a policy, or may.
+    #[must_use]
+    pub fn has_resource_policy(&self) -> bool {
+        self.resource.is_some() || self.is_unknown(PolicyType::Resource)
+    }
+
     /// Whether a kind exists or may, but is not known.
     #[must_use]
     pub fn is_unknown(&self, kind: PolicyType) -> bool {

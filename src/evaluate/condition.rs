@@ -205,8 +205,9 @@ impl CompiledCondition {
         }
         match (self.set, value) {
             (_, Value::Unknown) => Tri::Unknown,
-            (SetOperator::ForAnyValue, Value::Absent) => Tri::No,
-            (SetOperator::ForAllValues, Value::Absent) => Tri::Yes,
+            // An empty text is an empty set. Source: IAM User Guide, "Set operators for multivalued context keys".
+            (SetOperator::ForAnyValue, Value::Absent | Value::One("")) => Tri::No,
+            (SetOperator::ForAllValues, Value::Absent | Value::One("")) => Tri::Yes,
             (SetOperator::Single, Value::Absent) => (self.if_exists || self.negated).into(),
             (_, Value::One(one)) => self.satisfied(one, request),
             // A key with several values needs a set operator.

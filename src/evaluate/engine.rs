@@ -65,8 +65,8 @@ impl Words {
             _ => grants,
         };
         let own = self.identity.allow.and(bounds);
-        if request.is_cross_account() {
-            return own.and(grants.any());
+        if asks_both_sides(request, policies) {
+            return if kms::stays_in_its_account(request) { Tri::No } else { own.and(grants.any()) };
         }
         let delegated = asks_resource_first(request, policies).negate().or(grants.account);
         let reachable = Tri::from(!identity::closed_to_federation_tokens(request) && !identity::closed_to_root(request));
@@ -88,10 +88,21 @@ impl Words {
     }
 }
 
+/// Whether caller's and resource's side must both allow: across accounts, and for VPC Lattice services that have an
+/// auth policy. A member account's root user has no policy that could consent to `AssumeRoot`. Sources: section 4.4
+/// step 7; VPC Lattice User Guide, "Control access to VPC Lattice services using auth policies"; IAM User Guide,
+/// "Perform a privileged task on a member account".
+fn asks_both_sides(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> bool {
+    if request.is_cross_account() {
+        return request.action.lower != "sts:assumeroot";
+    }
+    request.service() == "vpc-lattice-svcs" && policies.has_resource_policy()
+}
+
 /// Whether the caller's own policies count only when the resource's policy delegates to the account: a key policy
 /// or a trust policy that is there, or exists and is not known (rules 19 and 20).
 fn asks_resource_first(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Tri {
-    if policies.resource.is_none() && !policies.is_unknown(PolicyType::Resource) {
+    if !policies.has_resource_policy() {
         return Tri::No;
     }
     match request.service() {

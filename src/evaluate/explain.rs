@@ -7,9 +7,10 @@ use serde_json::{Value as Json, json};
 
 use super::compiled::{CompiledLevel, CompiledPolicies};
 use super::document::{CompiledPolicy, CompiledStatement};
+use super::layer::Recorder;
 use super::prepared::{PreparedRequest, Value};
 use super::principal::Reach;
-use super::{Level, NamedPolicy, Policies, PolicyType, Tri, VpcEndpointType, boundary, rcp, scp};
+use super::{Level, NamedPolicy, Policies, PolicyType, PrincipalType, Tri, VpcEndpointType, boundary, rcp, resource, scp};
 use crate::policy::{ActionElement, Condition, Effect, PrincipalElement, ResourceElement, Statement};
 
 /// One statement's reading.
@@ -56,16 +57,47 @@ pub fn explain(request: &PreparedRequest<'_>, policies: &Policies<'_>, compiled:
     let attached = boundary::reach(request, compiled);
     let endpoint = Reach { accounts_are_root: policies.settings.vpc_endpoint_type == VpcEndpointType::Gateway, ..attached };
     let mut walk = Walk { request, out: Vec::new() };
-    walk.list(T::Identity, None, own, policies.identity.as_deref(), compiled.identity.as_deref(), plain);
+    let has_own_policies = own && request.principal().kind != PrincipalType::Root;
+    walk.list(T::Identity, None, has_own_policies, policies.identity.as_deref(), compiled.identity.as_deref(), plain);
     let bounded = boundary::bears_on(request);
     walk.list(T::PermissionsBoundary, None, bounded, policies.boundary.as_deref(), compiled.boundary.as_deref(), plain);
     walk.list(T::Session, None, own, policies.session.as_deref(), compiled.session.as_deref(), plain);
+    let before = walk.out.len();
     walk.list(T::Resource, None, true, policies.resource.as_deref(), compiled.resource.as_deref(), attached);
+    if resource::rescues_own_policy(request) {
+        for denied in walk.out.iter_mut().skip(before).filter(|r| r.effect == Effect::Deny) {
+            denied.applies = Tri::No;
+            denied.because = vec!["the owning account's root user always reaches the resource's policy".to_owned()];
+        }
+    }
     walk.list(T::Resource, None, true, Some(&policies.ram), Some(&compiled.ram), attached);
     walk.levels(T::ServiceControl, scp::bear_on(request, compiled), policies.scp.as_deref(), compiled.scp.as_deref(), plain);
     walk.levels(T::ResourceControl, rcp::bear_on(request, compiled), policies.rcp.as_deref(), compiled.rcp.as_deref(), attached);
     walk.list(T::VpcEndpoint, None, true, policies.vpc_endpoint.as_deref(), compiled.vpc_endpoint.as_deref(), endpoint);
+    resource::verdict(request, compiled, &mut Grants(&mut walk.out));
     walk.out
+}
+
+/// Hears of what grants or denies on the resource's side without being a statement: KMS grants, ACLs, Block Public
+/// Access. Those that do not apply are not heard of.
+struct Grants<'o>(&'o mut Vec<Reading>);
+
+impl Recorder for Grants<'_> {
+    fn statement(&mut self, _: PolicyType, _: &CompiledPolicy, _: &CompiledStatement, _: Tri, _: &PreparedRequest<'_>) {}
+
+    fn grant(&mut self, policy: &str, _: usize, name: &str, effect: Effect, applies: Tri) {
+        self.0.push(Reading {
+            policy_type: PolicyType::Resource,
+            level: None,
+            policy: policy.to_owned(),
+            statement: name.to_owned(),
+            effect,
+            applies,
+            because: Vec::new(),
+        });
+    }
+
+    fn missing(&mut self, _: &str) {}
 }
 
 struct Walk<'w, 'r> {

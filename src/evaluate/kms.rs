@@ -16,6 +16,21 @@ const WITH_ENCRYPTION_CONTEXT: &[&str] = &[
     "generatedatakeywithoutplaintext", "reencryptfrom", "reencryptto",
 ];
 
+/// Operations that callers of another account never reach, whatever the key's policy says. Source: KMS Developer
+/// Guide, "AWS KMS permissions", column of cross-account use.
+const NOT_ACROSS_ACCOUNTS: &[&str] = &[
+    "cancelkeydeletion", "createalias", "deletealias", "deleteimportedkeymaterial", "disablekey", "disablekeyrotation",
+    "enablekey", "enablekeyrotation", "getkeypolicy", "getparametersforimport", "importkeymaterial", "listkeypolicies",
+    "listresourcetags", "putkeypolicy", "replicatekey", "rotatekeyondemand", "schedulekeydeletion",
+    "synchronizemultiregionkey", "tagresource", "untagresource", "updatealias", "updatekeydescription", "updateprimaryregion",
+];
+
+/// Whether an operation is for the key's own account alone.
+#[must_use]
+pub fn stays_in_its_account(request: &PreparedRequest<'_>) -> bool {
+    request.service() == "kms" && NOT_ACROSS_ACCOUNTS.contains(&request.operation())
+}
+
 const CONTEXT_PREFIX: &str = "kms:encryptioncontext:";
 
 /// Whether the request is for a key, not for an alias or for no key at all.

@@ -1,6 +1,7 @@
 //! What belongs to AWS: nobody's policy can allow a change to it (rule 15b), so a reduced policy drops such grants
 //! without loss.
 
+use super::organisation;
 use super::prepared::PreparedRequest;
 
 const POLICY_WRITES: &[&str] =
@@ -17,11 +18,15 @@ const RESERVED_ROLE_WRITES: &[&str] = &["tagrole", "untagrole", "updaterole", "u
 
 const ALIAS_WRITES: &[&str] = &["createalias", "deletealias", "updatealias"];
 
-/// Whether the request would change what AWS owns.
+/// Whether the request would change what AWS owns. The service's own session may: Identity Center writes its roles as
+/// its service-linked role. Source: AWS Managed Policy Reference, `AWSSSOServiceRolePolicy`.
 #[must_use]
 pub fn by_aws(request: &PreparedRequest<'_>) -> bool {
     let service = request.service();
     if service != "iam" && service != "kms" {
+        return false;
+    }
+    if organisation::is_service_linked(request) {
         return false;
     }
     let Some(arn) = request.arn() else { return false };

@@ -208,12 +208,22 @@ impl<'a> PreparedRequest<'a> {
     fn implied(&self, key: &str) -> Option<Value<'_>> {
         use PrincipalType as P;
         let kind = self.request.principal.kind;
-        let found = match key.strip_prefix("aws:")? {
+        let Some(name) = key.strip_prefix("aws:") else {
+            // Two services have names of their own for what is known.
+            return match key {
+                "kms:calleraccount" => self.account.map(Value::One),
+                "s3:resourceaccount" => self.owner.map(Value::One),
+                _ => None,
+            };
+        };
+        let found = match name {
             "principalarn" if kind.has_account() => self.principal_arn.as_deref(),
             "principalaccount" if kind.has_account() => self.account,
+            "principalaccount" | "userid" if kind == P::Anonymous => Some("anonymous"),
             "principalarn" | "principalaccount" | "principalorgid" if !kind.has_account() => return Some(Value::Absent),
             "principalisawsservice" => match kind {
                 P::Service => Some("true"),
+                P::Anonymous => return Some(Value::Absent),
                 P::WebIdentity | P::SAML => None,
                 _ => Some("false"),
             },

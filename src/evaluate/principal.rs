@@ -183,14 +183,15 @@ impl CompiledPrincipal {
         match principal.kind {
             P::Anonymous => {}
             P::Service => {
-                let name = principal.service.as_deref().or(principal.arn.as_deref());
+                let name = principal.service.as_deref();
                 found.direct = yes(name.is_some_and(|n| self.service.iter().any(|s| s.eq_ignore_ascii_case(n))));
             }
             P::WebIdentity | P::SAML => {
                 let (arn, host) = (principal.arn.as_deref(), principal.service.as_deref());
+                let is_provider = arn.is_some_and(|a| a.contains(":oidc-provider/"));
                 found.direct = yes(self.federated.iter().any(|f| {
                     let f = &**f;
-                    let by_host = || arn.is_none() && f.split_once(":oidc-provider/").map(|(_, h)| h) == host;
+                    let by_host = || !is_provider && f.split_once(":oidc-provider/").map(|(_, h)| h) == host;
                     Some(f) == arn || Some(f) == host || (host.is_some() && by_host())
                 }));
             }

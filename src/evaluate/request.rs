@@ -60,16 +60,15 @@ impl RequestPrincipal {
         RequestPrincipal { kind, arn: None, role_arn: None, account: None, service: None, unique_id: None, canonical_user: None }
     }
 
-    /// The caller's account; `None` for services, strangers and identities that are not sessions yet.
+    /// The caller's account; `None` for services, strangers and identities that are not sessions yet, and where no
+    /// ARN holds an account id (`arn:aws:iam::cloudfront:user/…`).
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         if !self.kind.has_account() {
             return None;
         }
-        self.account
-            .as_deref()
-            .or_else(|| self.arn.as_deref().and_then(Arn::parse).map(|a| a.account))
-            .or_else(|| self.role_arn.as_deref().and_then(Arn::parse).map(|a| a.account))
+        let of_arns = [&self.arn, &self.role_arn].into_iter().flatten().filter_map(|a| Arn::parse(a)).map(|a| a.account);
+        self.account.as_deref().into_iter().chain(of_arns).find(|a| is_account_id(a))
     }
 }
 

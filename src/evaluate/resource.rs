@@ -23,7 +23,7 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
     let kind = PolicyType::Resource;
     let reach = boundary::reach(request, policies);
     let mut side = ResourceSide { allow: Classes::NONE, deny: Tri::No };
-    let rescued = rescues_own_bucket(request);
+    let rescued = rescues_own_policy(request);
     if let Some(own) = &policies.resource {
         (side.allow, side.deny) = if rescued {
             by_class(kind, own, request, reach, &mut AllowsOnly(recorder))
@@ -47,12 +47,17 @@ pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPo
     side
 }
 
-/// Rule 14: the owning account's root user can always read, replace or delete its bucket's policy, whatever that
-/// policy denies. Source: S3 User Guide, "Bucket policies", note on the root user.
-fn rescues_own_bucket(request: &PreparedRequest<'_>) -> bool {
+/// Rule 14: the owning account's root user can always read, replace or delete its bucket's policy and replace its
+/// queue's, whatever that policy denies. Sources: S3 User Guide, "Bucket policies", note on the root user; IAM User
+/// Guide, "Tasks that require root user credentials".
+#[must_use]
+pub fn rescues_own_policy(request: &PreparedRequest<'_>) -> bool {
     request.principal().kind == PrincipalType::Root
         && !request.is_cross_account()
-        && matches!(&*request.action.lower, "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy")
+        && matches!(
+            &*request.action.lower,
+            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy" | "sqs:setqueueattributes"
+        )
 }
 
 /// Hears of Allow statements only.

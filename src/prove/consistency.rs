@@ -67,8 +67,10 @@ fn kind_of(word: &str) -> Option<PolicyType> {
 }
 
 /// Whether a kind refuses as the message says; a word that is open does not disagree.
-fn refuses(verdict: Verdict, effect: Option<&str>) -> Option<bool> {
+fn refuses(kind: PolicyType, verdict: Verdict, effect: Option<&str>) -> Option<bool> {
     match effect? {
+        // AWS says "explicit deny" of service control policies that merely do not allow as well.
+        "explicit" if kind == PolicyType::ServiceControl => Some(verdict.deny != Tri::No || verdict.allow != Tri::Yes),
         "explicit" => Some(verdict.deny != Tri::No),
         _ => Some(verdict.allow != Tri::Yes),
     }
@@ -102,7 +104,7 @@ pub fn compare(request: &PreparedRequest<'_>, policies: &CompiledPolicies, unsee
         },
         Logged::Denied(refusal) => {
             let named = refusal.policy_type.and_then(kind_of).filter(|k| policies.is_given(*k) && !unseen.contains(k));
-            let layer = named.and_then(|kind| refuses(engine::verdict_of(request, policies, kind), refusal.effect));
+            let layer = named.and_then(|kind| refuses(kind, engine::verdict_of(request, policies, kind), refusal.effect));
             let agreement = match evaluation.decision {
                 _ if layer == Some(false) => Agreement::Contradiction,
                 Decision::ExplicitDeny | Decision::ImplicitDeny => Agreement::Ok,

@@ -25,6 +25,10 @@ pub(super) fn holds(request: &Request<'_>, condition: &Condition, version: Versi
     match known {
         Known::Unknown => Tri::Unknown,
         Known::Absent => Tri::from(holds_without_key(condition)),
+        // R35: an empty text is an empty set.
+        Known::Values(values) if condition.operator.set != SetOperator::Single && values == [""] => {
+            Tri::from(holds_without_key(condition))
+        }
         Known::Values(values) => holds_with_key(request, condition, version, &values),
     }
 }

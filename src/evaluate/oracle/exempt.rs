@@ -47,8 +47,11 @@ pub(super) fn prefix(action: &str) -> String {
     action.split(':').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Item 15b / R6: what AWS owns cannot be changed by anyone.
+/// Item 15b / R6: what AWS owns cannot be changed by anyone but the service's own session.
 pub(super) fn is_owned_by_aws(request: &Request<'_>) -> bool {
+    if is_service_linked(request) {
+        return false;
+    }
     let Some(arn) = Arn::parse(request.resource) else { return false };
     let refuses = |actions: &[&str]| is_one_of(request.action, actions);
     let reserved = arn.resource.starts_with("role/aws-reserved/");
@@ -143,9 +146,32 @@ pub(super) fn is_governed_by_its_policy(request: &Request<'_>) -> Tri {
     key.or(role)
 }
 
-/// Item 14 / R23: root of the owning account and the three calls that rescue a bucket from its own policy.
-pub(super) fn is_bucket_rescue(request: &Request<'_>) -> bool {
+/// R36: a service whose own resource policy and the caller's policies must both allow, also in one account.
+pub(super) fn is_asked_twice(request: &Request<'_>) -> bool {
+    prefix(request.action) == "vpc-lattice-svcs"
+}
+
+/// R38: the root user of another account has no policy that would have to let the task in.
+pub(super) fn needs_no_consent(request: &Request<'_>) -> bool {
+    is_one_of(request.action, &["sts:AssumeRoot"])
+}
+
+/// R37: key operations that another account's callers never reach.
+pub(super) fn stays_in_its_account(request: &Request<'_>) -> bool {
+    is_one_of(request.action, &[
+        "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DeleteImportedKeyMaterial", "kms:DisableKey",
+        "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetParametersForImport",
+        "kms:ImportKeyMaterial", "kms:ListKeyPolicies", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ReplicateKey",
+        "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:SynchronizeMultiRegionKey", "kms:TagResource",
+        "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription", "kms:UpdatePrimaryRegion",
+    ])
+}
+
+/// Item 14 / R23: root of the owning account and the calls that rescue a bucket or a queue from its own policy.
+pub(super) fn is_rescue(request: &Request<'_>) -> bool {
     request.principal.kind == PrincipalType::Root
         && !request.is_cross_account()
-        && is_one_of(request.action, &["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"])
+        && is_one_of(request.action, &[
+            "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "sqs:SetQueueAttributes",
+        ])
 }

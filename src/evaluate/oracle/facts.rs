@@ -44,11 +44,14 @@ fn implied(request: &Request<'_>, key: &str) -> Option<Known> {
     match key {
         "aws:principalarn" if of_account => principal_arn(caller).map(|arn| Known::one(&arn)),
         "aws:principalaccount" if of_account => caller.account().map(Known::one),
+        "aws:principalaccount" | "aws:userid" if caller.kind == PrincipalType::Anonymous => Some(Known::one("anonymous")),
         "aws:principalarn" | "aws:principalaccount" => Some(Known::Absent),
+        "kms:calleraccount" => caller.account().map(Known::one),
+        "s3:resourceaccount" => request.owner().map(Known::one),
         "aws:principalorgid" if !of_account => Some(Known::Absent),
         "aws:principalisawsservice" => match caller.kind {
             PrincipalType::Service => Some(Known::one("true")),
-            PrincipalType::Anonymous => Some(Known::one("false")),
+            PrincipalType::Anonymous => Some(Known::Absent),
             _ if of_account => Some(Known::one("false")),
             _ => None,
         },

@@ -2,7 +2,7 @@
 //! that are absent or do not bear allow; granting kinds that are absent do not (design.md section 5, R4).
 
 use super::Case;
-use super::exempt::{bears, is_bucket_rescue};
+use super::exempt::{bears, is_rescue};
 use super::principals::Classes;
 use super::statements::{Finding, allows, denies, of_policies};
 use super::{kms, s3};
@@ -117,12 +117,12 @@ pub(super) fn rcp(case: &Case<'_>) -> Kind {
 }
 
 /// Section 4.4, step 6 (`RBc`): the resource's policy, RAM shares, S3 ACLs and KMS grants, by class; R4: every class
-/// may be granted by what is not known; R23: the rescue of a bucket; R24: S3 Block Public Access.
+/// may be granted by what is not known; R23: the rescue of a bucket or queue; R24: S3 Block Public Access.
 pub(super) fn resource(case: &Case<'_>) -> Kind {
     let kind = PolicyType::Resource;
     let mut findings = of_policies(case, kind, case.policies.resource.as_deref().unwrap_or_default());
     let mut unknown_policy_denies = unknown_deny(case, kind);
-    if is_bucket_rescue(case.request) {
+    if is_rescue(case.request) {
         findings.retain(|finding| finding.effect == Effect::Allow);
         unknown_policy_denies = Tri::No;
     }

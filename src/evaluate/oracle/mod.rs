@@ -1,6 +1,7 @@
 //! The oracle: AWS's policy evaluation written down literally, one function for each numbered item of
-//! inputs-and-evaluation.md section 4 and each house rule (R1 to R34). It exists to contradict the fast engine: it
-//! shares the vocabulary with it and nothing else, and prefers plain words to speed.
+//! inputs-and-evaluation.md section 4 and each rule of `docs/evaluation-rules.md` (R1 to R38). It exists to contradict
+//! the fast engine: it shares with it the vocabulary (requests, policies, contexts, decisions), the parsed documents
+//! and the glob and ARN texts of `aws`, and prefers plain words to speed.
 
 mod conditions;
 mod exempt;
@@ -121,7 +122,9 @@ fn allow(case: &Case<'_>, kinds: &Kinds) -> Tri {
     }
     let granted = if !case.request.principal.kind.has_account() {
         without_account(kinds)
-    } else if case.request.is_cross_account() {
+    } else if case.request.is_cross_account() && !exempt::needs_no_consent(case.request) {
+        if exempt::stays_in_its_account(case.request) { Tri::No } else { cross_account(kinds) }
+    } else if exempt::is_asked_twice(case.request) && resource_policy_exists(case) {
         cross_account(kinds)
     } else {
         same_account(case, kinds)
@@ -157,9 +160,13 @@ fn same_account(case: &Case<'_>, kinds: &Kinds) -> Tri {
 
 /// R11, the key-policy rule: keys and role trusts whose policy is there, or may be, must name the account.
 fn lets_identity_in(case: &Case<'_>, kinds: &Kinds) -> Tri {
-    let present = case.policies.resource.is_some() || case.is_unknown(PolicyType::Resource);
-    let governed = Tri::from(present).and(exempt::is_governed_by_its_policy(case.request));
+    let governed = Tri::from(resource_policy_exists(case)).and(exempt::is_governed_by_its_policy(case.request));
     governed.negate().or(kinds.resource.classes.account)
+}
+
+/// Whether the resource has a policy, or may.
+fn resource_policy_exists(case: &Case<'_>) -> bool {
+    case.policies.resource.is_some() || case.is_unknown(PolicyType::Resource)
 }
 
 /// R2 for implicit denials; a call that no grant permits is one that the caller's own policies cannot allow.

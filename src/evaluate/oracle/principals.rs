@@ -171,7 +171,8 @@ fn federated_entry(caller: &RequestPrincipal, entry: &str) -> Classes {
     let (service, arn) = (caller.service.as_deref(), caller.arn.as_deref());
     let exact = service == Some(entry) || arn == Some(entry);
     let host = Arn::parse(entry).and_then(|entry| entry.resource.strip_prefix("oidc-provider/"));
-    let by_host = arn.is_none() && host.is_some() && host == service;
+    let is_provider = arn.is_some_and(|arn| arn.contains(":oidc-provider/"));
+    let by_host = !is_provider && host.is_some() && host == service;
     Classes::direct(Tri::from(exact || by_host))
 }
 

@@ -43,7 +43,11 @@ struct Parts {
 }
 
 /// R17: a pattern's six parts, short patterns padded where the kind of policy allows it.
+/// R39: `execute-api:/…` of an API's own policy stands for the whole ARN.
 fn six_parts(kind: PolicyType, pattern: &str) -> Option<Parts> {
+    let of_api = pattern.strip_prefix("execute-api:/").filter(|_| kind == PolicyType::Resource);
+    let whole = of_api.map(|path| format!("arn:*:execute-api:*:*:*/{path}"));
+    let pattern = whole.as_deref().unwrap_or(pattern);
     let mut parts: Vec<&str> = pattern.splitn(6, ':').collect();
     if parts.len() < 6 {
         let pads = match kind {
