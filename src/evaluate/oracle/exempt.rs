@@ -5,19 +5,8 @@ use super::Case;
 use super::resources::is_of_sort;
 use crate::aws::{Arn, glob_matches};
 use crate::evaluate::decision::{PolicyType, Tri};
+use crate::evaluate::rcp::SERVICES as RCP_SERVICES;
 use crate::evaluate::request::{PrincipalType, Request};
-
-/// R27: services that support resource control policies (AWS's page of 2026-09-26).
-const RCP_SERVICES: &[&str] = &[
-    "aoss", "appconfig", "appstream", "autoscaling", "autoscaling-plans", "budgets", "clouddirectory", "cloudfront",
-    "cloudsearch", "cloudtrail-data", "codeartifact", "codebuild", "codecommit", "codepipeline", "cognito-identity",
-    "cognito-idp", "comprehend", "comprehendmedical", "compute-optimizer", "cost-optimization-hub", "dax", "dsql",
-    "dynamodb", "ecr", "ecr-public", "events", "firehose", "fis", "fms", "gamelift", "health", "inspector-scan",
-    "kendra", "kinesisvideo", "kms", "logs", "memorydb", "networkmonitor", "notifications", "opensearch",
-    "pca-connector-ad", "personalize", "polly", "pricing", "resource-groups", "rolesanywhere", "s3", "secretsmanager",
-    "servicediscovery", "signin", "sqs", "sts", "support", "swf", "textract", "timestream-influxdb", "transcribe",
-    "transfer", "translate", "wafv2", "workspaces", "xray",
-];
 
 /// R6: writes that AWS's own managed policies refuse.
 const ON_AWS_POLICIES: &[&str] = &[

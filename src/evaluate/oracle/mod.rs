@@ -1,7 +1,7 @@
 //! The oracle: AWS's policy evaluation written down literally, one function for each numbered item of
-//! inputs-and-evaluation.md section 4 and each rule of `docs/evaluation-rules.md` (R1 to R38). It exists to contradict
-//! the fast engine: it shares with it the vocabulary (requests, policies, contexts, decisions), the parsed documents
-//! and the glob and ARN texts of `aws`, and prefers plain words to speed.
+//! inputs-and-evaluation.md section 4 and each rule of `docs/evaluation-rules.md` (R1 to R39). It exists to contradict
+//! the fast engine: it shares with it the vocabulary (requests, policies, contexts, decisions), the parsed documents,
+//! the glob and ARN texts of `aws` and AWS's list of services that RCPs reach, and prefers plain words to speed.
 
 mod conditions;
 mod exempt;
