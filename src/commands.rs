@@ -10,6 +10,11 @@ use crate::reference::{Reference, import};
 use crate::report::escape::visible;
 use crate::run::{Outcome, RunError, RunOptions, ingest, run};
 
+/// A line on standard output; a reader that went away (`| head`) is no failure of the run.
+macro_rules! say {
+    ($($what:tt)*) => { drop(writeln!(std::io::stdout(), $($what)*)) };
+}
+
 /// Exit code when some input was rejected.
 const PARTIAL: u8 = 4;
 
@@ -43,7 +48,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             threads(&args.state)?;
             let options = RunOptions { logs: args.logs.logs, ..options(&args.state) };
             let summary = ingest(&options)?;
-            println!("{}", summary.sentence());
+            say!("{}", summary.sentence());
             print_rejections(&summary);
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
@@ -108,30 +113,30 @@ fn print_rejections(summary: &IngestSummary) {
 fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
     let model = &outcome.model;
     if let Some(ingested) = &outcome.ingested {
-        println!("{}", ingested.sentence());
+        say!("{}", ingested.sentence());
         print_rejections(ingested);
     }
     let m = &model.mapping;
-    println!(
+    say!(
         "events: {} kinds, {} mapped to actions, {} need no permission, {} unknown; {} of {} events with a resource name it",
         m.pairs, m.pairs_mapped, m.pairs_no_permission, m.pairs_unknown, m.events_with_concrete_arn, m.events_with_resource
     );
     let count = |status: &str| model.proposals_with(status).count();
     let (before, after) = model.actions_before_after();
-    println!(
+    say!(
         "policies: {} proposed, {} unchanged, {} withheld, {} defects; actions {before} -> {after}",
         count("written"),
         count("unchanged"),
         count("withheld"),
         count("defect")
     );
-    println!(
+    say!(
         "replay: {} calls in {} requests, {} newly denied, {} unknown",
         model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
     );
     let failing = model.findings.iter().filter(|f| f.status == crate::report::Status::Fail).count();
-    println!("findings: {failing} of {} fail", model.findings.len());
-    println!("report: {}", out.join("report.html").display());
+    say!("findings: {failing} of {} fail", model.findings.len());
+    say!("report: {}", out.join("report.html").display());
     outcome.ingested.as_ref().is_some_and(|i| i.totals.rejected > 0)
 }
 
@@ -154,18 +159,18 @@ fn reference(command: ReferenceCommand) -> Result<u8, Failure> {
         ReferenceCommand::Show => {
             let reference = Reference::bundled().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
             let header = reference.header();
-            println!("reference of {}, {} actions of {} services", header.date, reference.len(), reference.services().len());
+            say!("reference of {}, {} actions of {} services", header.date, reference.len(), reference.services().len());
             for source in &header.sources {
-                println!("  {} {} ({}) sha256 {}", source.name, source.version, source.licence, source.sha256);
+                say!("  {} {} ({}) sha256 {}", source.name, source.version, source.licence, source.sha256);
             }
-            println!("  bundle sha256 {}", header.sha256);
+            say!("  bundle sha256 {}", header.sha256);
         }
         ReferenceCommand::Import { date, out, packages } => {
             let built = import::build(&date, &packages).map_err(usage_error)?;
             let mut file = std::fs::File::create(&out).map_err(|e| usage_error(format!("cannot write `{}`: {e}", out.display())))?;
             file.write_all(&built.bytes).map_err(|e| Failure { message: e.to_string(), code: 1 })?;
             let [services, actions, types] = built.counts;
-            println!("{}: {services} services, {actions} actions, {types} resource types, {} bytes", out.display(), built.bytes.len());
+            say!("{}: {services} services, {actions} actions, {types} resource types, {} bytes", out.display(), built.bytes.len());
         }
     }
     Ok(0)

@@ -8,6 +8,7 @@ mod holders;
 mod proofs;
 mod sessions;
 mod tables;
+mod takeovers;
 mod write;
 
 use std::fs::File;

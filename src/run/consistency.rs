@@ -1,11 +1,13 @@
 //! Holds the whole log against the grants at hand: every call that succeeded and every call that was denied, by each
-//! principal of the export; and once more, with their session policies in place, the calls of sessions whose policies
-//! the log tells (`sessions`). The figures and the contradictions stand in `run.json` and in the report.
+//! principal of the export and by callers without policies who take up a role of it (`takeovers`); and once more, with
+//! their session policies in place, the calls of sessions whose policies the log tells (`sessions`). The figures and the
+//! contradictions stand in `run.json` and in the report.
 
 use std::collections::BTreeMap;
 
 use super::holders::{Calls, as_held, policies, request_principal};
 use super::sessions::{self, Sessions};
+use super::takeovers;
 use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PolicyType, PreparedRequest, Request, RequestPrincipal};
 use crate::grants::{Grants, OwnerKind};
 use crate::prove::replay::context_of;
@@ -86,7 +88,8 @@ pub struct Figures {
 /// The comparison of the log with the grants at hand.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Consistency {
-    /// All calls, session policies left out.
+    /// All calls of principals of the export and by services and identities that take up its roles, session policies
+    /// left out.
     pub calls: Figures,
     /// Those of them that were made in sessions with session policies, these now in place.
     pub sessions: Sessions,
@@ -109,7 +112,8 @@ pub struct Holder<'g> {
 /// One row of the log, of use or of denial.
 pub struct Row<'r> {
     action: &'r str,
-    resource: &'r str,
+    /// ARN, pattern or `*`.
+    pub resource: &'r str,
     is_pattern: bool,
     region: Option<&'r str>,
     context_class: &'r str,
@@ -121,7 +125,8 @@ pub struct Row<'r> {
 }
 
 impl<'r> Row<'r> {
-    fn of_use(row: &'r UsageRow) -> Row<'r> {
+    /// A row of use.
+    pub fn of_use(row: &'r UsageRow) -> Row<'r> {
         Row {
             action: &row.action,
             resource: &row.resource_arn,
@@ -151,7 +156,8 @@ impl<'r> Row<'r> {
         }
     }
 
-    fn of_denial(row: &'r DenialRow) -> Row<'r> {
+    /// A row of denial.
+    pub fn of_denial(row: &'r DenialRow) -> Row<'r> {
         let mut samples: Vec<String> = row.sample_event_first.iter().chain(&row.sample_event_last).cloned().collect();
         samples.dedup();
         Row {
@@ -170,12 +176,13 @@ impl<'r> Row<'r> {
         }
     }
 
-    fn service(&self) -> &str {
+    /// Prefix of the action.
+    pub fn service(&self) -> &str {
         self.action.split(':').next().unwrap_or("")
     }
 }
 
-/// Compares every call of the export's principals with the log.
+/// Compares every call of the export's principals, and every call that takes up a role of it, with the log.
 pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
     let mut compiler = Compiler::default();
     let trusts = trust_policies(grants, &mut compiler);
@@ -210,6 +217,7 @@ pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
         }
         sessions::compare(&holder, in_sessions, grants, &trusts, &mut out);
     }
+    takeovers::compare(usage, &trusts, &mut out);
     out.sessions.not_exported = sessions::not_exported(grants, usage);
     out.contradictions.sort();
     out
