@@ -32,6 +32,8 @@ struct CaseJson {
     // What suites keep beside a case; not read.
     #[serde(default, rename = "description")]
     _description: serde::de::IgnoredAny,
+    #[serde(default, rename = "dimensions")]
+    _dimensions: serde::de::IgnoredAny,
     #[serde(default, rename = "expected")]
     _expected: serde::de::IgnoredAny,
     #[serde(default, rename = "source")]
@@ -41,7 +43,7 @@ struct CaseJson {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RequestJson {
-    principal: PrincipalJson,
+    principal: Value,
     action: String,
     resource: OneOrMany,
     resource_account: Option<String>,
@@ -58,7 +60,7 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct PrincipalJson {
     r#type: String,
@@ -310,7 +312,23 @@ fn check<'d>(
     Ok(())
 }
 
-fn principal(json: PrincipalJson) -> Result<RequestPrincipal, String> {
+/// The kind of caller that an ARN names.
+fn type_of(arn: &str) -> Result<&'static str, String> {
+    match principal_kind(arn) {
+        Some(PrincipalKind::User) => Ok("IAMUser"),
+        Some(PrincipalKind::Role | PrincipalKind::Session) => Ok("AssumedRole"),
+        Some(PrincipalKind::FederatedUser) => Ok("FederatedUser"),
+        Some(PrincipalKind::Root) => Ok("Root"),
+        Some(PrincipalKind::Group) | None => Err(format!("request.principal: `{arn}` is the ARN of no caller; give an object with `type`")),
+    }
+}
+
+/// The caller, or its ARN alone; a role's ARN is some session of the role.
+fn principal(value: Value) -> Result<RequestPrincipal, String> {
+    let json = match value {
+        Value::String(arn) => PrincipalJson { r#type: type_of(&arn)?.to_owned(), arn: Some(arn), ..PrincipalJson::default() },
+        value => serde_json::from_value(value).map_err(|e| format!("request.principal: {e}"))?,
+    };
     let kind = match json.r#type.as_str() {
         "IAMUser" => PrincipalType::IAMUser,
         "AssumedRole" => PrincipalType::AssumedRole,
