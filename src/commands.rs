@@ -12,7 +12,15 @@ use crate::run::{Outcome, RunError, RunOptions, ingest, run};
 
 /// A line on standard output; a reader that went away (`| head`) is no failure of the run.
 macro_rules! say {
-    ($($what:tt)*) => { drop(writeln!(std::io::stdout(), $($what)*)) };
+    ($($what:tt)*) => { said(writeln!(std::io::stdout(), $($what)*)) };
+}
+
+fn said(result: std::io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("trailtrim: cannot write to standard output: {error}");
+    }
 }
 
 /// Exit code when some input was rejected.
