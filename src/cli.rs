@@ -24,6 +24,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
+    /// The rules that are built in, and how well they fit your logs.
+    Rules(RulesArgs),
     /// The action reference that is built in.
     Reference(ReferenceArgs),
 }
@@ -118,6 +120,38 @@ pub struct SimulateArgs {
     /// Tell of every statement why it did or did not apply.
     #[arg(long)]
     pub explain: bool,
+}
+
+/// `rules`
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// Which rules.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// `rules …`
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Event to action to resource: print the exceptions table, or measure the mapping on logs.
+    Mapping(MappingArgs),
+}
+
+/// `rules mapping`
+#[derive(Debug, Args)]
+pub struct MappingArgs {
+    /// Log files or folders to measure on; nothing of them is kept.
+    #[arg(long, num_args = 1.., value_name = "LOGS")]
+    pub measure: Vec<PathBuf>,
+    /// Instead of figures print every event with its actions, one JSON object a line.
+    #[arg(long, requires = "measure", conflicts_with = "json")]
+    pub each: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Say nothing on standard error but errors.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// `reference`

@@ -3,11 +3,13 @@
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::cli::{AnalyzeArgs, Command, OutputArgs, ReferenceCommand, RunArgs, StateArgs};
+use crate::cli::{AnalyzeArgs, Command, MappingArgs, OutputArgs, ReferenceCommand, RulesCommand, RunArgs, StateArgs};
 use crate::evaluate::simulate;
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
 use crate::report::escape::visible;
+use crate::report::mapping_text;
+use crate::run::mapping::{measure, rules};
 use crate::run::{Outcome, RunError, RunOptions, ingest, run};
 
 /// A line on standard output; a reader that went away (`| head`) is no failure of the run.
@@ -61,6 +63,9 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
+        Command::Rules(args) => match args.command {
+            RulesCommand::Mapping(args) => mapping_rules(&args),
+        },
         Command::Reference(args) => reference(args.command),
     }
 }
@@ -126,7 +131,7 @@ fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
     }
     let m = &model.mapping;
     say!(
-        "events: {} kinds, {} mapped to actions, {} need no permission, {} unknown; {} of {} events with a resource name it",
+        "events: {} kinds, {} mapped to actions, {} need no permission, {} unknown; {} of {} events with a resource name all of it",
         m.pairs, m.pairs_mapped, m.pairs_no_permission, m.pairs_unknown, m.events_with_concrete_arn, m.events_with_resource
     );
     let count = |status: &str| model.proposals_with(status).count();
@@ -160,6 +165,32 @@ fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {
         Ok(summary) => Ok(if summary.errors > 0 { 2 } else { 0 }),
         Err(e) => Err(Failure { message: e.to_string(), code: 1 }),
     }
+}
+
+fn mapping_rules(args: &MappingArgs) -> Result<u8, Failure> {
+    if args.measure.is_empty() {
+        for row in rules()? {
+            if args.json {
+                say!("{}", serde_json::json!({"table": row.table, "of": row.of, "what": row.what, "says": row.says, "reason": row.reason, "url": row.url}));
+            } else {
+                say!("{}\t{}\t{}\t{}\t{}\t{}", row.table, row.of, row.what, row.says, row.reason, row.url);
+            }
+        }
+        return Ok(0);
+    }
+    let measured = measure(&args.measure, args.quiet, args.each)?;
+    if args.each {
+        for event in &measured.events {
+            say!("{event}");
+        }
+    } else if args.json {
+        say!("{}", mapping_text::json(&measured.mapping));
+    } else {
+        say!("{}\n", measured.ingested.sentence());
+        said(write!(std::io::stdout(), "{}", mapping_text::text(&measured.mapping)));
+    }
+    print_rejections(&measured.ingested);
+    Ok(if measured.ingested.totals.rejected > 0 { PARTIAL } else { 0 })
 }
 
 fn reference(command: ReferenceCommand) -> Result<u8, Failure> {

@@ -6,8 +6,8 @@
 
 /// Version of both tables; every batch of a store keeps the one it was written with. Columns are only ever added:
 /// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns, 3 the key and the
-/// session policies that an STS call handed out.
-pub const SCHEMA_VERSION: u32 = 3;
+/// session policies that an STS call handed out, 4 the type of an action's resource.
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// A column's type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,6 +154,7 @@ table!(
     action: Text = "none", "IAM action; NULL when the reference has none for the event.";
     resource_arn: Text = "none", "Resource: ARN, type-level pattern, or *.";
     arn_provenance: Text = "none", "Where the resource came from.";
+    resource_type: Text = "none", "Its type (rds:db), NULL where none is told.";
     derived: Boolean = "none", "Whether the action was read from parameters of another call.";
     outcome: Text = "errorCode", "allowed, denied or error.";
     error_code: Text = "errorCode", "Error code.";

@@ -5,6 +5,8 @@
 mod consistency;
 mod facts;
 mod holders;
+pub mod mapping;
+mod paths;
 mod proofs;
 mod sessions;
 mod tables;
@@ -137,8 +139,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         start_ms: options.now_ms.saturating_sub(options.window_days.saturating_mul(86_400_000)),
         end_ms: options.now_ms,
     };
-    let usage = roll_up(&options.state, &ledger, window)?;
+    let mut usage = roll_up(&options.state, &ledger, window)?;
     let grants = grants::load(&options.grants)?;
+    paths::add(&mut usage, &grants);
 
     let settings = ReduceSettings {
         min_coverage_permille: config.min_coverage_permille(),

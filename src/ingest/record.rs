@@ -1,6 +1,7 @@
 //! One record → one event row and its action rows. Only the columns of the store are read; wrong types are
 //! taken for what they mean (`"true"`, `""`), a record without a name, source or time is rejected.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -150,13 +151,15 @@ pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &R
     let date = date_of(at).ok_or(("eventTime", "bad eventTime: no date".to_owned()))?;
     let identity = value(raw.user_identity);
     let caller = caller(Some(&identity));
-    let request = value(raw.request_parameters);
+    // Only calls to STS tell condition keys and credentials in their parameters; the mapper reads the text itself.
+    let of_sts = event_source == "sts.amazonaws.com";
+    let request = if of_sts { value(raw.request_parameters) } else { Value::Null };
     let error_code = text(raw.error_code);
     let error_message = text(raw.error_message);
     let tls = value(raw.tls_details);
     let account = text(raw.recipient_account_id).or_else(|| caller.account.clone());
     let event_type = text(raw.event_type);
-    let issued = if event_source == "sts.amazonaws.com" && error_code.is_none() {
+    let issued = if of_sts && error_code.is_none() {
         issued(&event_name, &request, &value(raw.response_elements))
     } else {
         Issued::default()
@@ -204,43 +207,63 @@ pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &R
     let keys = context(&row, &caller, &request, tls.is_object());
     row.context_json = json_text(&keys);
     let is_service = caller.kind.as_deref() == Some("AWSService");
-    let logged = value(raw.resources);
-    let mapping = if !is_service || event_name.starts_with("AssumeRole") {
-        map(mapper, &row, &event_source, &event_name, &request, &value(raw.response_elements), &logged)
+    let is_denied = row.outcome.as_deref() == Some("denied");
+    let denial = row.error_message.as_deref().filter(|_| is_denied).and_then(parse_denial);
+    let actions = if !is_service || event_name.starts_with("AssumeRole") {
+        let mapping = map(mapper, &row, &raw, denial.as_ref());
+        action_rows(&mut row, mapping, &keys, denial.as_ref(), reference)
     } else {
-        Mapping::NoPermission("called by an AWS service itself")
+        action_rows(&mut row, Mapping::NoPermission("called by an AWS service itself"), &keys, None, reference)
     };
-    let actions = action_rows(&mut row, mapping, &keys, reference);
     Ok((row, actions))
 }
 
-fn map(mapper: &Mapper, row: &EventRow, source: &str, name: &str, request: &Value, response: &Value, logged: &Value) -> Mapping {
-    let resources: Vec<LoggedResource<'_>> = logged
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
-        .map(|r| LoggedResource {
-            arn: r.get("ARN").or_else(|| r.get("arn")).and_then(Value::as_str),
-            account: r.get("accountId").and_then(Value::as_str),
-        })
-        .collect();
+/// An entry of `resources[]`; each field on its own, as in [`Raw`].
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawResource<'a> {
+    #[serde(borrow, rename = "ARN", alias = "arn")]
+    arn: Option<&'a RawValue>,
+    #[serde(borrow, rename = "accountId")]
+    account: Option<&'a RawValue>,
+}
+
+/// The JSON text of parameters. Some exporters write the object as a text of its own; that text is read then.
+fn parameters(raw: Option<&RawValue>) -> Cow<'_, str> {
+    match raw.map_or("", RawValue::get) {
+        quoted if quoted.starts_with('"') => Cow::Owned(serde_json::from_str(quoted).unwrap_or_default()),
+        json => Cow::Borrowed(json),
+    }
+}
+
+fn map<'m>(mapper: &'m Mapper, row: &EventRow, raw: &Raw<'_>, denial: Option<&Denial>) -> Mapping<'m> {
+    let entries: Vec<RawResource<'_>> = raw.resources.and_then(|r| serde_json::from_str(r.get()).ok()).unwrap_or_default();
+    let texts: Vec<(Option<String>, Option<String>)> = entries.iter().map(|r| (text(r.arn), text(r.account))).collect();
+    let resources: Vec<LoggedResource<'_>> =
+        texts.iter().map(|(arn, account)| LoggedResource { arn: arn.as_deref(), account: account.as_deref() }).collect();
     mapper.map(&CallFacts {
-        event_source: source,
-        event_name: name,
+        event_source: row.event_source.as_deref().unwrap_or(""),
+        event_name: row.event_name.as_deref().unwrap_or(""),
         event_type: row.event_type.as_deref().unwrap_or("AwsApiCall"),
         region: row.region.as_deref().unwrap_or(""),
         account: row.account.as_deref().unwrap_or(""),
         principal_type: row.principal_type.as_deref().unwrap_or(""),
         principal_arn: row.principal_arn.as_deref(),
         invoked_by: row.invoked_by.as_deref(),
-        request,
-        response,
+        request: &parameters(raw.request_parameters),
+        response: &parameters(raw.response_elements),
         resources: &resources,
+        denied_resource: denial.and_then(|d| d.resource.as_deref()),
     })
 }
 
-fn action_rows(row: &mut EventRow, mapping: Mapping, keys: &BTreeMap<String, String>, reference: &Reference) -> Vec<ActionRow> {
+fn action_rows(
+    row: &mut EventRow,
+    mapping: Mapping<'_>,
+    keys: &BTreeMap<String, String>,
+    denial: Option<&Denial>,
+    reference: &Reference,
+) -> Vec<ActionRow> {
     let class: BTreeMap<String, String> =
         keys.iter().filter(|(k, _)| CLASS_KEYS.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     let owner_side = row.principal_type.as_deref() == Some("AWSAccount");
@@ -284,6 +307,7 @@ fn action_rows(row: &mut EventRow, mapping: Mapping, keys: &BTreeMap<String, Str
                         action: Some(reference.name(mapped.action).to_owned()),
                         resource_arn: Some(mapped.resource),
                         arn_provenance: Some(mapped.provenance.as_str().to_owned()),
+                        resource_type: mapped.kind.map(str::to_owned),
                         derived: Some(mapped.derived),
                         context_class: json_text(&class),
                         ..base.clone()
@@ -292,9 +316,8 @@ fn action_rows(row: &mut EventRow, mapping: Mapping, keys: &BTreeMap<String, Str
                 .collect()
         }
     };
-    let is_denied = row.outcome.as_deref() == Some("denied");
-    if let Some(said) = row.error_message.as_deref().filter(|_| is_denied).and_then(parse_denial) {
-        write_denial(&mut rows, &said);
+    if let Some(said) = denial {
+        write_denial(&mut rows, said);
     }
     rows
 }

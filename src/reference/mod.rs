@@ -281,6 +281,15 @@ impl Reference {
         self.data_types.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether an event that is not known carries the name of another service's action, and of few services' only
+    /// (`TagResource` is everybody's): a mislabelled or made-up record rather than a new operation.
+    #[must_use]
+    pub fn is_foreign(&self, event_source: &str, event_name: &str) -> bool {
+        let source = event_source.split('.').next().unwrap_or(event_source);
+        let others = self.services.iter().filter(|s| self.find_in(&s.prefix, event_name).is_some()).count();
+        self.service(source).is_some() && self.find_in(source, event_name).is_none() && (1..=2).contains(&others)
+    }
+
     /// Risk categories of an action: `privilege-escalation`, `credential-exposure`, `data-access`,
     /// `resource-exposure`.
     #[must_use]
@@ -302,6 +311,15 @@ mod tests {
         assert!(!reads.contains(&reference.find("s3:PutObject").unwrap()));
         assert_eq!(reference.expand("*").len(), reference.len());
         assert!(reference.expand("nosuchservice:*").is_empty());
+    }
+
+    #[test]
+    fn another_services_operation_is_foreign() {
+        let reference = Reference::bundled().unwrap();
+        assert!(reference.is_foreign("ec2.amazonaws.com", "PutBucketLogging"));
+        for (source, event) in [("ec2", "TagResource"), ("ec2", "CreateNothingKnown"), ("ec2", "RunInstances"), ("nosuch", "PutBucketLogging")] {
+            assert!(!reference.is_foreign(source, event), "{source} {event}");
+        }
     }
 
     #[test]

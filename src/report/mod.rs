@@ -10,6 +10,7 @@ pub mod findings;
 pub mod findings_csv;
 pub mod findings_json;
 pub mod html;
+pub mod mapping_text;
 pub mod model;
 pub mod policy_files;
 pub mod run_json;

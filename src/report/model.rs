@@ -87,16 +87,26 @@ pub struct MappingFacts {
     pub pairs_no_permission: i64,
     /// Unknown.
     pub pairs_unknown: i64,
+    /// Of these, named after an operation of another service: mislabelled or made-up records.
+    pub pairs_foreign: i64,
     /// Events.
     pub events: i64,
+    /// Of these, mapped to actions.
+    pub events_mapped: i64,
+    /// Need no permission of the caller.
+    pub events_no_permission: i64,
+    /// Unknown.
+    pub events_unknown: i64,
     /// Events with at least one action that takes a resource.
     pub events_with_resource: i64,
-    /// Of these, events with at least one concrete ARN.
+    /// Of these, events whose every action names its resources.
     pub events_with_concrete_arn: i64,
     /// Action rows by provenance.
     pub provenance: BTreeMap<String, i64>,
     /// Unknown pairs, most events first.
     pub top_unknown: Vec<(String, i64)>,
+    /// Action, resource type and number of action rows that are left with a pattern for the type, most first.
+    pub top_unresolved: Vec<(String, String, i64)>,
 }
 
 /// One account's days.

@@ -53,7 +53,6 @@ pub fn render(model: &ReportModel) -> String {
     let compared = model.proposals.iter().filter(|p| p.status == "written" && p.current.is_some()).count();
     let (before, after) = model.actions_before_after();
     let l = &model.ledger;
-    let m = &model.mapping;
     let value = json!({
         "tool": {"name": "trailtrim", "version": model.version},
         "reference": {"date": model.reference.date, "sha256": model.reference.sha256, "actions": model.reference.actions,
@@ -64,10 +63,7 @@ pub fn render(model: &ReportModel) -> String {
         "inputs": model.inputs.iter().map(|(p, k, h)| json!({"path": p, "kind": k, "sha256": h})).collect::<Vec<_>>(),
         "ledger": {"files": l.files, "records_read": l.records_read, "kept": l.kept, "duplicate": l.duplicate,
                    "rejected": l.rejected, "by_reason": l.by_reason},
-        "mapping": {"pairs": m.pairs, "pairs_mapped": m.pairs_mapped, "pairs_no_permission": m.pairs_no_permission,
-                    "pairs_unknown": m.pairs_unknown, "events": m.events, "events_with_resource": m.events_with_resource,
-                    "events_with_concrete_arn": m.events_with_concrete_arn, "provenance": m.provenance,
-                    "top_unknown": m.top_unknown.iter().map(|(p, n)| json!({"pair": p, "events": n})).collect::<Vec<_>>()},
+        "mapping": super::mapping_text::json(&model.mapping),
         "coverage": model.coverage.iter().map(|a| json!({
             "account": a.account, "share": a.share_permille, "days": a.days.len(),
             "missing": a.days.iter().filter(|(_, s)| *s == "missing").map(|(d, _)| d).collect::<Vec<_>>()})).collect::<Vec<_>>(),

@@ -15,7 +15,7 @@ use crate::reduce::{Proposal, Skipped, Status, Verdict};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, LedgerFacts, MappingFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, LedgerFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{findings, history, reports};
@@ -56,7 +56,7 @@ pub fn model(config: &Config, grants: &Grants, usage: &Usage, ledger: &Ledger, r
             rejected: totals.rejected,
             by_reason: totals.by_reason,
         },
-        mapping: mapping(usage),
+        mapping: super::mapping::facts(&usage.mapping, reference),
         coverage: coverage(usage, config),
         ..ReportModel::default()
     };
@@ -97,26 +97,6 @@ fn unknowns(config: &Config, grants: &Grants, usage: &Usage) -> Vec<String> {
     out.sort();
     out.dedup();
     out
-}
-
-fn mapping(usage: &Usage) -> MappingFacts {
-    let figures = &usage.mapping;
-    let count = |class: &str| i64::try_from(figures.pairs.iter().filter(|p| p.2 == class).count()).unwrap_or(i64::MAX);
-    let mut top: Vec<(String, i64)> =
-        figures.pairs.iter().filter(|p| p.2 == "unknown").map(|p| (visible(&format!("{} {}", p.0, p.1)), p.3)).collect();
-    top.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
-    top.truncate(20);
-    MappingFacts {
-        pairs: i64::try_from(figures.pairs.len()).unwrap_or(i64::MAX),
-        pairs_mapped: count("mapped"),
-        pairs_no_permission: count("no-permission"),
-        pairs_unknown: count("unknown"),
-        events: figures.pairs.iter().map(|p| p.3).sum(),
-        events_with_resource: figures.events_with_resource.0,
-        events_with_concrete_arn: figures.events_with_resource.1,
-        provenance: figures.provenance.clone(),
-        top_unknown: top,
-    }
 }
 
 fn coverage(usage: &Usage, config: &Config) -> Vec<AccountDays> {

@@ -8,6 +8,7 @@ pub mod assumptions;
 pub mod coverage;
 pub mod engine;
 pub mod frames;
+pub mod mapping;
 pub mod session_calls;
 
 use std::collections::BTreeMap;
@@ -183,17 +184,6 @@ pub struct KeyActivity {
     pub services: i64,
 }
 
-/// How the events of the store were mapped.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct MappingFigures {
-    /// Event source, event name, mapping class, events.
-    pub pairs: Vec<(String, String, String, i64)>,
-    /// Action rows by where their resource came from.
-    pub provenance: BTreeMap<String, i64>,
-    /// Events with an action that takes a resource, and of these with at least one concrete ARN.
-    pub events_with_resource: (i64, i64),
-}
-
 /// Everything later stages read from the logs.
 #[derive(Clone, Debug, Default)]
 pub struct Usage {
@@ -216,7 +206,7 @@ pub struct Usage {
     /// Which days of which account the logs cover.
     pub coverage: Coverage,
     /// How events were mapped, all days.
-    pub mapping: MappingFigures,
+    pub mapping: mapping::MappingFigures,
 }
 
 /// Rolls the event store up.
@@ -235,7 +225,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let coverage = coverage::from_days(&days, window)?;
     let assumptions =
         assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
-    let mapping = mapping_figures(&mut engine)?;
+    let mapping = mapping::figures(&mut engine)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.end_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
     Ok(Usage { rows, history, denials, session_calls, unknown_calls, activity, keys, assumptions, coverage, mapping })
@@ -335,23 +325,6 @@ fn activity_rows(table: &Table) -> Result<Vec<Activity>, UsageError> {
             })
         })
         .collect()
-}
-
-fn mapping_figures(engine: &mut Engine) -> Result<MappingFigures, UsageError> {
-    let mut figures = MappingFigures::default();
-    for row in engine.run("mapping_pairs", include_str!("../../queries/mapping_pairs.sql"))?.rows() {
-        figures.pairs.push((
-            row.need_text("event_source")?,
-            row.need_text("event_name")?,
-            row.need_text("mapping")?,
-            row.need_int("events")?,
-        ));
-    }
-    for row in engine.run("mapping_arns", include_str!("../../queries/mapping_arns.sql"))?.rows() {
-        figures.provenance.insert(row.text("arn_provenance")?.unwrap_or_default(), row.need_int("action_rows")?);
-        figures.events_with_resource = (row.need_int("events_with_resource")?, row.need_int("events_with_concrete_arn")?);
-    }
-    Ok(figures)
 }
 
 fn key_rows(table: &Table) -> Result<Vec<KeyActivity>, UsageError> {

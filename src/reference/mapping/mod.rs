@@ -5,19 +5,30 @@
 //! something the caller does not use. Hence each resource carries where it came from, and what cannot be told
 //! becomes a type-level pattern, never a guess. Source: reference-data.md sections 2 and 3.
 
-mod arns;
 mod derived;
+mod gateway;
+mod names;
 mod overrides;
 mod params;
+mod pattern;
+mod plan;
+mod predicate;
+mod resolve;
+mod template;
+mod transform;
+mod used;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{ActionId, Reference, ReferenceError};
-use arns::Resolver;
-use overrides::Overrides;
+use derived::Derived;
+use overrides::{Need, Overrides};
 use params::Params;
+use plan::{Plan, Plans};
+use predicate::Predicate;
+use resolve::{Facts, Found, Resolver};
+
+pub use overrides::RowText;
 
 /// An entry of the event's `resources[]`.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +58,14 @@ pub struct CallFacts<'a> {
     pub principal_arn: Option<&'a str>,
     /// `userIdentity.invokedBy`.
     pub invoked_by: Option<&'a str>,
-    /// `requestParameters`.
-    pub request: &'a Value,
-    /// `responseElements`.
-    pub response: &'a Value,
+    /// `requestParameters`, as JSON text.
+    pub request: &'a str,
+    /// `responseElements`, as JSON text.
+    pub response: &'a str,
     /// `resources[]`.
     pub resources: &'a [LoggedResource<'a>],
+    /// The resource that a denial's message names.
+    pub denied_resource: Option<&'a str>,
 }
 
 /// Where a resource ARN came from, best first.
@@ -64,7 +77,7 @@ pub enum Provenance {
     Override,
     /// A request parameter whose name matches a variable of the ARN pattern, or that is an ARN itself.
     Parameter,
-    /// The response of a creation.
+    /// The response of a creation: what the caller named, and `*` for the id that AWS gave.
     Response,
     /// The event does not tell; a pattern for the whole type.
     TypeWildcard,
@@ -89,13 +102,17 @@ impl Provenance {
 
 /// One action on one resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MappedAction {
+pub struct MappedAction<'m> {
     /// The action.
     pub action: ActionId,
     /// ARN, type-level pattern, or `*`.
     pub resource: String,
     /// Where the resource came from.
     pub provenance: Provenance,
+    /// The resource's type, `rds:db`, where one is told.
+    pub kind: Option<&'m str>,
+    /// Whether the action needs a resource of this type.
+    pub required: bool,
     /// Condition keys that the call's parameters tell, such as `iam:PassedToService`.
     pub context: Vec<(String, String)>,
     /// Whether the action has no event of its own and was read from parameters.
@@ -104,11 +121,11 @@ pub struct MappedAction {
 
 /// The answer for one event.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Mapping {
+pub enum Mapping<'m> {
     /// The permissions the call needed.
-    Actions(Vec<MappedAction>),
+    Actions(Vec<MappedAction<'m>>),
     /// The event needs no permission of the caller, because.
-    NoPermission(&'static str),
+    NoPermission(&'m str),
     /// The reference has no action for it.
     Unknown,
 }
@@ -117,75 +134,111 @@ pub enum Mapping {
 pub struct Mapper {
     reference: &'static Reference,
     overrides: Overrides,
+    plans: Plans,
     resolver: Resolver,
+    derived: Derived,
 }
 
 impl Mapper {
-    /// Reads the override table and prepares the ARN patterns.
+    /// Reads the exceptions table and prepares the ARN patterns.
     ///
     /// # Errors
-    /// [`ReferenceError::DataFile`] when the table names something unknown.
+    /// [`ReferenceError::DataFile`] when the table is not well formed.
     pub fn new(reference: &'static Reference) -> Result<Mapper, ReferenceError> {
         let overrides = Overrides::load(reference)?;
+        let plans = Plans::new(reference, &overrides);
         let resolver = Resolver::new(reference, &overrides);
-        Ok(Mapper { reference, overrides, resolver })
+        let derived = Derived::new(reference);
+        Ok(Mapper { reference, overrides, plans, resolver, derived })
     }
 
-    /// The action that an event is named after: exact name first, then without an API date behind it.
-    fn by_rule(&self, source: &str, event: &str) -> Option<ActionId> {
-        let prefixes = self.overrides.prefixes(source);
-        let find = |name: &str| prefixes.iter().find_map(|p| self.reference.find_in(p, name));
-        find(event).or_else(|| find(without_api_date(event)?))
+    /// The rows of the exceptions table, for people.
+    #[must_use]
+    pub fn rules(&self) -> &[RowText] {
+        self.overrides.rows()
     }
 
     /// The permissions that a call needed.
     #[must_use]
-    pub fn map(&self, call: &CallFacts<'_>) -> Mapping {
+    pub fn map(&self, call: &CallFacts<'_>) -> Mapping<'_> {
         if let Some(why) = no_permission(call) {
             return Mapping::NoPermission(why);
         }
-        let source = call.event_source.strip_suffix(".amazonaws.com").unwrap_or(call.event_source);
-        let source = source.strip_suffix(".amazonaws.com.cn").unwrap_or(source);
+        let source = call.event_source.strip_suffix(".cn").unwrap_or(call.event_source);
+        let source = source.strip_suffix(".amazonaws.com").unwrap_or(source);
         let event = call.event_name.trim();
-        if self.overrides.needs_none(source, event) {
-            return Mapping::NoPermission("the event needs no permission");
+        let plan = self.plans.find(source, event);
+        if let Some(Plan::None(why)) = plan {
+            used::note(why.row);
+            return Mapping::NoPermission(&why.rule);
         }
-        let params = Params::of(call.request);
+        let request = Params::of(call.request);
         let response = Params::of(call.response);
+        let facts = |action| Facts { call, request: &request, response: &response, action };
         let mut out = Vec::new();
-        let rows = self.overrides.actions(source, event).or_else(|| self.overrides.actions(source, without_api_date(event)?));
-        if let Some(rows) = rows {
-            for row in rows.iter().filter(|r| r.when.as_ref().is_none_or(|w| w.holds(&params))) {
-                let resources = match &row.arn {
-                    Some(template) => arns::fill_template(template, call, &params)
-                        .map_or_else(|| self.resolver.resources(row.action, call, &params, &response), |arn| vec![(arn, Provenance::Override)]),
-                    None => self.resolver.resources(row.action, call, &params, &response),
-                };
-                push(&mut out, row.action, resources);
+        match plan {
+            Some(Plan::Needs(needs)) => {
+                used::note(needs.row);
+                for need in held(&needs.rule, &request) {
+                    let by_template = need.arn.as_deref().and_then(|t| template::fill(t, call, &request));
+                    let found = match by_template {
+                        Some(arn) => vec![Found { arn, provenance: Provenance::Override, kind: need.types.first().map(String::as_str), required: true }],
+                        None => self.resolver.resources(facts(need.action), &need.types, need.only.as_ref()),
+                    };
+                    push(&mut out, need.action, found);
+                }
             }
-        } else if let Some(id) = self.by_rule(source, event) {
-            push(&mut out, id, self.resolver.resources(id, call, &params, &response));
-        } else if let Some((verb, uri)) =
-            (source == "apigateway").then(|| self.reference.api_gateway_route(event)).flatten()
-        {
-            let Some(id) = self.reference.find_in("apigateway", verb) else { return Mapping::Unknown };
-            push(&mut out, id, vec![arns::api_gateway(uri, call, &params)]);
+            Some(Plan::Action(id)) => push(&mut out, *id, self.resolver.resources(facts(*id), &[], None)),
+            Some(Plan::None(_)) => {}
+            None if !call.event_source.contains('.') => return Mapping::NoPermission("the event source is no service"),
+            None if matches!(call.principal_type, "IdentityCenterUser" | "Unknown") => {
+                return Mapping::NoPermission("the caller is no IAM principal");
+            }
+            None => {
+                let Some((verb, path)) = (source == "apigateway").then(|| self.reference.api_gateway_route(event)).flatten() else {
+                    return Mapping::Unknown;
+                };
+                let Some(id) = self.reference.find_in("apigateway", verb) else { return Mapping::Unknown };
+                let (arn, provenance, _) = gateway::resource(path, call, &request);
+                push(&mut out, id, vec![Found { arn, provenance, kind: None, required: true }]);
+            }
         }
         if out.is_empty() {
             return Mapping::Unknown;
         }
-        derived::add(self.reference, call, &params, &mut out);
-        let mut seen = BTreeSet::new();
-        out.retain(|m| seen.insert((m.action, m.resource.clone())));
+        self.derived.add(self.reference, call, &request, &mut out);
+        if out.len() > 1 {
+            let mut seen = BTreeSet::new();
+            out.retain(|m| seen.insert((m.action, m.resource.clone())));
+        }
         Mapping::Actions(out)
     }
 }
 
-fn push(out: &mut Vec<MappedAction>, action: ActionId, resources: Vec<(String, Provenance)>) {
-    out.extend(resources.into_iter().map(|(resource, provenance)| MappedAction {
+/// The rows whose `when` holds; `otherwise` does when no conditional row before it did.
+fn held<'n>(needs: &'n [Need], request: &Params<'_>) -> Vec<&'n Need> {
+    let mut any = false;
+    needs
+        .iter()
+        .filter(|need| match &need.when {
+            None => true,
+            Some(Predicate::Otherwise) => !any,
+            Some(Predicate::All(questions)) => {
+                let holds = questions.hold(request);
+                any |= holds;
+                holds
+            }
+        })
+        .collect()
+}
+
+fn push<'m>(out: &mut Vec<MappedAction<'m>>, action: ActionId, found: Vec<Found<'m>>) {
+    out.extend(found.into_iter().map(|f| MappedAction {
         action,
-        resource,
-        provenance,
+        resource: f.arn,
+        provenance: f.provenance,
+        kind: f.kind,
+        required: f.required,
         context: Vec::new(),
         derived: false,
     }));
@@ -205,36 +258,6 @@ fn no_permission(call: &CallFacts<'_>) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The name without an API date such as `20150331v2` or `2020_05_31`; `None` when it carries none.
-fn without_api_date(event: &str) -> Option<&str> {
-    let bytes = event.as_bytes();
-    let mut end = bytes.len();
-    let digits_before = |mut at: usize| -> usize {
-        let start = at;
-        while at > 0 && bytes.get(at - 1).is_some_and(u8::is_ascii_digit) {
-            at -= 1;
-        }
-        start - at
-    };
-    let version = digits_before(end);
-    if version > 0 && version <= 2 && end > version && bytes.get(end - version - 1) == Some(&b'v') {
-        end -= version + 1;
-    }
-    let mut take = |width: usize, separator: bool| -> bool {
-        if separator && end > 0 && matches!(bytes.get(end - 1), Some(b'_' | b'-')) {
-            end -= 1;
-        }
-        let enough = end >= width && digits_before(end) >= width;
-        if enough {
-            end -= width;
-        }
-        enough
-    };
-    let stripped = take(2, false) && take(2, true) && take(4, true);
-    let year = event.get(end..end + 4)?;
-    (stripped && year.starts_with("20") && end > 0).then(|| event.get(..end)).flatten()
 }
 
 #[cfg(test)]

@@ -1,278 +1,486 @@
-//! The exceptions table (`data/event_overrides.toml`), read and checked once.
+//! The exceptions table (`data/event_overrides/*.toml`), read and checked once.
+//!
+//! One file per service, one row per exception, each with its reason and its source. Four kinds of row: `[[none]]`
+//! events that need no permission, `[[action]]` events that need other or more actions than the one they are named
+//! after, `[[variable]]` which parameter fills which variable of an ARN pattern, `[[any_of]]` actions whose resource
+//! types are alternatives; and `[[source]]`, which service prefixes an event source stands for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
-use super::params::{Params, normal};
+use super::names::NameKey;
+use super::params::Params;
+use super::predicate::Predicate;
+use super::transform::Transform;
 use crate::reference::{ActionId, Reference, ReferenceError};
 
-const FILE: &str = "event_overrides.toml";
+macro_rules! files {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../data/event_overrides/", $name, ".toml")))),*] };
+}
+
+/// Every file of the folder; a test holds that none is missing.
+const FILES: &[(&str, &str)] = files!(
+    "account" "airflow" "apigateway" "app-integrations" "appconfig" "application-autoscaling" "appstream" "appsync"
+    "aps" "athena" "auditmanager" "autoscaling" "backup" "bedrock" "budgets" "cassandra" "cloudformation"
+    "cloudfront" "cloudhsm" "cloudsearch" "cloudtrail" "cloudwatch" "codeartifact" "codebuild" "codepipeline"
+    "cognito-idp" "config" "connect" "databrew" "directconnect" "ds" "dynamodb" "ec2" "ecr" "ecs" "eks"
+    "elasticache" "elasticbeanstalk" "elasticfilesystem" "elasticloadbalancing" "events" "execute-api" "firehose"
+    "fms" "frauddetector" "glue" "iam" "imagebuilder" "iot" "iotwireless" "kendra" "kinesis" "kms" "lambda" "lex"
+    "logs" "machinelearning" "macie2" "mediaconvert" "mediatailor" "mgh" "mobiletargeting" "networkmanager"
+    "organizations" "personalize" "quicksight" "rbin" "rds" "redshift" "rekognition" "route53" "route53resolver"
+    "s3" "s3-outposts" "s3express" "sagemaker" "secretsmanager" "serverlessrepo" "ses" "signin" "sns" "sources"
+    "sqs" "ssm" "ssm-contacts" "sso" "sso-oauth" "states" "sts" "timestream" "userauth" "waf" "waf-regional" "wafv2"
+    "workmail" "workspaces" "xray"
+);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct File {
+    /// The page behind the rows that name no other.
+    url: String,
+    #[serde(default)]
     source: Vec<SourceRow>,
+    #[serde(default)]
     none: Vec<NoneRow>,
+    #[serde(default)]
     action: Vec<ActionRow>,
-    var: Vec<VarRow>,
+    #[serde(default)]
+    variable: Vec<VariableRow>,
+    #[serde(default)]
+    any_of: Vec<AnyOfRow>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourceRow {
-    source: String,
+    name: String,
     prefixes: Vec<String>,
+    reason: String,
+    url: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoneRow {
     source: String,
-    event: String,
+    events: Vec<String>,
     reason: String,
+    url: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ActionRow {
     source: String,
-    event: String,
-    emit: Vec<EmitRow>,
+    events: Vec<String>,
+    needs: Vec<NeedRow>,
     reason: String,
-    url: String,
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum NeedRow {
+    Name(String),
+    Table {
+        action: String,
+        when: Option<String>,
+        arn: Option<String>,
+        #[serde(default)]
+        types: Vec<String>,
+        only: Option<String>,
+    },
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EmitRow {
-    action: String,
-    arn: Option<String>,
-    when: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VarRow {
-    service: String,
+struct VariableRow {
     r#type: String,
-    var: String,
-    from: String,
+    name: String,
+    #[serde(default)]
+    from: Vec<String>,
+    constant: Option<String>,
     transform: Option<String>,
+    #[serde(default)]
+    actions: Vec<String>,
+    when: Option<String>,
+    reason: String,
+    url: Option<String>,
 }
 
-/// A small question about request parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Predicate {
-    /// The parameter is there.
-    Exists(String),
-    /// The parameter is not there.
-    Absent(String),
-    /// A parameter's text is the value, or the name of a member of it (DynamoDB logs both shapes).
-    Contains(String, String),
-}
-
-impl Predicate {
-    fn parse(text: &str) -> Option<Predicate> {
-        let (kind, rest) = text.split_once(':')?;
-        match kind {
-            "exists" => Some(Predicate::Exists(normal(rest))),
-            "absent" => Some(Predicate::Absent(normal(rest))),
-            "contains" => rest.split_once('=').map(|(name, value)| Predicate::Contains(normal(name), value.to_owned())),
-            _ => None,
-        }
-    }
-
-    /// Whether it holds.
-    #[must_use]
-    pub fn holds(&self, params: &Params<'_>) -> bool {
-        match self {
-            Predicate::Exists(name) => params.has(name),
-            Predicate::Absent(name) => !params.has(name),
-            Predicate::Contains(name, value) => {
-                params.get(name).any(|v| v.eq_ignore_ascii_case(value)) || params.has(&normal(value))
-            }
-        }
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnyOfRow {
+    actions: Vec<String>,
+    reason: String,
+    url: Option<String>,
 }
 
 /// One action that an event needs.
 #[derive(Debug, Clone)]
-pub struct Emit {
+pub struct Need {
     /// The action.
     pub action: ActionId,
+    /// When it is needed; always if absent.
+    pub when: Option<Predicate>,
     /// An ARN template, where the general method would find the wrong resource.
     pub arn: Option<String>,
-    /// When the action is needed; always if absent.
-    pub when: Option<Predicate>,
+    /// The resource types that are looked at (`ssm:parameter`); all if empty.
+    pub types: Vec<String>,
+    /// The parameter that chooses among several logged resources.
+    pub only: Option<NameKey>,
 }
 
-/// How a parameter becomes part of an ARN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transform {
-    /// As it is.
-    Plain,
-    /// The row's `from` is the text itself.
-    Constant,
-    /// What stands behind the last `/` (queue URLs).
-    LastPathSegment,
-    /// Without `/` in front.
-    StripLeadingSlash,
-    /// A path of parameters: `name/*`.
-    PathStar,
-    /// A function name, partial ARN or ARN, without qualifier.
-    FunctionName,
-    /// A secret's name, behind which its ARN has six random characters.
-    SecretName,
-    /// With `:*` behind (log groups).
-    ColonStar,
-    /// The name in an ARN, or the text itself.
-    ArnName,
-    /// A task definition family without revision.
-    Family,
-    /// A key id; an alias is none.
-    KeyId,
-    /// An alias without `alias/`.
-    StripAlias,
-    /// What stands behind `/` (hosted zones).
-    AfterSlash,
+/// Something with the number of the row that it comes from, see [`Overrides::rows`].
+#[derive(Debug, Clone)]
+pub struct Numbered<T> {
+    /// Place in the list of rows.
+    pub row: usize,
+    /// What the row says.
+    pub rule: T,
 }
 
-impl Transform {
-    fn parse(text: Option<&str>) -> Option<Transform> {
-        Some(match text {
-            None => Transform::Plain,
-            Some("constant") => Transform::Constant,
-            Some("last_path_segment") => Transform::LastPathSegment,
-            Some("strip_leading_slash") => Transform::StripLeadingSlash,
-            Some("path_star") => Transform::PathStar,
-            Some("function_name") => Transform::FunctionName,
-            Some("secret_name") => Transform::SecretName,
-            Some("colon_star") => Transform::ColonStar,
-            Some("arn_name") => Transform::ArnName,
-            Some("family") => Transform::Family,
-            Some("key_id") => Transform::KeyId,
-            Some("strip_alias") => Transform::StripAlias,
-            Some("after_slash") => Transform::AfterSlash,
-            Some(_) => return None,
-        })
-    }
+/// What the table says of an event.
+#[derive(Debug, Clone)]
+pub enum EventRule {
+    /// It needs no permission, because.
+    None(String),
+    /// It needs these.
+    Needs(Vec<Need>),
 }
 
 /// Where a variable of an ARN pattern comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A request parameter.
+    Request(NameKey),
+    /// A response element.
+    Response(NameKey),
+    /// This text: what the call was authorised on is known without a parameter.
+    Constant(String),
+}
+
+/// One way to fill a variable.
 #[derive(Debug, Clone)]
 pub struct Binding {
-    /// The parameter's name in comparable form (for constants the text).
-    pub from: String,
+    /// Place of its row in [`Overrides::rows`].
+    pub row: usize,
+    /// Where the text comes from.
+    pub origin: Origin,
     /// How it is changed.
     pub transform: Transform,
+    actions: Vec<ActionId>,
+    when: Option<Predicate>,
+}
+
+impl Binding {
+    /// Whether the row speaks of this action and these parameters.
+    #[must_use]
+    pub fn applies(&self, action: ActionId, params: &Params<'_>) -> bool {
+        (self.actions.is_empty() || self.actions.contains(&action))
+            && match &self.when {
+                Some(Predicate::All(questions)) => questions.hold(params),
+                Some(Predicate::Otherwise) | None => true,
+            }
+    }
+}
+
+/// One row for people: what it is about, what it says, why, and the page behind it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowText {
+    /// `source`, `none`, `action`, `variable` or `any_of`.
+    pub table: &'static str,
+    /// Event source, service, or type.
+    pub of: String,
+    /// Event, variable or action.
+    pub what: String,
+    /// What the row says.
+    pub says: String,
+    /// Why.
+    pub reason: String,
+    /// Where it can be read.
+    pub url: String,
 }
 
 /// The table, ready for look-ups.
+#[derive(Default)]
 pub struct Overrides {
-    sources: HashMap<String, Vec<String>>,
-    none: BTreeMap<String, BTreeSet<String>>,
-    actions: HashMap<(String, String), Vec<Emit>>,
+    sources: BTreeMap<String, Numbered<Vec<String>>>,
+    events: BTreeMap<String, BTreeMap<String, Numbered<EventRule>>>,
     bindings: HashMap<(String, String, String), Vec<Binding>>,
+    any_of: BTreeSet<ActionId>,
+    rows: Vec<RowText>,
+    skipped: usize,
 }
 
-fn bad<T>(problem: String) -> Result<T, ReferenceError> {
-    Err(ReferenceError::DataFile { file: FILE, problem })
-}
-
-fn in_order<'a>(table: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), ReferenceError> {
-    let mut last = None;
-    for key in keys {
-        if last.is_some_and(|l| l >= key) {
-            return bad(format!("[[{table}]] `{}` `{}` is out of order or there twice", key.0, key.1));
-        }
-        last = Some(key);
-    }
-    Ok(())
+struct Reader<'r> {
+    reference: &'r Reference,
+    file: &'static str,
+    url: String,
+    out: Overrides,
 }
 
 impl Overrides {
-    /// Reads the bundled table.
+    /// Reads the bundled table. Rows whose action the reference does not have (an older or a smaller one than the
+    /// built-in) are left out and counted.
     ///
     /// # Errors
     /// [`ReferenceError::DataFile`] for the first row that is wrong.
     pub fn load(reference: &Reference) -> Result<Overrides, ReferenceError> {
-        let table: Table = toml::from_str(include_str!("../data/event_overrides.toml"))
-            .map_err(|e| ReferenceError::DataFile { file: FILE, problem: e.to_string() })?;
-        in_order("source", table.source.iter().map(|r| (r.source.as_str(), "")))?;
-        in_order("none", table.none.iter().map(|r| (r.source.as_str(), r.event.as_str())))?;
-        in_order("action", table.action.iter().map(|r| (r.source.as_str(), r.event.as_str())))?;
-        let mut none: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for row in table.none {
-            if row.reason.is_empty() {
-                return bad(format!("[[none]] {} {} has no reason", row.source, row.event));
-            }
-            none.entry(row.source).or_default().insert(row.event);
+        let mut out = Overrides::default();
+        for (name, text) in FILES {
+            let file: File = toml::from_str(text).map_err(|e| ReferenceError::DataFile { file: name, problem: e.to_string() })?;
+            let mut reader = Reader { reference, file: name, url: file.url.clone(), out };
+            reader.take(file)?;
+            out = reader.out;
         }
-        let mut actions = HashMap::new();
-        for row in table.action {
-            if row.reason.is_empty() || !row.url.starts_with("https://") {
-                return bad(format!("[[action]] {} {} lacks a reason or a source", row.source, row.event));
-            }
-            let mut emits = Vec::new();
-            for emit in row.emit {
-                let Some(action) = reference.find(&emit.action) else {
-                    return bad(format!("[[action]] {} {}: `{}` is not an action", row.source, row.event, emit.action));
-                };
-                let when = match emit.when.as_deref().map(Predicate::parse) {
-                    Some(None) => return bad(format!("[[action]] {} {}: unknown `when`", row.source, row.event)),
-                    Some(parsed) => parsed,
-                    None => None,
-                };
-                emits.push(Emit { action, arn: emit.arn, when });
-            }
-            actions.insert((row.source, row.event), emits);
-        }
-        let mut bindings: HashMap<(String, String, String), Vec<Binding>> = HashMap::new();
-        for row in table.var {
-            let Some(transform) = Transform::parse(row.transform.as_deref()) else {
-                return bad(format!("[[var]] {} {}: unknown transform", row.service, row.var));
-            };
-            let from = if transform == Transform::Constant { row.from } else { normal(&row.from) };
-            bindings.entry((row.service, row.r#type, row.var)).or_default().push(Binding { from, transform });
-        }
-        Ok(Overrides { sources: table.source.into_iter().map(|r| (r.source, r.prefixes)).collect(), none, actions, bindings })
+        Ok(out)
     }
 
-    /// Service prefixes that an event source may stand for, in order.
+    /// Service prefixes that an event source stands for, if the table has it.
     #[must_use]
-    pub fn prefixes(&self, source: &str) -> Vec<String> {
-        match self.sources.get(source) {
-            Some(list) => list.clone(),
-            None => {
-                let label = source.split('.').next().unwrap_or(source);
-                vec![source.to_owned(), label.to_owned(), source.replace('-', ""), label.replace('-', "")]
-            }
-        }
+    pub fn prefixes(&self, source: &str) -> Option<&[String]> {
+        self.sources.get(source).map(|s| s.rule.as_slice())
     }
 
-    /// Whether an event needs no permission.
+    /// Every event source that the table speaks of.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().chain(self.events.keys()).map(String::as_str)
+    }
+
+    /// What the table says of a source's events; the event `*` stands for all of the source.
     #[must_use]
-    pub fn needs_none(&self, source: &str, event: &str) -> bool {
-        self.none.get(source).is_some_and(|events| events.contains("*") || events.contains(event))
+    pub fn events(&self, source: &str) -> Option<&BTreeMap<String, Numbered<EventRule>>> {
+        self.events.get(source)
     }
 
-    /// The actions of an event, if the table has it.
+    /// The ways to fill a variable: rows of the type itself, then those of all the service's types.
     #[must_use]
-    pub fn actions(&self, source: &str, event: &str) -> Option<&[Emit]> {
-        self.actions.get(&(source.to_owned(), event.to_owned())).map(Vec::as_slice)
+    pub fn bindings(&self, service: &str, kind: &str, variable: &str) -> Vec<Binding> {
+        let of = |kind: &str| self.bindings.get(&(service.to_owned(), kind.to_owned(), variable.to_owned())).cloned().unwrap_or_default();
+        let mut list = of(kind);
+        list.extend(of("*"));
+        list
     }
 
-    /// The sources of a pattern's variable: of the type itself, else of all the service's types.
+    /// Whether an action's resource types are alternatives.
     #[must_use]
-    pub fn bindings(&self, service: &str, kind: &str, var: &str) -> &[Binding] {
-        let of = |kind: &str| self.bindings.get(&(service.to_owned(), kind.to_owned(), var.to_owned()));
-        of(kind).or_else(|| of("*")).map_or(&[], Vec::as_slice)
+    pub fn is_any_of(&self, action: ActionId) -> bool {
+        self.any_of.contains(&action)
     }
 
-    /// Every row, for tests that compare the table with the plain rule.
+    /// Every row, for people and for tests.
+    #[must_use]
+    pub fn rows(&self) -> &[RowText] {
+        &self.rows
+    }
+
+    /// The row that tells an event source's prefixes.
     #[cfg(test)]
-    pub fn all_actions(&self) -> impl Iterator<Item = (&(String, String), &Vec<Emit>)> {
-        self.actions.iter()
+    pub fn source_row(&self, source: &str) -> Option<usize> {
+        self.sources.get(source).map(|s| s.row)
+    }
+
+    /// Rows left out because the reference lacks their action.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+}
+
+impl Reader<'_> {
+    fn bad<T>(&self, problem: String) -> Result<T, ReferenceError> {
+        Err(ReferenceError::DataFile { file: self.file, problem })
+    }
+
+    /// Adds a row to the list; gives its place there.
+    fn note(&mut self, table: &'static str, [of, what, says]: [String; 3], reason: &str, url: Option<&String>) -> Result<usize, ReferenceError> {
+        let url = url.unwrap_or(&self.url).clone();
+        if reason.is_empty() || !url.starts_with("https://") {
+            return self.bad(format!("[[{table}]] {of} {what} lacks a reason or a source"));
+        }
+        self.out.rows.push(RowText { table, of, what, says, reason: reason.to_owned(), url });
+        Ok(self.out.rows.len() - 1)
+    }
+
+    fn take(&mut self, file: File) -> Result<(), ReferenceError> {
+        self.in_order("source", file.source.iter().map(|r| (r.name.as_str(), "")))?;
+        self.in_order("none", file.none.iter().map(|r| (r.source.as_str(), r.events.first().map_or("", String::as_str))))?;
+        self.in_order("action", file.action.iter().map(|r| (r.source.as_str(), r.events.first().map_or("", String::as_str))))?;
+        self.in_order("any_of", file.any_of.iter().map(|r| (r.actions.first().map_or("", String::as_str), "")))?;
+        for row in file.source {
+            let number = self.note("source", [row.name.clone(), "*".into(), row.prefixes.join(", ")], &row.reason, row.url.as_ref())?;
+            self.out.sources.insert(row.name, Numbered { row: number, rule: row.prefixes });
+        }
+        for row in file.none {
+            let reason = row.reason.clone();
+            self.events("none", &row.source, &row.events, "no permission", (&row.reason, row.url.as_ref()), &EventRule::None(reason))?;
+        }
+        for row in file.action {
+            let mut needs = Vec::new();
+            let mut says = Vec::new();
+            for need in row.needs {
+                says.push(need.text());
+                needs.extend(self.need(&row.source, need)?);
+            }
+            self.events("action", &row.source, &row.events, &says.join(", "), (&row.reason, row.url.as_ref()), &EventRule::Needs(needs))?;
+        }
+        let mut last: Option<(String, String)> = None;
+        for row in file.variable {
+            let key = (row.r#type.clone(), row.name.clone());
+            if last.as_ref().is_some_and(|l| *l > key) {
+                return self.bad(format!("[[variable]] {} {} is out of order", key.0, key.1));
+            }
+            last = Some(key);
+            self.variable(row)?;
+        }
+        for row in file.any_of {
+            for pattern in &row.actions {
+                self.note("any_of", [self.file.to_owned(), pattern.clone(), "one of its resource types".into()], &row.reason, row.url.as_ref())?;
+                let ids = self.reference.expand(pattern);
+                self.out.skipped += usize::from(ids.is_empty());
+                self.out.any_of.extend(ids);
+            }
+        }
+        Ok(())
+    }
+
+    fn in_order<'a>(&self, table: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), ReferenceError> {
+        let mut last = None;
+        for key in keys {
+            if last.is_some_and(|l| l >= key) {
+                return self.bad(format!("[[{table}]] `{}` `{}` is out of order or there twice", key.0, key.1));
+            }
+            last = Some(key);
+        }
+        Ok(())
+    }
+
+    fn events(
+        &mut self,
+        table: &'static str,
+        source: &str,
+        events: &[String],
+        says: &str,
+        (reason, url): (&str, Option<&String>),
+        rule: &EventRule,
+    ) -> Result<(), ReferenceError> {
+        self.in_order(table, events.iter().map(|e| (e.as_str(), "")))?;
+        for event in events {
+            let row = self.note(table, [source.to_owned(), event.clone(), says.to_owned()], reason, url)?;
+            // A row whose every action is unknown to the reference leaves the event to the plain rule.
+            if matches!(rule, EventRule::Needs(needs) if needs.is_empty()) {
+                continue;
+            }
+            if self.out.events.entry(source.to_owned()).or_default().insert(event.clone(), Numbered { row, rule: rule.clone() }).is_some() {
+                return self.bad(format!("{source} {event} is there twice"));
+            }
+        }
+        Ok(())
+    }
+
+    fn when(&self, row: &str, text: Option<&String>) -> Result<Option<Predicate>, ReferenceError> {
+        match text.map(|t| Predicate::parse(t)) {
+            Some(None) => self.bad(format!("{row}: unknown `when`")),
+            Some(parsed) => Ok(parsed),
+            None => Ok(None),
+        }
+    }
+
+    fn need(&mut self, source: &str, row: NeedRow) -> Result<Option<Need>, ReferenceError> {
+        let (action, when, arn, types, only) = match row {
+            NeedRow::Name(action) => (action, None, None, Vec::new(), None),
+            NeedRow::Table { action, when, arn, types, only } => (action, when, arn, types, only),
+        };
+        let when = self.when(&format!("[[action]] {source} {action}"), when.as_ref())?;
+        let Some(id) = self.reference.find(&action) else {
+            self.out.skipped += 1;
+            return Ok(None);
+        };
+        let has_type = |name: &String| {
+            name.split_once(':').is_some_and(|(service, kind)| {
+                self.reference.service(service).is_some_and(|s| s.resource_types.iter().any(|t| t.name == kind))
+            })
+        };
+        if let Some(unknown) = types.iter().find(|t| !has_type(t)) {
+            return self.bad(format!("[[action]] {source} {action}: `{unknown}` is no resource type"));
+        }
+        Ok(Some(Need { action: id, when, arn, types, only: only.as_deref().map(NameKey::of) }))
+    }
+
+    fn variable(&mut self, row: VariableRow) -> Result<(), ReferenceError> {
+        let label = format!("[[variable]] {} {}", row.r#type, row.name);
+        let Some((service, kind)) = row.r#type.split_once(':') else { return self.bad(format!("{label}: not `service:type`")) };
+        let Some(transform) = Transform::parse(row.transform.as_deref()) else { return self.bad(format!("{label}: unknown transform")) };
+        let when = self.when(&label, row.when.as_ref())?;
+        let says = row.constant.clone().map_or_else(|| row.from.join(", "), |c| format!("always `{c}`"));
+        let number = self.note("variable", [row.r#type.clone(), row.name.clone(), says], &row.reason, row.url.as_ref())?;
+        let wanted = format!("${{{}}}", row.name);
+        let known = self.reference.service(service).is_some_and(|s| {
+            s.resource_types.iter().any(|t| (kind == "*" || t.name == kind) && t.arn_patterns.iter().any(|p| p.contains(&wanted)))
+        });
+        let mut actions = Vec::new();
+        for pattern in &row.actions {
+            actions.extend(self.reference.expand(pattern));
+        }
+        if !known || actions.is_empty() != row.actions.is_empty() {
+            self.out.skipped += 1;
+            return Ok(());
+        }
+        let origins: Vec<Origin> = match &row.constant {
+            Some(text) => vec![Origin::Constant(text.clone())],
+            None => row
+                .from
+                .iter()
+                .map(|from| match from.strip_prefix("response:") {
+                    Some(name) => Origin::Response(NameKey::of(name)),
+                    None => Origin::Request(NameKey::of(from)),
+                })
+                .collect(),
+        };
+        if origins.is_empty() || (row.constant.is_some() && !row.from.is_empty()) {
+            return self.bad(format!("{label}: wants either `from` or `constant`"));
+        }
+        let list = self.out.bindings.entry((service.to_owned(), kind.to_owned(), row.name)).or_default();
+        list.extend(origins.into_iter().map(|origin| Binding {
+            row: number,
+            origin,
+            transform,
+            actions: actions.clone(),
+            when: when.clone(),
+        }));
+        Ok(())
+    }
+}
+
+impl NeedRow {
+    fn text(&self) -> String {
+        match self {
+            NeedRow::Name(action) | NeedRow::Table { action, when: None, .. } => action.clone(),
+            NeedRow::Table { action, when: Some(when), .. } => format!("{action} when {when}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_read() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/reference/data/event_overrides");
+        let mut found: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        found.sort();
+        let listed: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn every_row_is_about_the_built_in_reference() {
+        let overrides = Overrides::load(Reference::bundled().unwrap()).unwrap();
+        assert_eq!(overrides.skipped(), 0);
+        assert!(overrides.rows().len() > 250);
     }
 }

@@ -1,77 +1,119 @@
-//! Request parameters, flattened: every text in them with the name it stands under, whatever the nesting.
+//! Request parameters, flattened straight from their JSON text: every text in them with the name it stands under,
+//! whatever the nesting.
 //!
-//! Containers (`items`, `member`, `instancesSet`, `DeleteFlowLogsRequest`) are dropped from names, because each
-//! service nests as it likes. Values are attacker-controlled: one that could act as a wildcard in an ARN is
-//! never used in one.
+//! Containers (`items`, `member`, `content`) give no name, because each service nests as it likes. Tags and filters
+//! are kept apart: their keys and values are the caller's own words and name no resource. Values are
+//! attacker-controlled: one that could act as a wildcard in an ARN is never used in one.
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::names::{NameKey, hash, normal};
 
 /// How deep and how many values are looked at; a request that hides more in deeper nesting gets type-level ARNs.
-const MAX_DEPTH: usize = 24;
+const MAX_DEPTH: u8 = 24;
 const MAX_VALUES: usize = 4000;
+
+#[derive(Debug)]
+struct Entry<'a> {
+    hash: u64,
+    name: Cow<'a, str>,
+    /// `None` for a name that holds an object, a list, a boolean or null.
+    value: Option<Cow<'a, str>>,
+    depth: u8,
+    aside: Aside,
+}
+
+/// Whether a text stands among the caller's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    No,
+    Tags,
+    Filters,
+}
 
 /// Flattened parameters in document order.
 #[derive(Debug, Default)]
 pub struct Params<'a> {
-    values: Vec<(String, &'a str)>,
-    names: Vec<String>,
+    entries: Vec<Entry<'a>>,
 }
 
-/// A name in comparable form: lower-case letters and digits.
-#[must_use]
-pub fn normal(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+impl<'a> Params<'a> {
+    /// Flattens the JSON text of a value; a text that is no object or list gives no parameters.
+    #[must_use]
+    pub fn of(json: &'a str) -> Params<'a> {
+        let mut params = Params::default();
+        if json.starts_with(['{', '[']) {
+            let mut reader = serde_json::Deserializer::from_str(json);
+            let walk = Walk { params: &mut params, name: &Cow::Borrowed(""), hash: hash(""), depth: 0, aside: Aside::No };
+            // A text that breaks off keeps what stood before the break.
+            let _ = walk.deserialize(&mut reader);
+        }
+        params
+    }
+
+    /// The usable texts under a name, of its highest place only: `name` at the top is the resource's, `name` deeper
+    /// down is some part's.
+    pub fn get<'s>(&'s self, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
+        let found = move |e: &&Entry<'a>| e.aside == Aside::No && name.is(&e.name, e.hash);
+        let top = self.entries.iter().filter(found).filter(|e| e.value.is_some()).map(|e| e.depth).min();
+        self.entries
+            .iter()
+            .filter(move |e| Some(e.depth) == top && found(e))
+            .filter_map(|e| e.value.as_deref())
+            .filter(|v| usable(v))
+    }
+
+    /// The texts under a name wherever it stands, tags and filters included.
+    pub fn everywhere<'s>(&'s self, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
+        self.entries.iter().filter(move |e| name.is(&e.name, e.hash)).filter_map(|e| e.value.as_deref())
+    }
+
+    /// Whether a parameter of this name is there and not null, whatever its value.
+    #[must_use]
+    pub fn has(&self, name: &NameKey) -> bool {
+        self.entries.iter().any(|e| name.is(&e.name, e.hash))
+    }
+
+    /// Whether there is a tag.
+    #[must_use]
+    pub fn has_tags(&self) -> bool {
+        self.entries.iter().any(|e| e.aside == Aside::Tags && e.value.is_some())
+    }
+
+    /// Every usable text outside tags and filters, with its name and depth.
+    pub fn all(&self) -> impl Iterator<Item = (&str, u8, &str)> {
+        self.entries
+            .iter()
+            .filter(|e| e.aside == Aside::No)
+            .filter_map(|e| Some((&*e.name, e.depth, e.value.as_deref()?)))
+            .filter(|(_, _, v)| usable(v))
+    }
+
+    /// Every usable text that starts like an ARN, with its depth: 1 at the top.
+    pub fn arns(&self) -> impl Iterator<Item = (&str, u8)> {
+        self.all().map(|(_, depth, v)| (v, depth)).filter(|(v, _)| v.starts_with("arn:"))
+    }
 }
 
 fn is_container(name: &str) -> bool {
     matches!(name, "items" | "item" | "member" | "content")
 }
 
-impl<'a> Params<'a> {
-    /// Flattens a value.
-    #[must_use]
-    pub fn of(value: &'a Value) -> Params<'a> {
-        let mut params = Params::default();
-        params.walk("", value, 0);
-        params
+/// Whether callers put words of their own under this name.
+fn aside(name: &str) -> Aside {
+    const TAGS: &[&str] = &["tag", "tags", "tagset", "tagging", "taglist", "tagspecification", "tagspecifications", "tagspecificationset", "resourcetags"];
+    const FILTERS: &[&str] = &["filter", "filters", "filterset"];
+    // Most names are neither; the first letter tells.
+    if name.len() > 32 || !name.as_bytes().first().is_some_and(|b| matches!(b, b't' | b'T' | b'r' | b'R' | b'f' | b'F')) {
+        return Aside::No;
     }
-
-    fn walk(&mut self, name: &str, value: &'a Value, depth: usize) {
-        if depth > MAX_DEPTH || self.values.len() > MAX_VALUES {
-            return;
-        }
-        match value {
-            Value::Object(map) => {
-                for (key, inner) in map {
-                    let key = if is_container(key) { name } else { key };
-                    self.names.push(normal(key));
-                    self.walk(key, inner, depth + 1);
-                }
-            }
-            Value::Array(list) => {
-                for inner in list {
-                    self.walk(name, inner, depth + 1);
-                }
-            }
-            Value::String(text) => self.values.push((normal(name), text)),
-            _ => {}
-        }
-    }
-
-    /// The texts under a name (in comparable form).
-    pub fn get<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a str> + 's {
-        self.values.iter().filter(move |(n, _)| n == name).map(|(_, v)| *v)
-    }
-
-    /// Whether a parameter of this name is there, whatever its value.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|n| n == name)
-    }
-
-    /// Every name with its text.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.values.iter().map(|(n, v)| (n.as_str(), *v))
+    match normal(name).as_str() {
+        n if TAGS.contains(&n) => Aside::Tags,
+        n if FILTERS.contains(&n) => Aside::Filters,
+        _ => Aside::No,
     }
 }
 
@@ -80,8 +122,170 @@ impl<'a> Params<'a> {
 pub fn usable(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= 1024
-        && !value.contains(['*', '?', '$'])
-        && !value.chars().any(char::is_control)
+        && !value.bytes().any(|b| matches!(b, b'*' | b'?' | b'$') || b < 0x20 || b == 0x7f)
         && value != "HIDDEN_DUE_TO_SECURITY_REASONS"
-        && value != "***"
+        && !value.chars().any(char::is_control)
+}
+
+/// One level of the walk.
+struct Walk<'p, 'n, 'a> {
+    params: &'p mut Params<'a>,
+    name: &'n Cow<'a, str>,
+    hash: u64,
+    depth: u8,
+    aside: Aside,
+}
+
+impl<'a> Walk<'_, '_, 'a> {
+    fn push(self, value: Option<Cow<'a, str>>) {
+        if self.depth > 0 && self.params.entries.len() < MAX_VALUES {
+            self.params.entries.push(Entry { hash: self.hash, name: self.name.clone(), value, depth: self.depth, aside: self.aside });
+        }
+    }
+}
+
+/// An object's key, borrowed where it has no escapes.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(v))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(v.to_owned()))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.depth > MAX_DEPTH || self.params.entries.len() >= MAX_VALUES {
+            return deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<(), E> {
+        self.push(Some(Cow::Borrowed(v)));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<(), E> {
+        self.push(Some(Cow::Owned(v.to_owned())));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
+        self.push(Some(Cow::Owned(v.to_string())));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.push(None);
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.push(None);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
+        self.push(Some(Cow::Borrowed(if v { "true" } else { "false" })));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Walk { params, name, hash, depth, aside } = self;
+        while list.next_element_seed(Walk { params: &mut *params, name, hash, depth, aside })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Walk { params, name, hash: own_hash, depth, aside: own_aside } = self;
+        if depth > 0 && params.entries.len() < MAX_VALUES {
+            params.entries.push(Entry { hash: own_hash, name: name.clone(), value: None, depth, aside: own_aside });
+        }
+        while let Some(key) = map.next_key_seed(Key)? {
+            let inner = if is_container(&key) && depth > 0 {
+                Walk { params: &mut *params, name, hash: own_hash, depth: depth + 1, aside: own_aside }
+            } else {
+                let (hash, aside) = (hash(&key), if own_aside == Aside::No { aside(&key) } else { own_aside });
+                map.next_value_seed(Walk { params: &mut *params, name: &key, hash, depth: depth + 1, aside })?;
+                continue;
+            };
+            map.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(json: &str, name: &str) -> Vec<String> {
+        Params::of(json).get(&NameKey::of(name)).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_highest_place_of_a_name_counts() {
+        let json = r#"{"part":{"name":"inner"},"name":"outer","list":[{"Id":"a"},{"id":"b"}]}"#;
+        assert_eq!(get(json, "name"), ["outer"]);
+        assert_eq!(get(json, "ID"), ["a", "b"]);
+    }
+
+    #[test]
+    fn containers_have_no_name_and_tags_no_resource() {
+        let json = r#"{"instancesSet":{"items":[{"instanceId":"i-1"},{"instanceId":"i-2"}]},"tagSet":{"items":[{"key":"k","value":"v"}]},"names":{"member":["x","y"]}}"#;
+        assert_eq!(get(json, "instanceId"), ["i-1", "i-2"]);
+        assert_eq!(get(json, "names"), ["x", "y"]);
+        assert!(get(json, "key").is_empty());
+        assert!(Params::of(json).has(&NameKey::of("tagSet")));
+        assert_eq!(Params::of(json).everywhere(&NameKey::of("key")).collect::<Vec<_>>(), ["k"]);
+    }
+
+    #[test]
+    fn numbers_and_broken_texts() {
+        assert_eq!(get(r#"{"versionNumber":3,"on":true,"none":null}"#, "versionNumber"), ["3"]);
+        assert!(!Params::of(r#"{"none":null}"#).has(&NameKey::of("none")));
+        assert_eq!(get(r#"{"a":"x","b":{"#, "a"), ["x"]);
+        assert!(get("null", "a").is_empty() && get("\"text\"", "a").is_empty() && get("", "a").is_empty());
+    }
+
+    #[test]
+    fn what_may_stand_in_an_arn() {
+        assert!(usable("a/b c") && usable("äö"));
+        for bad in ["", "*", "a?", "${x}", "a\nb", "\u{7f}", "\u{85}", "HIDDEN_DUE_TO_SECURITY_REASONS"] {
+            assert!(!usable(bad), "{bad:?}");
+        }
+    }
 }

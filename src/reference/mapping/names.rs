@@ -1,0 +1,79 @@
+//! Parameter names in comparable form: every service writes them its own way (`dBInstanceIdentifier`,
+//! `DBInstanceIdentifier`, `x-amz-copy-source`), so only their lower-case letters and digits count.
+
+/// A name in comparable form, with a hash so that most comparisons are of one number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameKey {
+    hash: u64,
+    text: String,
+}
+
+impl NameKey {
+    /// The key of a name in any spelling.
+    #[must_use]
+    pub fn of(name: &str) -> NameKey {
+        let text = normal(name);
+        NameKey { hash: hash(&text), text }
+    }
+
+    /// The comparable form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a name, whose hash is given, has this comparable form.
+    #[must_use]
+    pub fn is(&self, name: &str, hash: u64) -> bool {
+        self.hash == hash && letters(name).eq(self.text.bytes())
+    }
+}
+
+fn letters(name: &str) -> impl Iterator<Item = u8> + '_ {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
+}
+
+/// A name in comparable form: lower-case letters and digits.
+#[must_use]
+pub fn normal(name: &str) -> String {
+    letters(name).map(char::from).collect()
+}
+
+/// Hash of the comparable form (FNV-1a). Equal hashes are no proof of equal names: [`NameKey::is`] compares both.
+#[must_use]
+pub fn hash(name: &str) -> u64 {
+    letters(name).fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Words that name nothing by themselves: a parameter called so may be of any resource type.
+const GENERIC: &[&str] = &["id", "ids", "name", "names", "identifier", "identifiers", "arn", "arns", "resource", "resourceid", "resourcename", "resourcearn"];
+
+/// Whether a comparable name names nothing by itself.
+#[must_use]
+pub fn is_generic(name: &str) -> bool {
+    GENERIC.contains(&name)
+}
+
+/// The parameter names that mean a variable of a resource type: itself, with its usual endings exchanged, then the
+/// type's own word with such an ending. Generic names are not among them.
+#[must_use]
+pub fn names_of(variable: &str, kind: &str) -> Vec<NameKey> {
+    const ENDINGS: &[&str] = &["id", "name", "identifier", "ids", "names", "identifiers", "s", ""];
+    let own = normal(variable);
+    let own = own.strip_suffix("withpath").unwrap_or(&own);
+    let own = own.strip_suffix("withoutleadingslash").unwrap_or(own);
+    let stem = ["identifier", "name", "id", "arn"].iter().find_map(|s| own.strip_suffix(s)).unwrap_or(own);
+    let mut names = vec![own.to_owned()];
+    if stem.len() >= 3 {
+        names.extend(ENDINGS.iter().map(|e| format!("{stem}{e}")));
+    }
+    let kind = normal(kind);
+    names.extend(["id", "name", "ids", "names", "identifier", "identifiers", ""].iter().map(|e| format!("{kind}{e}")));
+    let mut keys: Vec<NameKey> = Vec::new();
+    for name in names.iter().filter(|n| n.len() >= 3 && !is_generic(n)) {
+        if keys.iter().all(|k| k.as_str() != name) {
+            keys.push(NameKey::of(name));
+        }
+    }
+    keys
+}
