@@ -26,6 +26,9 @@ fn said(result: std::io::Result<()>) {
 /// Exit code when some input was rejected.
 const PARTIAL: u8 = 4;
 
+/// How many of many rejected things are named on standard error.
+const SHOWN: usize = 20;
+
 /// An error with the exit code it ends in.
 pub struct Failure {
     /// What to print.
@@ -93,8 +96,11 @@ fn choose(args: &ReferenceFileArgs, quiet: bool) -> Result<(), Failure> {
     let skipped = reference.skipped_rows();
     if !quiet && !skipped.is_empty() {
         eprintln!("reference: it lacks the actions of {} rows of the reviewed data; these rows are left out:", skipped.len());
-        for row in skipped {
+        for row in skipped.iter().take(SHOWN) {
             eprintln!("reference: {}: `{}`", row.file, visible(&row.pattern));
+        }
+        if skipped.len() > SHOWN {
+            eprintln!("reference: {} more", skipped.len() - SHOWN);
         }
     }
     Ok(())
@@ -129,7 +135,6 @@ fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs)
 
 /// Names what was rejected, on standard error; the first of many, the rest stand in `run.json` and the ledger.
 fn print_rejections(summary: &IngestSummary) {
-    const SHOWN: usize = 20;
     for (file, rejection) in summary.rejections.iter().take(SHOWN) {
         eprintln!("rejected: {}", visible(&format!("{file}: {rejection}")));
     }

@@ -17,8 +17,8 @@ use crate::reference::bundle::{SourcePackage, sha256_hex};
 /// What the header calls a folder.
 pub const NAME: &str = "aws:service-reference";
 
-/// The index beside the services, which says nothing that the files do not.
-const INDEX: &str = "service-list.json";
+/// Indexes that AWS serves beside the services; they say nothing that the files do not.
+const INDEXES: [&str; 2] = ["service-list.json", "mapping.json"];
 
 /// Reads a folder of service files. The hash that the header gets is that of the lines `<sha256>  <service>.json`,
 /// in order of service, so it does not tell a flat folder from a nested one.
@@ -66,7 +66,7 @@ fn service_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, ImportError> {
             if inner.is_file() {
                 found.push((format!("{name}/{name}.json"), inner));
             }
-        } else if name.ends_with(".json") && name != INDEX {
+        } else if name.ends_with(".json") && !INDEXES.contains(&name.as_str()) {
             found.push((name, path));
         }
     }

@@ -185,7 +185,7 @@ fn what_is_wrong_is_told_with_file_entry_and_field() {
     }
     let twice = in_a(r#""Actions": [{"Name": "X"}], "Operations": [{"Name": "X"}]"#);
     assert!(reject(&[("a.json", &twice), ("b.json", &twice)]).contains("entry `b.json`, field `Name`: `a` is given by another file too"));
-    assert!(reject(&[("service-list.json", "[]")]).contains("holds no service file"));
+    assert!(reject(&[("service-list.json", "[]"), ("mapping.json", "{}"), ("notes.txt", "")]).contains("holds no service file"));
     assert!(reject(&[("a.json", &in_a(r#""Actions": [{"Name": "X"}]"#))]).contains("no package gives the API operations"));
 
     assert!(matches!(build("d", &[folder(), folder()]), Err(ImportError::Twice { .. })));
