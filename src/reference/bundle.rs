@@ -1,14 +1,15 @@
 //! The wire format of the bundle: interned arrays as JSON, compressed with zstd. JSON rather than a binary
 //! format, so that two bundles can be compared by people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessLevel, ActionInfo, ActionResource, Observability, ResourceType, Service};
+use super::{AccessLevel, ActionInfo, ActionResource, ApiGeneration, Observability, ResourceType, Route, Service};
 
-/// The format this program writes and reads.
-pub const FORMAT: u32 = 1;
+/// The format this program writes and reads. 2 has the API Gateway routes of both generations and the names of
+/// operations that no action is named after.
+pub const FORMAT: u32 = 2;
 
 /// Why a reference could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,28 @@ pub enum ReferenceError {
     /// A format this program does not know.
     #[error("reference bundle has format {0}, this program reads format {FORMAT}")]
     Format(u32),
+    /// A bundle file that the user named is no good.
+    #[error("reference `{file}`: {source}")]
+    File {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: Box<ReferenceError>,
+    },
+    /// A bundle file that the user named cannot be read.
+    #[error("reference `{file}` cannot be read: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Another reference is already in use.
+    #[error("reference `{file}`: another reference is already in use in this process")]
+    TooLate {
+        /// The file.
+        file: String,
+    },
     /// A reviewed data file names something that the bundle does not have, or is not well formed.
     #[error("reference data file `{file}`: {problem}")]
     DataFile {
@@ -83,13 +106,31 @@ pub(super) struct Wire {
     pub date: String,
     pub sources: Vec<SourcePackage>,
     pub services: Vec<WireService>,
-    pub api_gateway: Vec<(String, String, String)>,
+    /// `[operation, generation, verb, path]`
+    pub api_gateway: Vec<(String, u8, String, String)>,
+    /// `[prefix, [operation]]`, only operations that no action is named after.
+    pub operations: Vec<(String, Vec<String>)>,
+}
+
+/// Enough of any bundle, of whatever format, to tell its format.
+#[derive(Deserialize)]
+struct Probe {
+    format: u32,
 }
 
 pub(super) const FLAG_PERMISSION_ONLY: u8 = 1;
 pub(super) const FLAG_OPERATION: u8 = 2;
 
-type Decoded = (Header, Vec<Service>, Vec<ActionInfo>, HashMap<String, (String, String)>);
+/// A bundle's content as the reference keeps it.
+pub(super) struct Decoded {
+    pub header: Header,
+    pub services: Vec<Service>,
+    pub actions: Vec<ActionInfo>,
+    /// Routes by operation, the older generation first.
+    pub routes: HashMap<String, Vec<Route>>,
+    /// Lower-cased `prefix:operation` of the operations that no action is named after.
+    pub operations: HashSet<String>,
+}
 
 pub(super) fn encode(wire: &Wire) -> Result<Vec<u8>, ReferenceError> {
     let json = serde_json::to_vec(wire)?;
@@ -103,6 +144,17 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The number of an access level in the file.
+pub(super) fn level_code(level: AccessLevel) -> u8 {
+    match level {
+        AccessLevel::List => 0,
+        AccessLevel::Read => 1,
+        AccessLevel::Write => 2,
+        AccessLevel::Tagging => 3,
+        AccessLevel::PermissionsManagement => 4,
+    }
+}
+
 fn level(code: u8) -> AccessLevel {
     match code {
         0 => AccessLevel::List,
@@ -113,12 +165,18 @@ fn level(code: u8) -> AccessLevel {
     }
 }
 
+/// The wire form; a bundle of another format is told by its number, not by the first field that differs.
+fn read_wire(json: &[u8]) -> Result<Wire, ReferenceError> {
+    let wire = serde_json::from_slice::<Wire>(json);
+    match (&wire, serde_json::from_slice::<Probe>(json)) {
+        (_, Ok(Probe { format })) if format != FORMAT => Err(ReferenceError::Format(format)),
+        _ => Ok(wire?),
+    }
+}
+
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ReferenceError> {
     let json = zstd::decode_all(bytes)?;
-    let wire: Wire = serde_json::from_slice(&json)?;
-    if wire.format != FORMAT {
-        return Err(ReferenceError::Format(wire.format));
-    }
+    let wire = read_wire(&json)?;
     let mut services = Vec::with_capacity(wire.services.len());
     let mut actions = Vec::new();
     for (WireService(prefix, name, types, keys, list), number) in wire.services.into_iter().zip(0u32..) {
@@ -150,6 +208,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ReferenceError> {
         });
     }
     let header = Header { date: wire.date, sources: wire.sources, sha256: sha256_hex(bytes) };
-    let api_gateway = wire.api_gateway.into_iter().map(|(op, verb, uri)| (op, (verb, uri))).collect();
-    Ok((header, services, actions, api_gateway))
+    let mut routes: HashMap<String, Vec<Route>> = HashMap::new();
+    for (operation, generation, verb, uri) in wire.api_gateway {
+        let generation = if generation == 2 { ApiGeneration::V2 } else { ApiGeneration::V1 };
+        routes.entry(operation).or_default().push(Route { generation, verb, uri });
+    }
+    let operations = wire
+        .operations
+        .iter()
+        .flat_map(|(prefix, names)| names.iter().map(move |name| format!("{prefix}:{name}").to_ascii_lowercase()))
+        .collect();
+    Ok(Decoded { header, services, actions, routes, operations })
 }

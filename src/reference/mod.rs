@@ -1,127 +1,33 @@
 //! The service-authorization reference: which actions exist, on which resources, how they show in the logs.
 //!
 //! Bundled as one compressed file (`data/iam-reference.json.zst`), built by `trailtrim reference import` from
-//! registry packages, never fetched at run time. Every wildcard in a grant is expanded through it and every
-//! event is mapped through it, so its date and sources are printed in every report. Source:
-//! reference-data.md section 1; `THIRD-PARTY-DATA.md`.
+//! registry packages or AWS's own files, never fetched at run time; `--reference FILE` puts another bundle in its
+//! place for one run. Every wildcard in a grant is expanded through it and every event is mapped through it, so its
+//! date and sources are printed in every report. Source: reference-data.md section 1; `THIRD-PARTY-DATA.md`.
 
 pub mod bundle;
 pub mod import;
 pub mod mapping;
+mod model;
 pub mod observability;
 mod risk;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::OnceLock;
 
 pub use bundle::{Header, ReferenceError, SourcePackage};
+pub use model::{AccessLevel, ActionId, ActionInfo, ActionResource, ApiGeneration, Observability, ResourceType, Route, Service};
 
 use crate::aws::glob_matches;
 
-/// Number of an action: its place among all actions, services in order of prefix, actions in order of name.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ActionId(pub u32);
-
-/// AWS's access level of an action.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum AccessLevel {
-    /// Lists resources.
-    List,
-    /// Reads content.
-    Read,
-    /// Creates, changes or deletes.
-    Write,
-    /// Changes tags only.
-    Tagging,
-    /// Changes permissions.
-    PermissionsManagement,
-}
-
-/// How a use of an action shows in the logs (reference-data.md section 4).
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Observability {
-    /// A management event, logged by every trail that records its read/write class.
-    Management,
-    /// A data event, logged only where a selector asks for it.
-    Data,
-    /// No event of its own; other events' parameters tell.
-    Derived,
-    /// No event at all.
-    Never,
-    /// Not known.
-    Unknown,
-}
-
-impl Observability {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Observability::Management => "management",
-            Observability::Data => "data",
-            Observability::Derived => "derived",
-            Observability::Never => "never",
-            Observability::Unknown => "unknown",
-        }
-    }
-}
-
-/// A resource type that an action works on.
+/// A row of a reviewed data file that names no action of the bundle at hand.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ActionResource {
-    /// Index into the service's resource types.
-    pub type_index: u32,
-    /// Whether the action needs a resource of this type.
-    pub required: bool,
-}
-
-/// One action.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ActionInfo {
-    /// Canonical name, `s3:GetObject`.
-    pub name: String,
-    /// Index of its service.
-    pub service: u32,
-    /// Access level.
-    pub level: AccessLevel,
-    /// Whether AWS documents it as a permission without an API operation.
-    pub permission_only: bool,
-    /// Whether an API model has an operation of this name.
-    pub has_operation: bool,
-    /// Resource types; empty means that only `*` can be granted.
-    pub resources: Vec<ActionResource>,
-    /// Condition keys, of the action and its resource types.
-    pub condition_keys: Vec<String>,
-    /// Actions that AWS says this one may need besides.
-    pub dependent_actions: Vec<String>,
-    /// How its use shows in the logs.
-    pub observability: Observability,
-    /// Whether its events read (level List or Read).
-    pub read_only: bool,
-}
-
-/// A resource type of a service.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ResourceType {
-    /// AWS's name of the type.
-    pub name: String,
-    /// ARN patterns with `${Variables}`.
-    pub arn_patterns: Vec<String>,
-}
-
-/// A service.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Service {
-    /// Prefix of its actions.
-    pub prefix: String,
-    /// Its name for people.
-    pub name: String,
-    /// Its resource types.
-    pub resource_types: Vec<ResourceType>,
-    /// Number of its first action.
-    pub first_action: u32,
-    /// How many actions it has.
-    pub action_count: u32,
+pub struct SkippedRow {
+    /// The data file, `risk.toml`.
+    pub file: &'static str,
+    /// The action or action pattern.
+    pub pattern: String,
 }
 
 /// The loaded reference.
@@ -131,7 +37,9 @@ pub struct Reference {
     actions: Vec<ActionInfo>,
     by_name: HashMap<String, ActionId>,
     by_prefix: HashMap<String, u32>,
-    api_gateway: HashMap<String, (String, String)>,
+    routes: HashMap<String, Vec<Route>>,
+    operations: HashSet<String>,
+    skipped: Vec<SkippedRow>,
     data_types: HashMap<ActionId, Vec<String>>,
     risk: HashMap<ActionId, Vec<&'static str>>,
 }
@@ -139,33 +47,81 @@ pub struct Reference {
 static BUNDLED: OnceLock<Result<Reference, ReferenceError>> = OnceLock::new();
 
 impl Reference {
-    /// The reference that is built into the program, read once.
+    /// The reference of this process: the one that is built into the program, unless [`Reference::choose`] put
+    /// another in its place. Read once.
     ///
     /// # Errors
-    /// [`ReferenceError`] when the bundled file is damaged.
+    /// [`ReferenceError`] when the bundled file is damaged or lacks an action that a reviewed data file names.
     pub fn bundled() -> Result<&'static Reference, &'static ReferenceError> {
-        BUNDLED.get_or_init(|| Reference::load(include_bytes!("data/iam-reference.json.zst"))).as_ref()
+        BUNDLED.get_or_init(|| Reference::load(include_bytes!("data/iam-reference.json.zst"))?.complete()).as_ref()
     }
 
-    /// Reads a bundle.
+    /// Makes a bundle file the reference of this process. To be called once, before anything asks for
+    /// [`Reference::bundled`].
+    ///
+    /// # Errors
+    /// [`ReferenceError`] naming the file when it cannot be read, is no bundle, or comes too late.
+    pub fn choose(path: &Path) -> Result<&'static Reference, ReferenceError> {
+        let file = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|source| ReferenceError::Read { file: file.clone(), source })?;
+        let reference = Reference::load(&bytes).map_err(|e| ReferenceError::File { file: file.clone(), source: Box::new(e) })?;
+        let mut fresh = false;
+        let chosen = BUNDLED.get_or_init(|| {
+            fresh = true;
+            Ok(reference)
+        });
+        match chosen {
+            Ok(reference) if fresh => Ok(reference),
+            _ => Err(ReferenceError::TooLate { file }),
+        }
+    }
+
+    /// Reads a bundle. A row of a reviewed data file whose action the bundle does not have is left out and listed
+    /// in [`Reference::skipped_rows`].
     ///
     /// # Errors
     /// [`ReferenceError`] when the bytes are not a bundle of a known format.
     pub fn load(bytes: &[u8]) -> Result<Reference, ReferenceError> {
-        let (header, services, actions, api_gateway) = bundle::decode(bytes)?;
+        let bundle::Decoded { header, services, actions, routes, operations } = bundle::decode(bytes)?;
         let mut reference = Reference {
             header,
             by_prefix: services.iter().zip(0u32..).map(|(s, i)| (s.prefix.clone(), i)).collect(),
             by_name: actions.iter().zip(0u32..).map(|(a, i)| (a.name.to_ascii_lowercase(), ActionId(i))).collect(),
             services,
             actions,
-            api_gateway,
+            routes,
+            operations,
+            skipped: Vec::new(),
             data_types: HashMap::new(),
             risk: HashMap::new(),
         };
         reference.data_types = observability::classify(&mut reference)?;
-        reference.risk = risk::classify(&reference)?;
+        reference.risk = risk::classify(&mut reference)?;
         Ok(reference)
+    }
+
+    /// Refuses a reference that left rows of the reviewed data files out: those were written for the built-in one.
+    fn complete(self) -> Result<Reference, ReferenceError> {
+        match self.skipped.first() {
+            Some(row) => Err(ReferenceError::DataFile { file: row.file, problem: format!("`{}` names no action of the bundle", row.pattern) }),
+            None => Ok(self),
+        }
+    }
+
+    /// Expands a pattern of a reviewed data file; one that names no action is noted as skipped.
+    fn expand_row(&mut self, file: &'static str, pattern: &str) -> Vec<ActionId> {
+        let ids = self.expand(pattern);
+        if ids.is_empty() {
+            self.skipped.push(SkippedRow { file, pattern: pattern.to_owned() });
+        }
+        ids
+    }
+
+    /// Rows of the reviewed data files (risk, observability) that name no action of this bundle. Always empty for
+    /// the built-in one.
+    #[must_use]
+    pub fn skipped_rows(&self) -> &[SkippedRow] {
+        &self.skipped
     }
 
     /// Date, sources and hash.
@@ -269,10 +225,19 @@ impl Reference {
         found
     }
 
-    /// HTTP verb and path of an API Gateway operation, whose action is the verb.
+    /// How an API Gateway operation may have been called, the older API first; empty for names that API Gateway
+    /// does not have. Two routes mean that only the parameters can tell which API was meant.
     #[must_use]
-    pub fn api_gateway_route(&self, operation: &str) -> Option<(&str, &str)> {
-        self.api_gateway.get(operation).map(|(verb, uri)| (verb.as_str(), uri.as_str()))
+    pub fn api_gateway_routes(&self, operation: &str) -> &[Route] {
+        self.routes.get(operation).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a public API behind this service prefix has an operation of this name, without regard to case. With
+    /// [`Reference::find_in`] it tells an operation that no action is named after from a name that nobody knows.
+    #[must_use]
+    pub fn is_operation(&self, prefix: &str, name: &str) -> bool {
+        self.operations.contains(&format!("{prefix}:{name}").to_ascii_lowercase())
+            || self.find_in(prefix, name).and_then(|id| self.action(id)).is_some_and(|a| a.has_operation)
     }
 
     /// The `resources.type` values of data-event selectors that log this action; empty if it is no data event.
@@ -299,37 +264,4 @@ impl Reference {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bundle_loads_and_expands() {
-        let reference = Reference::bundled().unwrap();
-        assert!(reference.len() > 20_000);
-        let reads = reference.expand("s3:Get*");
-        assert!(reads.contains(&reference.find("S3:getobject").unwrap()));
-        assert!(!reads.contains(&reference.find("s3:PutObject").unwrap()));
-        assert_eq!(reference.expand("*").len(), reference.len());
-        assert!(reference.expand("nosuchservice:*").is_empty());
-    }
-
-    #[test]
-    fn another_services_operation_is_foreign() {
-        let reference = Reference::bundled().unwrap();
-        assert!(reference.is_foreign("ec2.amazonaws.com", "PutBucketLogging"));
-        for (source, event) in [("ec2", "TagResource"), ("ec2", "CreateNothingKnown"), ("ec2", "RunInstances"), ("nosuch", "PutBucketLogging")] {
-            assert!(!reference.is_foreign(source, event), "{source} {event}");
-        }
-    }
-
-    #[test]
-    fn every_class_of_observability_occurs() {
-        let reference = Reference::bundled().unwrap();
-        let class = |name: &str| reference.action(reference.find(name).unwrap()).unwrap().observability;
-        assert_eq!(class("ec2:DescribeInstances"), Observability::Management);
-        assert_eq!(class("s3:GetObject"), Observability::Data);
-        assert_eq!(class("iam:PassRole"), Observability::Derived);
-        assert_eq!(class("execute-api:Invoke"), Observability::Never);
-        assert_eq!(class("s3:ListAllMyBuckets"), Observability::Management);
-    }
-}
+mod tests;

@@ -41,14 +41,6 @@ fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Resu
     toml::from_str(text).map_err(|e| ReferenceError::DataFile { file, problem: e.to_string() })
 }
 
-fn expand(reference: &Reference, file: &'static str, pattern: &str) -> Result<Vec<ActionId>, ReferenceError> {
-    let ids = reference.expand(pattern);
-    if ids.is_empty() {
-        return Err(ReferenceError::DataFile { file, problem: format!("`{pattern}` names no action of the bundle") });
-    }
-    Ok(ids)
-}
-
 /// Sets the class of every action; gives the selectors' resource types of data events.
 pub(super) fn classify(reference: &mut Reference) -> Result<HashMap<ActionId, Vec<String>>, ReferenceError> {
     const DATA: &str = "data_events.toml";
@@ -76,21 +68,21 @@ pub(super) fn classify(reference: &mut Reference) -> Result<HashMap<ActionId, Ve
         }
     }
     for pattern in &logged.renamed {
-        class.extend(expand(reference, LOGGED, pattern)?.into_iter().map(|id| (id, Observability::Management)));
+        class.extend(reference.expand_row(LOGGED, pattern).into_iter().map(|id| (id, Observability::Management)));
     }
     for group in &data.group {
         for name in &group.actions {
-            for id in expand(reference, DATA, &format!("{}:{name}", group.service))? {
+            for id in reference.expand_row(DATA, &format!("{}:{name}", group.service)) {
                 class.insert(id, Observability::Data);
                 types.insert(id, group.types.clone());
             }
         }
     }
     for pattern in &logged.never {
-        class.extend(expand(reference, LOGGED, pattern)?.into_iter().map(|id| (id, Observability::Never)));
+        class.extend(reference.expand_row(LOGGED, pattern).into_iter().map(|id| (id, Observability::Never)));
     }
     for pattern in &logged.derived {
-        class.extend(expand(reference, LOGGED, pattern)?.into_iter().map(|id| (id, Observability::Derived)));
+        class.extend(reference.expand_row(LOGGED, pattern).into_iter().map(|id| (id, Observability::Derived)));
     }
     for (id, observability) in class {
         if let Some(action) = reference.actions.get_mut(id.0 as usize) {

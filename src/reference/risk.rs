@@ -15,7 +15,7 @@ struct Risks {
 }
 
 /// Categories by action. Every action that manages permissions counts as resource exposure.
-pub(super) fn classify(reference: &Reference) -> Result<HashMap<ActionId, Vec<&'static str>>, ReferenceError> {
+pub(super) fn classify(reference: &mut Reference) -> Result<HashMap<ActionId, Vec<&'static str>>, ReferenceError> {
     let risks: Risks = toml::from_str(include_str!("data/risk.toml"))
         .map_err(|e| ReferenceError::DataFile { file: "risk.toml", problem: e.to_string() })?;
     let mut out: HashMap<ActionId, Vec<&'static str>> = HashMap::new();
@@ -26,11 +26,7 @@ pub(super) fn classify(reference: &Reference) -> Result<HashMap<ActionId, Vec<&'
     ];
     for (category, patterns) in lists {
         for pattern in patterns {
-            let ids = reference.expand(pattern);
-            if ids.is_empty() {
-                return Err(ReferenceError::DataFile { file: "risk.toml", problem: format!("`{pattern}` names no action of the bundle") });
-            }
-            for id in ids {
+            for id in reference.expand_row("risk.toml", pattern) {
                 out.entry(id).or_default().push(category);
             }
         }

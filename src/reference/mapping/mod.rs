@@ -195,11 +195,13 @@ impl Mapper {
                 return Mapping::NoPermission("the caller is no IAM principal");
             }
             None => {
-                let Some((verb, path)) = (source == "apigateway").then(|| self.reference.api_gateway_route(event)).flatten() else {
+                let routes = if source == "apigateway" { self.reference.api_gateway_routes(event) } else { &[] };
+                // An operation of both generations is the one whose path the parameters fill best.
+                let filled = routes.iter().map(|route| (route, gateway::resource(&route.uri, call, &request)));
+                let Some((route, (arn, provenance, _))) = filled.min_by_key(|(_, (_, _, missing))| *missing) else {
                     return Mapping::Unknown;
                 };
-                let Some(id) = self.reference.find_in("apigateway", verb) else { return Mapping::Unknown };
-                let (arn, provenance, _) = gateway::resource(path, call, &request);
+                let Some(id) = self.reference.find_in("apigateway", &route.verb) else { return Mapping::Unknown };
                 push(&mut out, id, vec![Found { arn, provenance, kind: None, required: true }]);
             }
         }
