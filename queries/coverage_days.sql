@@ -1,9 +1,10 @@
 -- title: Days that the logs cover
--- question: For each account and day of the window, how many management and data events are there, reading and writing?
--- columns: account, date, management_reads, management_writes, data_events
+-- question: For each account, region and day of the window, how many management and data events are there, reading and writing?
+-- columns: account, region, date, management_reads, management_writes, data_events
 -- size: large
 SELECT
     e.account AS account,
+    e.region AS region,
     e.date AS date,
     CAST(SUM(CASE WHEN e.event_category = 'Data' THEN 0 WHEN e.read_only THEN 1 ELSE 0 END) AS BIGINT) AS management_reads,
     CAST(SUM(CASE WHEN e.event_category = 'Data' THEN 0 WHEN e.read_only THEN 0 ELSE 1 END) AS BIGINT) AS management_writes,
@@ -12,5 +13,6 @@ FROM events AS e
 CROSS JOIN params AS p
 WHERE e.event_time_ms >= p.window_start_ms
     AND e.event_time_ms < p.as_of_ms
-GROUP BY e.account, e.date
-ORDER BY account ASC NULLS LAST, date ASC NULLS LAST
+    AND (e.event_category IS NULL OR e.event_category = 'Management' OR e.event_category = 'Data')
+GROUP BY e.account, e.region, e.date
+ORDER BY account ASC NULLS LAST, region ASC NULLS LAST, date ASC NULLS LAST

@@ -3,6 +3,7 @@
 //! This is the only file that names all stages; data flows down it only.
 
 mod consistency;
+mod coverage;
 mod facts;
 mod holders;
 pub mod mapping;
@@ -149,11 +150,12 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         ids_to_wildcard: config.reduce.ids_to_wildcard,
         names_to_prefix: config.reduce.names_to_prefix,
     };
+    let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
     let from_usage = options.from_usage || grants.is_empty();
     let (mut proposals, skipped) = if from_usage {
         reduce::from_usage::from_usage(&usage, reference, &settings)
     } else {
-        reduce::reduce(&grants, &usage, reference, window, &settings)
+        reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
@@ -163,8 +165,10 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
 
     let consistency = consistency::of_grants(&grants, &usage);
 
-    let mut tables = tables::register(&grants, &usage, &config, window)?;
+    let covered_days = covered.rows();
+    let mut tables = tables::register(&grants, &usage, &covered_days, &config, window)?;
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
+    coverage::add(&mut model, &covered, &covered_days);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
     facts::add_consistency(&mut model, &consistency);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
@@ -189,7 +193,9 @@ fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunEr
     if events.is_empty() {
         return Err(RunError::NoEvents);
     }
-    Ok(usage::roll_up(&events, &actions, window)?)
+    let mut usage = usage::roll_up(&events, &actions, window)?;
+    usage.coverage.place_in_organisations(ledger.files().into_iter().map(|f| f.path.as_str()));
+    Ok(usage)
 }
 
 /// Takes the state folder for this run.

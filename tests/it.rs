@@ -10,6 +10,8 @@
 
 #[path = "it/common.rs"]
 mod common;
+#[path = "it/coverage.rs"]
+mod coverage;
 #[path = "it/denials.rs"]
 mod denials;
 #[path = "it/layering.rs"]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Grants, InputFile, Problem, credential_report, gaad};
+use super::{Grants, InputFile, Problem, credential_report, gaad, trails};
 use crate::aws::Arn;
 
 /// Why grants could not be loaded at all.
@@ -41,9 +41,11 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     }
     files.sort();
     let mut grants = Grants::default();
+    let mut statuses = Vec::new();
     for (name, path) in files {
-        take(&name, &path, &mut grants);
+        take(&name, &path, &mut statuses, &mut grants);
     }
+    trails::settle(statuses, &mut grants);
     for account in grants.accounts.values_mut() {
         account.principals.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     }
@@ -51,7 +53,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     Ok(grants)
 }
 
-fn take(name: &str, path: &Path, grants: &mut Grants) {
+fn take(name: &str, path: &Path, statuses: &mut Vec<trails::LooseStatus>, grants: &mut Grants) {
     let mut problem = |reason: String| {
         grants.problems.push(Problem { file: name.to_owned(), pointer: String::new(), reason });
     };
@@ -86,6 +88,7 @@ fn take(name: &str, path: &Path, grants: &mut Grants) {
         return;
     }
     let mut recognised = false;
+    let mut last_trail = None;
     for document in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
         let value = match document {
             Ok(value) => value,
@@ -101,6 +104,12 @@ fn take(name: &str, path: &Path, grants: &mut Grants) {
             input("credential report", grants);
             recognised = true;
             add_report(name, &csv, generated, grants);
+        } else if let Some(kind) = trails::kind(&value) {
+            if !recognised {
+                input(kind, grants);
+            }
+            recognised = true;
+            trails::merge(name, &value, &mut last_trail, statuses, grants);
         }
     }
     if !recognised {

@@ -2,13 +2,19 @@
 //!
 //! Three states are kept apart for everything: present, known to be absent, unknown. A policy that is attached
 //! but not in the export is a gap, never "no permissions". Loaders so far: account authorization details (CLI
-//! form and API form) and the credential report. Source: inputs-and-evaluation.md sections 1, 2 and 5.
+//! form and API form), the credential report, and trails with their selectors and status (which tell what the logs
+//! could have shown). Source: inputs-and-evaluation.md sections 1, 2 and 5.
 
 pub mod credential_report;
 pub mod frame;
 pub mod gaad;
 pub mod held;
 pub mod load;
+mod selector_fields;
+#[cfg(test)]
+mod selector_fields_test;
+pub mod selectors;
+pub mod trails;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +22,8 @@ use crate::policy::{PolicyDocument, PolicyError};
 
 pub use held::{Held, HeldPolicy, PolicySource};
 pub use load::{GrantsError, load};
+pub use selectors::{Selectors, Take};
+pub use trails::{Trail, TrailStatus};
 
 /// What owns policies.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
@@ -221,6 +229,8 @@ pub struct Grants {
     pub accounts: BTreeMap<String, Account>,
     /// Managed policies by ARN, AWS's too.
     pub policies: BTreeMap<String, ManagedPolicy>,
+    /// Trails by ARN.
+    pub trails: BTreeMap<String, Trail>,
     /// Files that were read.
     pub inputs: Vec<InputFile>,
     /// Files that were left alone, with the reason.

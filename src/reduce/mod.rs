@@ -6,6 +6,10 @@
 //! limits is withheld, never cut. Source: design.md section 6, reference-data.md sections 4 and 5.
 
 pub mod compress;
+pub mod covered;
+pub mod declared;
+#[cfg(test)]
+mod declared_test;
 pub mod evidence;
 pub mod fit;
 pub mod from_usage;
@@ -22,6 +26,7 @@ use crate::policy::{PolicyDocument, print};
 use crate::reference::Reference;
 use crate::usage::{Usage, Window};
 
+pub use covered::Covered;
 pub use units::{Placement, PolicyUnit, Skipped};
 pub use verdict::{ActionVerdict, Verdict};
 
@@ -114,13 +119,14 @@ impl Proposal {
 pub fn reduce(
     grants: &Grants,
     usage: &Usage,
+    covered: &Covered<'_>,
     reference: &Reference,
     window: Window,
     settings: &ReduceSettings,
 ) -> (Vec<Proposal>, Vec<Skipped>) {
     let (units, skipped) = units::units(grants, &usage.history);
     let evidence = evidence::Evidence::new(usage, reference);
-    let observer = observe::Observer::new(usage, reference, settings, window);
+    let observer = observe::Observer::new(usage, reference, covered, window);
     let mut proposals: Vec<Proposal> = units
         .par_iter()
         .map(|unit| {

@@ -2,14 +2,15 @@
 //! accounts over the window; otherwise it stays and the reason says what is missing.
 //! Source: reference-data.md section 4, design.md section 6 principle 3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::arn_matches;
+use crate::aws::{Arn, arn_matches};
 use crate::policy::ResourceElement;
 use crate::reference::{ActionId, Observability, Reference};
-use crate::usage::{Coverage, Usage, Window};
+use crate::usage::{Usage, Window};
 
-use super::ReduceSettings;
+use super::covered::{Covered, types_of};
+use super::declared::{Place, Word};
 
 /// Where data events of one service were seen in one account.
 struct SeenResource<'u> {
@@ -21,8 +22,7 @@ struct SeenResource<'u> {
 /// Answers whether the logs could have shown a use.
 pub struct Observer<'u> {
     reference: &'u Reference,
-    coverage: &'u Coverage,
-    settings: &'u ReduceSettings,
+    covered: &'u Covered<'u>,
     window: Window,
     data: BTreeMap<(&'u str, &'u str), Vec<SeenResource<'u>>>,
 }
@@ -30,7 +30,7 @@ pub struct Observer<'u> {
 impl<'u> Observer<'u> {
     /// Collects where data events were seen.
     #[must_use]
-    pub fn new(usage: &'u Usage, reference: &'u Reference, settings: &'u ReduceSettings, window: Window) -> Observer<'u> {
+    pub fn new(usage: &'u Usage, reference: &'u Reference, covered: &'u Covered<'u>, window: Window) -> Observer<'u> {
         let mut data: BTreeMap<(&str, &str), Vec<SeenResource<'_>>> = BTreeMap::new();
         for row in &usage.rows {
             let is_data = reference
@@ -46,7 +46,7 @@ impl<'u> Observer<'u> {
                 });
             }
         }
-        Observer { reference, coverage: &usage.coverage, settings, window, data }
+        Observer { reference, covered, window, data }
     }
 
     /// `Ok` when a use of this action by principals of these accounts on these resources would have been seen;
@@ -62,43 +62,75 @@ impl<'u> Observer<'u> {
             Observability::Unknown => return Err("not known whether this action is logged".into()),
             Observability::Management | Observability::Data => {}
         }
+        let service = action.name.split_once(':').map_or(action.name.as_str(), |(s, _)| s);
+        let patterns = self.patterns(id, resource);
         for account in accounts {
-            self.covered(account)?;
+            self.covered.days(account)?;
             if action.observability == Observability::Data {
-                self.data_seen(&action.name, account, resource)?;
-            } else {
-                self.class_seen(account, action.read_only)?;
+                self.data_seen(id, service, account, resource, &patterns)?;
+                continue;
+            }
+            let places: BTreeSet<Option<&str>> = patterns.iter().map(|p| region_of(p)).collect();
+            for region in places {
+                let place = match (region, self.covered.global_region(account, service)) {
+                    (Some(region), _) => Place::Region(region),
+                    (None, Some(home)) => Place::Global(home),
+                    (None, None) => Place::Anywhere,
+                };
+                self.covered.management(account, service, action.read_only, place)?;
             }
         }
         Ok(())
     }
 
-    fn covered(&self, account: &str) -> Result<(), String> {
-        let Some(seen) = self.coverage.accounts.get(account) else {
-            return Err(format!("no logs of account {account}"));
-        };
-        if seen.share_permille >= self.settings.min_coverage_permille {
-            return Ok(());
-        }
-        let days = self.coverage.window_days.iter().filter(|d| seen.days.contains_key(*d)).count();
-        Err(format!("the logs of account {account} cover {days} of {} days", self.coverage.window_days.len()))
+    /// The resource patterns of a statement that may name a resource of the action; `*` where it has none to go by.
+    fn patterns<'r>(&self, id: ActionId, resource: Option<&'r ResourceElement>) -> Vec<&'r str> {
+        let Some(ResourceElement::Resource(patterns)) = resource else { return vec!["*"] };
+        let services: BTreeSet<&str> = self
+            .reference
+            .action(id)
+            .into_iter()
+            .flat_map(|a| &a.resources)
+            .filter_map(|r| self.reference.resource_type(id, r))
+            .flat_map(|t| &t.arn_patterns)
+            .filter_map(|p| Arn::parse(p).map(|a| a.service))
+            .collect();
+        let may_name = |pattern: &str| Arn::parse(pattern).is_none_or(|a| a.service.contains(['*', '?', '$']) || services.contains(a.service));
+        let own: Vec<&str> = patterns.iter().map(String::as_str).filter(|p| may_name(p)).collect();
+        if own.is_empty() { vec!["*"] } else { own }
     }
 
-    fn class_seen(&self, account: &str, read_only: bool) -> Result<(), String> {
-        let visible = self.coverage.accounts.get(account).is_some_and(|a| if read_only { a.reads_visible } else { a.writes_visible });
-        if visible {
+    fn data_seen(&self, id: ActionId, service: &str, account: &str, resource: Option<&ResourceElement>, own: &[&str]) -> Result<(), String> {
+        if self.covered.is_configured(account, service) {
             return Ok(());
         }
-        let class = if read_only { "reading" } else { "writing" };
-        Err(format!("{class} management events of account {account} do not span the window"))
+        let types = types_of(self.reference, id);
+        let mut told = true;
+        let mut settled_by = Vec::new();
+        for pattern in own {
+            let place = region_of(pattern).map_or(Place::Anywhere, Place::Region);
+            match self.covered.declared.data(account, service, &types, pattern, place) {
+                Word::Covered => {}
+                Word::LeftOut(why) => return Err(why),
+                Word::NotTold(hints) => {
+                    told = false;
+                    settled_by.extend(hints);
+                }
+            }
+        }
+        if told {
+            return Ok(());
+        }
+        self.events_show(service, account, resource).map_err(|why| {
+            settled_by.sort();
+            settled_by.dedup();
+            if settled_by.is_empty() { why } else { format!("{why}; {}", settled_by.join("; ")) }
+        })
     }
 
-    fn data_seen(&self, action: &str, account: &str, resource: Option<&ResourceElement>) -> Result<(), String> {
-        let service = action.split_once(':').map_or(action, |(s, _)| s);
-        let declared = |d: &String| d == service || d.split_once(':') == Some((account, service));
-        if self.settings.declared_data_events.iter().any(declared) {
-            return Ok(());
-        }
+    /// Whether data events themselves show that they are logged for all the resources: for every pattern that is not
+    /// of a whole service, some appear near both ends of the window.
+    fn events_show(&self, service: &str, account: &str, resource: Option<&ResourceElement>) -> Result<(), String> {
         let Some(ResourceElement::Resource(patterns)) = resource else {
             return Err(format!("data events of {service} are not declared complete for account {account}"));
         };
@@ -117,4 +149,9 @@ impl<'u> Observer<'u> {
         }
         Ok(())
     }
+}
+
+/// The region that an ARN pattern names; `None` where it names none or several.
+fn region_of(pattern: &str) -> Option<&str> {
+    Arn::parse(pattern).map(|a| a.region).filter(|r| !r.is_empty() && !r.contains(['*', '?', '$']))
 }

@@ -120,6 +120,23 @@ pub struct AccountDays {
     pub days: Vec<(String, &'static str)>,
     /// Share of days covered, in thousandths.
     pub share_permille: i64,
+    /// By region; `*` is every region without events.
+    pub regions: Vec<(String, Vec<ClassDays>)>,
+    /// Exported trails that log the account: ARN, and why it does not count (empty if it does).
+    pub trails: Vec<(String, String)>,
+}
+
+/// The days of one class of events in one region of one account.
+#[derive(Clone, Debug, Default)]
+pub struct ClassDays {
+    /// `management-read`, `management-write` or `data:<service>`.
+    pub class: String,
+    /// Share of days that are complete, in thousandths.
+    pub share_permille: i64,
+    /// Number of days that are covered in part.
+    pub partial: usize,
+    /// Days that are not covered: `YYYY-MM-DD`, or `YYYY-MM-DD/YYYY-MM-DD` from first to last.
+    pub missing: Vec<String>,
 }
 
 /// Calls by how their decision stands to the log.

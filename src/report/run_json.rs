@@ -66,7 +66,11 @@ pub fn render(model: &ReportModel) -> String {
         "mapping": super::mapping_text::json(&model.mapping),
         "coverage": model.coverage.iter().map(|a| json!({
             "account": a.account, "share": a.share_permille, "days": a.days.len(),
-            "missing": a.days.iter().filter(|(_, s)| *s == "missing").map(|(d, _)| d).collect::<Vec<_>>()})).collect::<Vec<_>>(),
+            "missing": a.days.iter().filter(|(_, s)| *s == "missing").map(|(d, _)| d).collect::<Vec<_>>(),
+            "regions": a.regions.iter().map(|(region, classes)| json!({"region": region, "classes": classes.iter().map(|c| json!({
+                "class": c.class, "share": c.share_permille, "partial": c.partial, "missing": c.missing})).collect::<Vec<_>>()})).collect::<Vec<_>>(),
+            "trails": a.trails.iter().map(|(arn, why)| json!({"arn": arn, "counts": why.is_empty(), "why": why})).collect::<Vec<_>>()
+            })).collect::<Vec<_>>(),
         "consistency": consistency(&model.consistency),
         "proposals": {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),

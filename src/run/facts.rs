@@ -75,6 +75,9 @@ fn unknowns(config: &Config, grants: &Grants, usage: &Usage) -> Vec<String> {
     if grants.is_empty() {
         out.push("no grants were given: what could be removed is unknown; policies are made from use alone".to_owned());
     } else {
+        if grants.trails.is_empty() {
+            out.push("no trails were exported: what the logs cover is read from the events alone (export describe-trails, get-event-selectors and get-trail-status)".to_owned());
+        }
         out.push("organisation policies and resource policies are not read from exports by this version; session policies are known where the log has the STS event".to_owned());
     }
     for account in tables::accounts(grants, config) {
@@ -121,6 +124,7 @@ fn coverage(usage: &Usage, config: &Config) -> Vec<AccountDays> {
                     (d.clone(), status)
                 })
                 .collect(),
+            ..AccountDays::default()
         })
         .collect()
 }

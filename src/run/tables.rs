@@ -4,7 +4,7 @@ use super::RunError;
 use crate::config::Config;
 use crate::grants::{Grants, frame};
 use crate::report::sql::{AccountRow, Params, SqlTables};
-use crate::usage::{Usage, Window, frames};
+use crate::usage::{CoverageRow, Usage, Window, frames};
 
 /// Every account that grants or configuration make ours.
 pub fn accounts(grants: &Grants, config: &Config) -> Vec<AccountRow> {
@@ -31,7 +31,7 @@ pub fn accounts(grants: &Grants, config: &Config) -> Vec<AccountRow> {
 }
 
 /// A context with all tables.
-pub fn register(grants: &Grants, usage: &Usage, config: &Config, window: Window) -> Result<SqlTables, RunError> {
+pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config: &Config, window: Window) -> Result<SqlTables, RunError> {
     let failed = |e: &dyn std::fmt::Display| RunError::Table(e.to_string());
     let mut tables = SqlTables::new();
     let t = &config.thresholds;
@@ -74,6 +74,7 @@ pub fn register(grants: &Grants, usage: &Usage, config: &Config, window: Window)
     tables.register("activity", frames::activity(&usage.activity).map_err(|e| failed(&e))?);
     tables.register("key_activity", frames::key_activity(&usage.keys).map_err(|e| failed(&e))?);
     tables.register("assumptions", frames::assumptions(&usage.assumptions).map_err(|e| failed(&e))?);
+    tables.register("coverage", frames::coverage(covered).map_err(|e| failed(&e))?);
     let summary = frames::coverage_summary(&usage.coverage, config.min_coverage_permille()).map_err(|e| failed(&e))?;
     tables.register("coverage_summary", summary);
     Ok(tables)

@@ -3,7 +3,7 @@
 
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
-use super::{Activity, Assumption, Coverage, DenialRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
+use super::{Activity, Assumption, Coverage, CoverageRow, DenialRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
 
 fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<&str>>>()).into()
@@ -186,6 +186,24 @@ pub fn assumptions(rows: &[Assumption]) -> PolarsResult<DataFrame> {
             ints("mfa_calls", rows.iter().map(|r| Some(r.mfa_calls))),
             texts("subject", rows.iter().map(|r| r.subject.as_deref())),
             texts("sides", rows.iter().map(|r| Some(r.sides))),
+        ],
+    )
+}
+
+/// Table `coverage`: account × region × day × class. Region `*` is every region without events of the account.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn coverage(rows: &[CoverageRow]) -> PolarsResult<DataFrame> {
+    let classes: Vec<String> = rows.iter().map(|r| r.class.text()).collect();
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| Some(r.account.as_str()))),
+            texts("region", rows.iter().map(|r| Some(r.region.as_str()))),
+            texts("date", rows.iter().map(|r| Some(r.date.as_str()))),
+            texts("class", classes.iter().map(|c| Some(c.as_str()))),
+            texts("state", rows.iter().map(|r| Some(r.state.as_str()))),
         ],
     )
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use assumptions::{Assumption, assumptions_of};
-pub use coverage::{AccountCoverage, Coverage, CoverageDay};
+pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
 pub use session_calls::{SessionCallRow, session_calls_of};
 
@@ -222,7 +222,9 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
     let days = engine.run("coverage_days", include_str!("../../queries/coverage_days.sql"))?;
-    let coverage = coverage::from_days(&days, window)?;
+    let data = engine.run("coverage_data", include_str!("../../queries/coverage_data.sql"))?;
+    let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
+    let coverage = coverage::from_answers(&days, &data, &changes, window)?;
     let assumptions =
         assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
     let mapping = mapping::figures(&mut engine)?;
