@@ -9,4 +9,4 @@ SELECT
 FROM event_actions AS a
 WHERE a.arn_provenance = 'type-wildcard'
 GROUP BY a.action, a.resource_type
-ORDER BY action_rows DESC, action ASC NULLS LAST, resource_type ASC NULLS LAST
+ORDER BY action_rows DESC NULLS LAST, action ASC NULLS LAST, resource_type ASC NULLS LAST

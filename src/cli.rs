@@ -152,6 +152,22 @@ pub struct RulesArgs {
 pub enum RulesCommand {
     /// Event to action to resource: print the exceptions table, or measure the mapping on logs.
     Mapping(MappingArgs),
+    /// How actions show in the logs: class, and the resource types of data-event selectors.
+    Observability(ObservabilityArgs),
+}
+
+/// `rules observability`
+#[derive(Debug, Args)]
+pub struct ObservabilityArgs {
+    /// Actions, with wildcards as in policies.
+    #[arg(default_value = "*", value_name = "PATTERN")]
+    pub pattern: String,
+    /// Print JSON, one object a line, instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
 }
 
 /// `rules mapping`
@@ -166,6 +182,9 @@ pub struct MappingArgs {
     /// Print JSON instead of text.
     #[arg(long)]
     pub json: bool,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
     /// Say nothing on standard error but errors.
     #[arg(long)]
     pub quiet: bool,

@@ -3,7 +3,7 @@
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::cli::{AnalyzeArgs, Command, MappingArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs};
+use crate::cli::{AnalyzeArgs, Command, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs};
 use crate::evaluate::simulate;
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
@@ -75,6 +75,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
         Command::Rules(args) => match args.command {
             RulesCommand::Mapping(args) => mapping_rules(&args),
+            RulesCommand::Observability(args) => observability_rules(&args),
         },
         Command::Reference(args) => reference(args.command),
     }
@@ -98,7 +99,8 @@ fn options(state: &StateArgs) -> RunOptions {
 fn choose(args: &ReferenceFileArgs, quiet: bool) -> Result<(), Failure> {
     let Some(path) = &args.reference else { return Ok(()) };
     let reference = Reference::choose(path).map_err(usage_error)?;
-    let skipped = reference.skipped_rows();
+    let mut skipped = reference.skipped_rows().to_vec();
+    skipped.extend(rules()?.1);
     if !quiet && !skipped.is_empty() {
         eprintln!("reference: it lacks the actions of {} rows of the reviewed data; these rows are left out:", skipped.len());
         for row in skipped.iter().take(SHOWN) {
@@ -194,8 +196,9 @@ fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {
 }
 
 fn mapping_rules(args: &MappingArgs) -> Result<u8, Failure> {
+    choose(&args.reference, args.quiet)?;
     if args.measure.is_empty() {
-        for row in rules()? {
+        for row in rules()?.0 {
             if args.json {
                 say!("{}", serde_json::json!({"table": row.table, "of": row.of, "what": row.what, "says": row.says, "reason": row.reason, "url": row.url}));
             } else {
@@ -217,6 +220,26 @@ fn mapping_rules(args: &MappingArgs) -> Result<u8, Failure> {
     }
     print_rejections(&measured.ingested);
     Ok(if measured.ingested.totals.rejected > 0 { PARTIAL } else { 0 })
+}
+
+fn observability_rules(args: &ObservabilityArgs) -> Result<u8, Failure> {
+    choose(&args.reference, true)?;
+    let reference = Reference::bundled().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
+    let ids = reference.expand(&args.pattern);
+    if ids.is_empty() {
+        return Err(usage_error(format!("`{}` matches no action of the reference", args.pattern)));
+    }
+    for id in ids {
+        let Some(action) = reference.action(id) else { continue };
+        let (class, types) = (action.observability.as_str(), reference.data_resource_types(id));
+        let access = if action.read_only { "read" } else { "write" };
+        if args.json {
+            say!("{}", serde_json::json!({"action": action.name, "class": class, "access": access, "resource_types": types}));
+        } else {
+            say!("{}\t{class}\t{access}\t{}", action.name, types.join(", "));
+        }
+    }
+    Ok(0)
 }
 
 fn reference(command: ReferenceCommand) -> Result<u8, Failure> {

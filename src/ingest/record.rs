@@ -300,18 +300,18 @@ fn action_rows(
         Mapping::Actions(list) => {
             row.mapping = Some("mapped".to_owned());
             list.into_iter()
-                .map(|mapped| {
-                    let mut class = class.clone();
-                    class.extend(mapped.context);
-                    ActionRow {
-                        action: Some(reference.name(mapped.action).to_owned()),
-                        resource_arn: Some(mapped.resource),
-                        arn_provenance: Some(mapped.provenance.as_str().to_owned()),
-                        resource_type: mapped.kind.map(str::to_owned),
-                        derived: Some(mapped.derived),
-                        context_class: json_text(&class),
-                        ..base.clone()
-                    }
+                .map(|mapped| ActionRow {
+                    action: Some(reference.name(mapped.action).to_owned()),
+                    resource_arn: Some(mapped.resource),
+                    arn_provenance: Some(mapped.provenance.as_str().to_owned()),
+                    resource_type: mapped.kind.map(str::to_owned),
+                    derived: Some(mapped.derived),
+                    context_class: if mapped.context.is_empty() {
+                        base.context_class.clone()
+                    } else {
+                        json_text(&class.iter().map(|(k, v)| (k.clone(), v.clone())).chain(mapped.context).collect())
+                    },
+                    ..base.clone()
                 })
                 .collect()
         }

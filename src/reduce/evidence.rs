@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grants::Principal;
+use crate::reference::mapping::prefixes_of;
 use crate::reference::{ActionId, Reference};
 use crate::usage::{Outcome, Usage, UsageRow};
 
@@ -10,7 +11,7 @@ use crate::usage::{Outcome, Usage, UsageRow};
 pub struct Evidence<'u> {
     window: Index<'u>,
     history: Index<'u>,
-    unknown: BTreeMap<&'u str, BTreeSet<&'u str>>,
+    unknown: BTreeMap<&'u str, BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -62,11 +63,11 @@ impl<'u> Evidence<'u> {
     /// Indexes the rows.
     #[must_use]
     pub fn new(usage: &'u Usage, reference: &Reference) -> Evidence<'u> {
-        let mut unknown: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut unknown: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for call in &usage.unknown_calls {
-            let prefix = call.event_source.split('.').next().unwrap_or(&call.event_source);
+            let prefixes = prefixes_of(&call.event_source);
             for who in [call.principal_key.as_deref(), call.principal_arn.as_deref()].into_iter().flatten() {
-                unknown.entry(who).or_default().insert(prefix);
+                unknown.entry(who).or_default().extend(prefixes.iter().cloned());
             }
         }
         Evidence { window: Index::new(&usage.rows, reference), history: Index::new(&usage.history, reference), unknown }
@@ -110,15 +111,15 @@ impl<'u> Evidence<'u> {
         ids
     }
 
-    /// Service words (`eventSource` up to the first dot) of calls whose action is not known.
+    /// Prefixes of the services of calls whose action is not known.
     #[must_use]
-    pub fn unknown_services(&self, members: &[&Principal]) -> BTreeSet<&'u str> {
+    pub fn unknown_services(&self, members: &[&Principal]) -> BTreeSet<&str> {
         members
             .iter()
             .flat_map(|m| [self.unknown.get(m.unique_id.as_str()), self.unknown.get(m.arn.as_str())])
             .flatten()
             .flatten()
-            .copied()
+            .map(String::as_str)
             .collect()
     }
 }

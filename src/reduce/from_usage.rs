@@ -75,10 +75,10 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
             continue;
         }
         let resources = if reference.scopable(id) {
-            let mut seen: Vec<String> = allowed.iter().map(|r| r.resource_arn.clone()).collect();
+            let mut seen: Vec<String> = allowed.iter().map(|r| asked_on(r, id, reference)).collect();
             seen.sort();
             seen.dedup();
-            generalise(&seen, settings)
+            if seen.iter().any(|r| r == "*") { vec!["*".to_owned()] } else { generalise(&seen, settings) }
         } else {
             vec!["*".to_owned()]
         };
@@ -123,12 +123,20 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
     }
 }
 
+/// The resource that a policy must name for a use. Where every type of the action is optional and the call named none,
+/// the services differ: some authorise on the type's pattern, some on `*`; only `*` allows both.
+fn asked_on(row: &UsageRow, id: ActionId, reference: &Reference) -> String {
+    let has_required = reference.action(id).is_some_and(|a| a.resources.iter().any(|r| r.required));
+    if row.is_pattern() && !has_required { "*".to_owned() } else { row.resource_arn.clone() }
+}
+
 fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> ActionVerdict {
     let denied_calls: i64 = rows.iter().filter(|r| r.outcome == Outcome::Denied).map(|r| r.calls).sum();
     let mut samples: Vec<String> = if allowed.is_empty() { rows } else { allowed }.iter().flat_map(|r| r.samples.clone()).collect();
     samples.sort();
     samples.dedup();
     samples.truncate(3);
+    let via: std::collections::BTreeSet<String> = allowed.iter().filter_map(|r| r.called_via()).collect();
     let vague = allowed.iter().any(|r| r.is_pattern());
     let (verdict, confidence, reason) = match (allowed.is_empty(), denied_calls) {
         (false, _) if vague => (Verdict::KeepUsed, "medium", "used; the log does not name the resource".to_owned()),
@@ -151,6 +159,7 @@ fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> Action
         denied_calls,
         resources: Vec::new(),
         samples,
+        via: via.into_iter().collect(),
         confidence,
         reason,
     }

@@ -73,6 +73,8 @@ pub struct ActionVerdict {
     pub resources: Vec<String>,
     /// Event ids to look up.
     pub samples: Vec<String>,
+    /// Services that made authorised calls for the caller, with the caller's permissions (forward access sessions).
+    pub via: Vec<String>,
     /// `high`, `medium` or `low`.
     pub confidence: &'static str,
     /// Why, in a sentence.
@@ -236,6 +238,7 @@ pub fn judge(
             denied_calls: 0,
             resources: Vec::new(),
             samples: Vec::new(),
+            via: Vec::new(),
             confidence: "high",
             reason,
         };
@@ -401,7 +404,10 @@ fn fill(entry: &mut ActionVerdict, uses: &Uses<'_>) {
         entry.first_seen_ms = Some(entry.first_seen_ms.map_or(row.first_seen_ms, |t| t.min(row.first_seen_ms)));
         entry.last_seen_ms = entry.last_seen_ms.max(Some(row.last_seen_ms));
         entry.samples.extend(row.samples.iter().cloned());
+        entry.via.extend(row.called_via());
     }
+    entry.via.sort();
+    entry.via.dedup();
     entry.samples.sort();
     entry.samples.dedup();
     entry.samples.truncate(3);

@@ -302,6 +302,8 @@ pub struct EvidenceRow {
     pub resources: Vec<String>,
     /// Event ids.
     pub samples: Vec<String>,
+    /// Services that made calls for the caller.
+    pub via: Vec<String>,
     /// Confidence.
     pub confidence: &'static str,
     /// Reason.

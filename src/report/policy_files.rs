@@ -12,7 +12,7 @@ fn evidence_row(row: &EvidenceRow) -> Value {
         "statement": row.statement.1.clone().unwrap_or_else(|| format!("#{}", row.statement.0)),
         "action": row.action, "verdict": row.verdict, "confidence": row.confidence, "reason": row.reason,
         "first_seen": row.first_seen_ms.map(|t| day(Some(t))), "last_seen": row.last_seen_ms.map(|t| day(Some(t))),
-        "calls": row.calls, "denied_calls": row.denied_calls, "resources": row.resources, "sample_event_ids": row.samples,
+        "calls": row.calls, "denied_calls": row.denied_calls, "resources": row.resources, "sample_event_ids": row.samples, "via": row.via,
     })
 }
 

@@ -262,6 +262,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
                 denied_calls: v.denied_calls,
                 resources: v.resources.clone(),
                 samples: v.samples.clone(),
+                via: v.via.clone(),
                 confidence: v.confidence,
                 reason: if v.verdict == Verdict::Drop && v.last_seen_ms.is_some() {
                     format!("{} (last use {})", v.reason, day(v.last_seen_ms))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{RunError, RunOptions, reference};
 use crate::ingest::{IngestSummary, Ledger};
-use crate::reference::Reference;
+use crate::reference::{Reference, SkippedRow};
 use crate::reference::mapping::{Mapper, RowText};
 use crate::report::escape::visible;
 use crate::report::model::MappingFacts;
@@ -56,13 +56,13 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
     Ok(Measured { ingested, mapping, events })
 }
 
-/// The rows of the exceptions table.
+/// The rows of the exceptions table, and those of them that the reference has no action or type for.
 ///
 /// # Errors
 /// [`RunError::Reference`] when the table is damaged.
-pub fn rules() -> Result<Vec<RowText>, RunError> {
+pub fn rules() -> Result<(Vec<RowText>, Vec<SkippedRow>), RunError> {
     let mapper = Mapper::new(reference()?).map_err(|e| RunError::Reference(e.to_string()))?;
-    Ok(mapper.rules().to_vec())
+    Ok((mapper.rules().to_vec(), mapper.skipped_rows().to_vec()))
 }
 
 /// The figures as reports show them. A kind of event counts as mapped when any event of it was: the same call may come

@@ -66,6 +66,16 @@ pub struct UsageRow {
 }
 
 impl UsageRow {
+    /// The service that made the calls for the caller, with the caller's permissions; `None` where the caller called.
+    #[must_use]
+    pub fn called_via(&self) -> Option<String> {
+        if !self.context_class.contains("aws:CalledVia") {
+            return None;
+        }
+        let keys: serde_json::Value = serde_json::from_str(&self.context_class).ok()?;
+        keys.get("aws:CalledVia")?.as_str().map(str::to_owned)
+    }
+
     /// Whether the resource is a pattern (the log did not tell which resource), not a name.
     #[must_use]
     pub fn is_pattern(&self) -> bool {

@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::kind::Facts;
 use super::names::{NameKey, normal};
 use super::params::Params;
+use super::resolve::Resolver;
 use super::{CallFacts, MappedAction, Provenance};
 use crate::aws::{Arn, partition_of_region};
 use crate::reference::{AccessLevel, ActionId, Reference};
@@ -12,6 +14,24 @@ use crate::reference::{AccessLevel, ActionId, Reference};
 /// Names of the actions that tag a resource, in the order in which a service is asked for one.
 const TAG_ACTIONS: &[&str] =
     &["TagResource", "AddTagsToResource", "AddTags", "TagQueue", "AddTagsToCertificate", "CreateOrUpdateTags", "AddTagsToStream", "CreateTags"];
+
+/// Services that authorise tags on creation under their tagging action, besides those whose dependent actions say so in
+/// the reference. Source: each service's developer guide, its page on tagging or on identity-based policies; a service
+/// that is not here is not asked for more than the reference says.
+const TAG_ON_CREATE: &[&str] = &[
+    "acm", "athena", "autoscaling", "backup", "batch", "cloudwatch", "dynamodb", "ecs", "eks", "events", "firehose", "glue", "iam",
+    "kinesis", "lambda", "logs", "redshift", "secretsmanager", "sns", "sqs", "ssm", "states",
+];
+
+/// Actions that hand an instance profile, and so its role, to an instance. A launch template only stores it: the role is
+/// passed when instances are run. Source: EC2 User Guide, "IAM roles for Amazon EC2".
+const PROFILE_USERS: &[&str] = &[
+    "autoscaling:CreateLaunchConfiguration", "ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation",
+    "ec2:RequestSpotInstances", "ec2:RunInstances",
+];
+
+/// Services whose calls may give a role by its name.
+const TAKE_ROLE_NAMES: &[&str] = &["codebuild", "elasticmapreduce", "glue"];
 
 /// First words of events that make something, and so may tag it.
 const MAKERS: &[&str] = &["Allocate", "Copy", "Create", "Import", "Publish", "Purchase", "Put", "Register", "Request", "Restore", "Run", "Start"];
@@ -25,6 +45,9 @@ pub struct Derived {
     tags: HashMap<ActionId, ActionId>,
     sessions: Vec<(NameKey, ActionId)>,
     profile: NameKey,
+    role_name: NameKey,
+    policy_arn: NameKey,
+    boundary: NameKey,
     ec2_tags: Option<ActionId>,
     ec2_types: NameKey,
 }
@@ -41,14 +64,15 @@ impl Derived {
             if !matches!(service.prefix.as_str(), "iam" | "sts") && action.dependent_actions.iter().any(|d| d.eq_ignore_ascii_case("iam:PassRole")) {
                 may_pass.insert(id);
             }
-            let is_maker = MAKERS.iter().any(|m| name.starts_with(m)) && action.level == AccessLevel::Write;
+            let is_maker = MAKERS.iter().any(|m| name.starts_with(m)) && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement);
             if !is_maker || service.prefix == "ec2" || service.prefix == "s3" {
                 continue;
             }
             let dependent = action.dependent_actions.iter().filter_map(|d| reference.find(d)).find(|d| {
                 reference.action(*d).is_some_and(|a| a.level == AccessLevel::Tagging) && reference.service_of(*d) == Some(service)
             });
-            let tagging = dependent.or_else(|| tag_action_of(reference, &service.prefix, name));
+            let by_guide = TAG_ON_CREATE.contains(&service.prefix.as_str());
+            let tagging = dependent.or_else(|| by_guide.then(|| tag_action_of(reference, &service.prefix, name)).flatten());
             tags.extend(tagging.filter(|t| *t != id).map(|t| (id, t)));
         }
         let sessions = [("tags", "sts:TagSession"), ("principalTags", "sts:TagSession"), ("sourceIdentity", "sts:SetSourceIdentity"), ("providedContexts", "sts:SetContext")];
@@ -58,36 +82,59 @@ impl Derived {
             tags,
             sessions: sessions.iter().filter_map(|(p, a)| Some((NameKey::of(p), reference.find(a)?))).collect(),
             profile: NameKey::of("iamInstanceProfile"),
+            role_name: NameKey::of("roleName"),
+            policy_arn: NameKey::of("policyArn"),
+            boundary: NameKey::of("permissionsBoundary"),
             ec2_tags: reference.find("ec2:CreateTags"),
             ec2_types: NameKey::of("resourceType"),
         }
     }
 
-    /// Adds the derived permissions of a call.
-    pub fn add<'m>(&self, reference: &Reference, call: &CallFacts<'_>, params: &Params<'_>, out: &mut Vec<MappedAction<'m>>) {
+    /// Adds the derived permissions of a call; `facts` offers the call to the resolver for one action.
+    pub fn add<'m, 'c, 'a>(
+        &self,
+        reference: &Reference,
+        resolver: &'m Resolver,
+        facts: impl Fn(ActionId) -> Facts<'c, 'a>,
+        out: &mut Vec<MappedAction<'m>>,
+    ) where
+        'a: 'c,
+    {
         let Some(main) = out.first().cloned() else { return };
         let name = reference.name(main.action).to_owned();
-        let service = name.split_once(':').map_or("", |(s, _)| s);
+        let (service, event) = name.split_once(':').unwrap_or(("", ""));
+        let Facts { call, request: params, .. } = facts(main.action);
         if service == "sts" {
-            if name.starts_with("sts:AssumeRole") || name == "sts:GetFederationToken" {
+            if event.starts_with("AssumeRole") || event == "GetFederationToken" {
                 self.sessions(params, out);
             }
             return;
         }
-        if service == "ec2" && params.has_tags() && MAKERS.iter().any(|m| call.event_name.starts_with(m)) {
-            self.ec2_create_tags(call, params, out);
+        if params.has_tags() {
+            if service == "ec2" && MAKERS.iter().any(|m| call.event_name.starts_with(m)) {
+                self.ec2_create_tags(call, params, resolver, &facts, out);
+            } else if let Some(action) = self.tags.get(&main.action) {
+                let tagged = tagged(&main, *action, event, resolver, &facts, out);
+                out.extend(tagged);
+            }
         }
-        if let Some(action) = self.tags.get(&main.action).filter(|_| params.has_tags()) {
-            let tagged: Vec<MappedAction<'m>> = out.iter().filter(|m| m.action == main.action && m.required).cloned().collect();
-            out.extend(tagged.into_iter().map(|m| MappedAction { action: *action, derived: true, ..m }));
-        }
-        if params.has(&self.profile) && matches!(service, "ec2" | "autoscaling") {
+        if PROFILE_USERS.contains(&name.as_str()) && params.has(&self.profile) {
             // The profile is named, not its role: which role it holds the event does not tell.
             let role = format!("arn:{}:iam::{}:role/*", partition_of_region(call.region), call.account);
             self.pass(role, Provenance::TypeWildcard, "ec2.amazonaws.com", out);
         }
-        if self.may_pass.contains(&main.action) {
-            self.passed_roles(call, params, service, out);
+        let changes = reference.action(main.action).is_some_and(|a| matches!(a.level, AccessLevel::Write | AccessLevel::PermissionsManagement));
+        if service == "iam" {
+            self.iam_keys(params, event, out);
+            if event == "AddRoleToInstanceProfile" {
+                let passed: Vec<String> = out.iter().filter(|m| m.kind == Some("iam:role")).map(|m| m.resource.clone()).collect();
+                let role = params.get(&self.role_name).next().map(|n| format!("arn:{}:iam::{}:role/{n}", partition_of_region(call.region), call.account));
+                for role in passed.into_iter().chain(role).take(1) {
+                    self.pass(role, Provenance::Parameter, "ec2.amazonaws.com", out);
+                }
+            }
+        } else if self.may_pass.contains(&main.action) || changes {
+            self.passed_roles(call, params, &name, out);
         }
     }
 
@@ -98,20 +145,38 @@ impl Derived {
         }
     }
 
+    /// Condition keys of IAM's own calls, on which permission to administer is often delegated. Source: IAM User Guide,
+    /// "Available keys for IAM".
+    fn iam_keys(&self, params: &Params<'_>, event: &str, out: &mut [MappedAction<'_>]) {
+        let is_attachment = event.starts_with("Attach") || event.starts_with("Detach");
+        let policy = params.get(&self.policy_arn).next().filter(|_| is_attachment).map(|v| ("iam:PolicyARN", v));
+        let boundary = params.get(&self.boundary).next().map(|v| ("iam:PermissionsBoundary", v));
+        for (key, value) in policy.into_iter().chain(boundary) {
+            out.iter_mut().filter(|m| !m.derived).for_each(|m| m.context.push((key.to_owned(), value.to_owned())));
+        }
+    }
+
     /// The roles that a call names for a service to use: as ARNs, or by name where the service takes names.
-    fn passed_roles(&self, call: &CallFacts<'_>, params: &Params<'_>, service: &str, out: &mut Vec<MappedAction<'_>>) {
-        let mut roles: Vec<String> = Vec::new();
+    fn passed_roles(&self, call: &CallFacts<'_>, params: &Params<'_>, action: &str, out: &mut Vec<MappedAction<'_>>) {
+        let service = action.split_once(':').map_or("", |(s, _)| s);
+        let mut roles: Vec<(String, &str)> = Vec::new();
         for (name, _, value) in params.all() {
+            let name = normal(name);
+            let is_role = ["role", "rolearn", "roles", "rolearns"].iter().any(|end| name.ends_with(end));
+            if !is_role {
+                continue;
+            }
             if Arn::parse(value).is_some_and(|a| a.service == "iam" && a.resource.starts_with("role/")) {
-                roles.push(value.to_owned());
-            } else if is_role_name(value) && matches!(normal(name).as_str(), "servicerole" | "jobflowrole" | "autoscalingrole" | "iamrole" | "executionrole" | "roleName") {
-                roles.push(format!("arn:{}:iam::{}:role/{value}", partition_of_region(call.region), call.account));
+                roles.push((value.to_owned(), passed_to(action, &name)));
+            } else if TAKE_ROLE_NAMES.contains(&service) && is_role_name(value) {
+                let arn = format!("arn:{}:iam::{}:role/{value}", partition_of_region(call.region), call.account);
+                roles.push((arn, passed_to(action, &name)));
             }
         }
         roles.sort_unstable();
         roles.dedup();
-        for role in roles {
-            self.pass(role, Provenance::Parameter, passed_to(service), out);
+        for (role, to) in roles {
+            self.pass(role, Provenance::Parameter, to, out);
         }
     }
 
@@ -121,57 +186,107 @@ impl Derived {
         out.push(MappedAction { action, resource, provenance, kind: Some("iam:role"), required: true, context, derived: true });
     }
 
-    /// Tags that an EC2 call puts on what it makes: on the types that the request names, else on what the call makes.
-    fn ec2_create_tags(&self, call: &CallFacts<'_>, params: &Params<'_>, out: &mut Vec<MappedAction<'_>>) {
+    /// Tags that an EC2 call puts on what it makes, by the types that the request names. What is made has no id yet when
+    /// the call is authorised: the type's pattern is what is asked for.
+    fn ec2_create_tags<'m, 'c, 'a>(
+        &self,
+        call: &CallFacts<'_>,
+        params: &Params<'_>,
+        resolver: &'m Resolver,
+        facts: &impl Fn(ActionId) -> Facts<'c, 'a>,
+        out: &mut Vec<MappedAction<'m>>,
+    ) where
+        'a: 'c,
+    {
         let Some(action) = self.ec2_tags else { return };
-        let mut types: Vec<&str> = params.everywhere(&self.ec2_types).filter(|t| t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')).collect();
+        let mut types: Vec<&str> = params.everywhere(&self.ec2_types).collect();
         types.sort_unstable();
         types.dedup();
-        for kind in types {
-            out.push(MappedAction {
-                action,
-                resource: format!("arn:{}:ec2:{}:{}:{kind}/*", partition_of_region(call.region), call.region, call.account),
-                // What is made has no id yet when the call is authorised: the type's pattern is what is asked for.
-                provenance: Provenance::Override,
-                kind: None,
-                required: true,
-                context: vec![("ec2:CreateAction".to_owned(), call.event_name.to_owned())],
-                derived: true,
-            });
+        for word in types {
+            if let Some((kind, resource)) = resolver.pattern_of(facts(action), word) {
+                out.push(MappedAction {
+                    action,
+                    resource,
+                    provenance: Provenance::Override,
+                    kind: Some(kind),
+                    required: true,
+                    context: vec![("ec2:CreateAction".to_owned(), call.event_name.to_owned())],
+                    derived: true,
+                });
+            }
         }
     }
 }
 
+/// The tagging action on what a call makes: the resource whose type's word is in the event's name, else the pattern of
+/// such a type, else the resources that the call needs.
+fn tagged<'m, 'c, 'a>(
+    main: &MappedAction<'m>,
+    action: ActionId,
+    event: &str,
+    resolver: &'m Resolver,
+    facts: &impl Fn(ActionId) -> Facts<'c, 'a>,
+    out: &[MappedAction<'m>],
+) -> Vec<MappedAction<'m>>
+where
+    'a: 'c,
+{
+    let word = normal(event);
+    let of_main = || out.iter().filter(|m| m.action == main.action);
+    let tag = |m: &MappedAction<'m>| MappedAction { action, derived: true, ..m.clone() };
+    let is_made = |m: &&MappedAction<'m>| m.kind.and_then(|k| k.split_once(':')).is_some_and(|(_, k)| word.contains(&normal(k)));
+    let made: Vec<MappedAction<'m>> = of_main().filter(is_made).map(tag).collect();
+    if !made.is_empty() {
+        return made;
+    }
+    if let Some((kind, resource)) = resolver.pattern_named_in(facts(action), event) {
+        let provenance = Provenance::TypeWildcard;
+        return vec![MappedAction { resource, provenance, kind: Some(kind), ..tag(main) }];
+    }
+    of_main().filter(|m| m.required).map(tag).collect()
+}
+
 /// The action that tags what an action of this service makes: `TagRole` for `CreateRole`, else the service's one.
 fn tag_action_of(reference: &Reference, service: &str, maker: &str) -> Option<ActionId> {
-    let noun = MAKERS.iter().find_map(|m| maker.strip_prefix(m)).unwrap_or("");
-    reference
-        .find(&format!("{service}:Tag{noun}"))
-        .filter(|_| !noun.is_empty())
-        .or_else(|| if service == "iam" { None } else { TAG_ACTIONS.iter().find_map(|t| reference.find(&format!("{service}:{t}"))) })
+    let noun = MAKERS.iter().find_map(|m| maker.strip_prefix(m))?;
+    reference.find_in(service, &format!("Tag{noun}")).or_else(|| TAG_ACTIONS.iter().find_map(|t| reference.find_in(service, t)))
 }
 
 fn is_role_name(value: &str) -> bool {
     value.len() <= 64 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
 }
 
-/// The service principal that a passed role is for, where a service has only one.
-fn passed_to(service: &str) -> &'static str {
-    match service {
-        "lambda" => "lambda.amazonaws.com",
-        "ecs" => "ecs-tasks.amazonaws.com",
-        "ec2" => "ec2.amazonaws.com",
-        "cloudformation" => "cloudformation.amazonaws.com",
-        "glue" => "glue.amazonaws.com",
-        "states" => "states.amazonaws.com",
-        "codebuild" => "codebuild.amazonaws.com",
-        "codepipeline" => "codepipeline.amazonaws.com",
-        "sagemaker" => "sagemaker.amazonaws.com",
-        "events" => "events.amazonaws.com",
-        "eks" => "eks.amazonaws.com",
-        "scheduler" => "scheduler.amazonaws.com",
-        "firehose" => "firehose.amazonaws.com",
-        "cloudtrail" => "cloudtrail.amazonaws.com",
+/// The service principal that a passed role is for, where the action and the parameter leave no choice.
+fn passed_to(action: &str, parameter: &str) -> &'static str {
+    let (service, event) = action.split_once(':').unwrap_or(("", ""));
+    match (service, event, parameter) {
+        ("elasticmapreduce", _, "servicerole") => "elasticmapreduce.amazonaws.com",
+        ("elasticmapreduce", _, "jobflowrole") => "ec2.amazonaws.com",
+        ("elasticmapreduce", _, "autoscalingrole") => "application-autoscaling.amazonaws.com",
+        ("s3", "PutReplicationConfiguration", _) => "s3.amazonaws.com",
+        ("s3", "CreateJob", _) => "batchoperations.s3.amazonaws.com",
+        ("ec2", "CreateFlowLogs", _) => "vpc-flow-logs.amazonaws.com",
+        ("rds", _, "monitoringrolearn") => "monitoring.rds.amazonaws.com",
+        ("ecs", "RegisterTaskDefinition" | "RunTask" | "StartTask", _) => "ecs-tasks.amazonaws.com",
+        ("cloudwatch", "PutMetricStream", _) => "streams.metrics.cloudwatch.amazonaws.com",
+        ("eks", "CreateNodegroup", _) => "eks.amazonaws.com",
+        ("appsync", _, _) => "appsync.amazonaws.com",
+        ("autoscaling", _, _) => "autoscaling.amazonaws.com",
+        ("backup", _, _) => "backup.amazonaws.com",
+        ("bedrock", _, _) => "bedrock.amazonaws.com",
+        ("budgets", _, _) => "budgets.amazonaws.com",
+        ("cloudformation", _, _) => "cloudformation.amazonaws.com",
+        ("cloudtrail", _, _) => "cloudtrail.amazonaws.com",
+        ("codebuild", _, _) => "codebuild.amazonaws.com",
+        ("codepipeline", _, _) => "codepipeline.amazonaws.com",
+        ("eks", _, _) => "eks.amazonaws.com",
+        ("events", _, _) => "events.amazonaws.com",
+        ("firehose", _, _) => "firehose.amazonaws.com",
+        ("glue", _, _) => "glue.amazonaws.com",
+        ("lambda", _, _) => "lambda.amazonaws.com",
+        ("sagemaker", _, _) => "sagemaker.amazonaws.com",
+        ("scheduler", _, _) => "scheduler.amazonaws.com",
+        ("states", _, _) => "states.amazonaws.com",
         _ => "",
     }
 }

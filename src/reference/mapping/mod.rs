@@ -7,6 +7,7 @@
 
 mod derived;
 mod gateway;
+mod kind;
 mod names;
 mod overrides;
 mod params;
@@ -14,21 +15,24 @@ mod pattern;
 mod plan;
 mod predicate;
 mod resolve;
+mod table;
 mod template;
 mod transform;
 mod used;
 
 use std::collections::BTreeSet;
 
-use super::{ActionId, Reference, ReferenceError};
+use super::{ActionId, Reference, ReferenceError, SkippedRow};
 use derived::Derived;
+use kind::Facts;
 use overrides::{Need, Overrides};
-use params::Params;
+use params::{LazyParams, Params};
 use plan::{Plan, Plans};
 use predicate::Predicate;
-use resolve::{Facts, Found, Resolver};
+use resolve::{Found, Resolver};
 
 pub use overrides::RowText;
+pub use table::prefixes_of;
 
 /// An entry of the event's `resources[]`.
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +141,7 @@ pub struct Mapper {
     plans: Plans,
     resolver: Resolver,
     derived: Derived,
+    idle: bool,
 }
 
 impl Mapper {
@@ -149,7 +154,13 @@ impl Mapper {
         let plans = Plans::new(reference, &overrides);
         let resolver = Resolver::new(reference, &overrides);
         let derived = Derived::new(reference);
-        Ok(Mapper { reference, overrides, plans, resolver, derived })
+        Ok(Mapper { reference, overrides, plans, resolver, derived, idle: false })
+    }
+
+    /// The same mapper asleep: every event is unknown. What mapping costs is the difference (`benches/mapping.rs`).
+    #[must_use]
+    pub fn idle(self) -> Mapper {
+        Mapper { idle: true, ..self }
     }
 
     /// The rows of the exceptions table, for people.
@@ -158,9 +169,18 @@ impl Mapper {
         self.overrides.rows()
     }
 
+    /// Rows of the exceptions table that the reference has no action or type for.
+    #[must_use]
+    pub fn skipped_rows(&self) -> &[SkippedRow] {
+        self.overrides.skipped()
+    }
+
     /// The permissions that a call needed.
     #[must_use]
     pub fn map(&self, call: &CallFacts<'_>) -> Mapping<'_> {
+        if self.idle {
+            return Mapping::Unknown;
+        }
         if let Some(why) = no_permission(call) {
             return Mapping::NoPermission(why);
         }
@@ -173,7 +193,7 @@ impl Mapper {
             return Mapping::NoPermission(&why.rule);
         }
         let request = Params::of(call.request);
-        let response = Params::of(call.response);
+        let response = LazyParams::of(call.response);
         let facts = |action| Facts { call, request: &request, response: &response, action };
         let mut out = Vec::new();
         match plan {
@@ -191,24 +211,22 @@ impl Mapper {
             Some(Plan::Action(id)) => push(&mut out, *id, self.resolver.resources(facts(*id), &[], None)),
             Some(Plan::None(_)) => {}
             None if !call.event_source.contains('.') => return Mapping::NoPermission("the event source is no service"),
-            None if matches!(call.principal_type, "IdentityCenterUser" | "Unknown") => {
-                return Mapping::NoPermission("the caller is no IAM principal");
-            }
             None => {
                 let routes = if source == "apigateway" { self.reference.api_gateway_routes(event) } else { &[] };
                 // An operation of both generations is the one whose path the parameters fill best.
                 let filled = routes.iter().map(|route| (route, gateway::resource(&route.uri, call, &request)));
-                let Some((route, (arn, provenance, _))) = filled.min_by_key(|(_, (_, _, missing))| *missing) else {
-                    return Mapping::Unknown;
-                };
-                let Some(id) = self.reference.find_in("apigateway", &route.verb) else { return Mapping::Unknown };
-                push(&mut out, id, vec![Found { arn, provenance, kind: None, required: true }]);
+                if let Some((route, (arn, provenance, _))) = filled.min_by_key(|(_, (_, _, missing))| *missing)
+                    && let Some(id) = self.reference.find_in("apigateway", &route.verb)
+                {
+                    push(&mut out, id, vec![Found { arn, provenance, kind: None, required: true }]);
+                }
             }
         }
         if out.is_empty() {
-            return Mapping::Unknown;
+            let is_iam = !matches!(call.principal_type, "IdentityCenterUser" | "Unknown");
+            return if is_iam { Mapping::Unknown } else { Mapping::NoPermission("the caller is no IAM principal") };
         }
-        self.derived.add(self.reference, call, &request, &mut out);
+        self.derived.add(self.reference, &self.resolver, facts, &mut out);
         if out.len() > 1 {
             let mut seen = BTreeSet::new();
             out.retain(|m| seen.insert((m.action, m.resource.clone())));
@@ -262,5 +280,7 @@ fn no_permission(call: &CallFacts<'_>) -> Option<&'static str> {
     }
 }
 
+#[cfg(test)]
+mod events_test;
 #[cfg(test)]
 mod tests;

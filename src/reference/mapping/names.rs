@@ -22,6 +22,12 @@ impl NameKey {
         &self.text
     }
 
+    /// Hash of the comparable form.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
     /// Whether a name, whose hash is given, has this comparable form.
     #[must_use]
     pub fn is(&self, name: &str, hash: u64) -> bool {
@@ -46,7 +52,10 @@ pub fn hash(name: &str) -> u64 {
 }
 
 /// Words that name nothing by themselves: a parameter called so may be of any resource type.
-const GENERIC: &[&str] = &["id", "ids", "name", "names", "identifier", "identifiers", "arn", "arns", "resource", "resourceid", "resourcename", "resourcearn"];
+const GENERIC: &[&str] = &[
+    "id", "ids", "name", "names", "identifier", "identifiers", "arn", "arns", "resource", "resources", "resourceid", "resourceids",
+    "resourceidentifier", "resourceidentifiers", "resourcename", "resourcenames", "resourcearn",
+];
 
 /// Whether a comparable name names nothing by itself.
 #[must_use]
@@ -54,21 +63,28 @@ pub fn is_generic(name: &str) -> bool {
     GENERIC.contains(&name)
 }
 
-/// The parameter names that mean a variable of a resource type: itself, with its usual endings exchanged, then the
-/// type's own word with such an ending. Generic names are not among them.
+/// The parameter names that mean a variable of a resource type: itself, then its stem with endings of the same sense, and
+/// for the last variable of a pattern (or one that starts with the type's word) the type's own word. An id is never a
+/// name and a name never an id: AWS makes the one, people the other. Generic names are not among them.
 #[must_use]
-pub fn names_of(variable: &str, kind: &str) -> Vec<NameKey> {
-    const ENDINGS: &[&str] = &["id", "name", "identifier", "ids", "names", "identifiers", "s", ""];
+pub fn names_of(variable: &str, kind: &str, is_last: bool) -> Vec<NameKey> {
     let own = normal(variable);
     let own = own.strip_suffix("withpath").unwrap_or(&own);
     let own = own.strip_suffix("withoutleadingslash").unwrap_or(own);
-    let stem = ["identifier", "name", "id", "arn"].iter().find_map(|s| own.strip_suffix(s)).unwrap_or(own);
+    let (stem, endings): (&str, &[&str]) = match own {
+        o if o.ends_with("identifier") => (o.trim_end_matches("identifier"), &["identifier", "id", "identifiers", "ids", "s", ""]),
+        o if o.ends_with("id") => (o.trim_end_matches("id"), &["id", "identifier", "ids", "identifiers", "s", ""]),
+        o if o.ends_with("name") => (o.trim_end_matches("name"), &["name", "names", "identifier", "identifiers", "s", ""]),
+        o => (o, &["id", "name", "identifier", "ids", "names", "identifiers", "s", ""]),
+    };
     let mut names = vec![own.to_owned()];
     if stem.len() >= 3 {
-        names.extend(ENDINGS.iter().map(|e| format!("{stem}{e}")));
+        names.extend(endings.iter().map(|e| format!("{stem}{e}")));
     }
     let kind = normal(kind);
-    names.extend(["id", "name", "ids", "names", "identifier", "identifiers", ""].iter().map(|e| format!("{kind}{e}")));
+    if is_last || own.starts_with(&kind) {
+        names.extend(endings.iter().filter(|e| **e != "s").map(|e| format!("{kind}{e}")));
+    }
     let mut keys: Vec<NameKey> = Vec::new();
     for name in names.iter().filter(|n| n.len() >= 3 && !is_generic(n)) {
         if keys.iter().all(|k| k.as_str() != name) {
@@ -76,4 +92,29 @@ pub fn names_of(variable: &str, kind: &str) -> Vec<NameKey> {
         }
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(variable: &str, kind: &str, is_last: bool) -> Vec<String> {
+        names_of(variable, kind, is_last).iter().map(|k| k.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn ids_and_names_stay_apart() {
+        assert_eq!(names("LaunchTemplateId", "launch-template", true)[..3], ["launchtemplateid", "launchtemplateidentifier", "launchtemplateids"]);
+        assert!(!names("LaunchTemplateId", "launch-template", true).contains(&"launchtemplatename".to_owned()));
+        assert!(!names("EnvironmentName", "environment", true).contains(&"environmentid".to_owned()));
+        // Another variable than the last does not take the type's word.
+        assert!(!names("ClusterName", "nodegroup", false).contains(&"nodegroupname".to_owned()));
+        assert!(names("ResourceId", "maintenancewindow", true).iter().all(|n| n.starts_with("maintenancewindow")));
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        let key = NameKey::of("x-amz-copy-source");
+        assert!(key.is("XAmzCopySource", hash("XAmzCopySource")) && !key.is("x-amz-copy", hash("x-amz-copy")));
+    }
 }

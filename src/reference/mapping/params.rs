@@ -6,11 +6,12 @@
 //! attacker-controlled: one that could act as a wildcard in an ARN is never used in one.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::names::{NameKey, hash, normal};
+use super::names::{NameKey, hash};
 
 /// How deep and how many values are looked at; a request that hides more in deeper nesting gets type-level ARNs.
 const MAX_DEPTH: u8 = 24;
@@ -23,7 +24,13 @@ struct Entry<'a> {
     /// `None` for a name that holds an object, a list, a boolean or null.
     value: Option<Cow<'a, str>>,
     depth: u8,
+    /// Hash of the name of what it stands in.
+    parent: u64,
+    /// Number of the object it stands in.
+    object: u32,
     aside: Aside,
+    /// The value may stand in an ARN, and is not aside.
+    offered: bool,
 }
 
 /// Whether a text stands among the caller's own words.
@@ -38,6 +45,7 @@ enum Aside {
 #[derive(Debug, Default)]
 pub struct Params<'a> {
     entries: Vec<Entry<'a>>,
+    objects: u32,
 }
 
 impl<'a> Params<'a> {
@@ -47,7 +55,8 @@ impl<'a> Params<'a> {
         let mut params = Params::default();
         if json.starts_with(['{', '[']) {
             let mut reader = serde_json::Deserializer::from_str(json);
-            let walk = Walk { params: &mut params, name: &Cow::Borrowed(""), hash: hash(""), depth: 0, aside: Aside::No };
+            let walk =
+                Walk { params: &mut params, name: &Cow::Borrowed(""), hash: hash(""), parent: 0, object: 0, depth: 0, aside: Aside::No };
             // A text that breaks off keeps what stood before the break.
             let _ = walk.deserialize(&mut reader);
         }
@@ -57,13 +66,23 @@ impl<'a> Params<'a> {
     /// The usable texts under a name, of its highest place only: `name` at the top is the resource's, `name` deeper
     /// down is some part's.
     pub fn get<'s>(&'s self, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
-        let found = move |e: &&Entry<'a>| e.aside == Aside::No && name.is(&e.name, e.hash);
-        let top = self.entries.iter().filter(found).filter(|e| e.value.is_some()).map(|e| e.depth).min();
-        self.entries
-            .iter()
-            .filter(move |e| Some(e.depth) == top && found(e))
-            .filter_map(|e| e.value.as_deref())
-            .filter(|v| usable(v))
+        let found = move |e: &&Entry<'a>| e.aside == Aside::No && e.value.is_some() && name.is(&e.name, e.hash);
+        let top = self.entries.iter().filter(found).map(|e| e.depth).min();
+        self.entries.iter().filter(move |e| e.offered && Some(e.depth) == top && found(e)).filter_map(|e| e.value.as_deref())
+    }
+
+    /// The usable texts under a name that stand right in something of another name (`placement.groupName`), tags included.
+    pub fn under<'s>(&'s self, parent: &'s NameKey, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
+        let found = move |e: &&Entry<'a>| e.parent == parent.hash() && name.is(&e.name, e.hash);
+        self.entries.iter().filter(found).filter_map(|e| e.value.as_deref()).filter(|v| usable(v))
+    }
+
+    /// The texts under a name in those objects in which another name has this text (`tableName` beside `operation`).
+    pub fn beside<'s>(&'s self, name: &'s NameKey, other: &'s NameKey, text: &'s str) -> impl Iterator<Item = &'s str> + 's {
+        let has = move |object: u32| {
+            self.entries.iter().any(|e| e.object == object && other.is(&e.name, e.hash) && e.value.as_deref().is_some_and(|v| v.eq_ignore_ascii_case(text)))
+        };
+        self.entries.iter().filter(move |e| name.is(&e.name, e.hash) && has(e.object)).filter_map(|e| e.value.as_deref())
     }
 
     /// The texts under a name wherever it stands, tags and filters included.
@@ -87,9 +106,8 @@ impl<'a> Params<'a> {
     pub fn all(&self) -> impl Iterator<Item = (&str, u8, &str)> {
         self.entries
             .iter()
-            .filter(|e| e.aside == Aside::No)
+            .filter(|e| e.offered)
             .filter_map(|e| Some((&*e.name, e.depth, e.value.as_deref()?)))
-            .filter(|(_, _, v)| usable(v))
     }
 
     /// Every usable text that starts like an ARN, with its depth: 1 at the top.
@@ -98,22 +116,43 @@ impl<'a> Params<'a> {
     }
 }
 
+/// Parameters that are flattened when they are first asked for: few calls need their response.
+#[derive(Debug)]
+pub struct LazyParams<'a> {
+    json: &'a str,
+    params: OnceCell<Params<'a>>,
+}
+
+impl<'a> LazyParams<'a> {
+    /// Keeps the JSON text for later.
+    #[must_use]
+    pub fn of(json: &'a str) -> LazyParams<'a> {
+        LazyParams { json, params: OnceCell::new() }
+    }
+
+    /// The flattened parameters.
+    pub fn get(&self) -> &Params<'a> {
+        self.params.get_or_init(|| Params::of(self.json))
+    }
+}
+
 fn is_container(name: &str) -> bool {
     matches!(name, "items" | "item" | "member" | "content")
 }
 
-/// Whether callers put words of their own under this name.
+/// Whether callers put words of their own under this name: `tags`, `TagSet`, `customModelTags`, `filterSet`, …
 fn aside(name: &str) -> Aside {
-    const TAGS: &[&str] = &["tag", "tags", "tagset", "tagging", "taglist", "tagspecification", "tagspecifications", "tagspecificationset", "resourcetags"];
+    const TAGS: &[&str] = &["tag", "tags", "tagset", "tagging", "taglist", "tagslist", "tagspecification", "tagspecifications", "tagspecificationset"];
     const FILTERS: &[&str] = &["filter", "filters", "filterset"];
-    // Most names are neither; the first letter tells.
-    if name.len() > 32 || !name.as_bytes().first().is_some_and(|b| matches!(b, b't' | b'T' | b'r' | b'R' | b'f' | b'F')) {
-        return Aside::No;
-    }
-    match normal(name).as_str() {
-        n if TAGS.contains(&n) => Aside::Tags,
-        n if FILTERS.contains(&n) => Aside::Filters,
-        _ => Aside::No,
+    let ends = |with: &&str| {
+        name.len().checked_sub(with.len()).and_then(|at| name.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(with))
+    };
+    if TAGS.iter().any(ends) {
+        Aside::Tags
+    } else if FILTERS.iter().any(|f| name.eq_ignore_ascii_case(f)) {
+        Aside::Filters
+    } else {
+        Aside::No
     }
 }
 
@@ -132,6 +171,8 @@ struct Walk<'p, 'n, 'a> {
     params: &'p mut Params<'a>,
     name: &'n Cow<'a, str>,
     hash: u64,
+    parent: u64,
+    object: u32,
     depth: u8,
     aside: Aside,
 }
@@ -139,7 +180,9 @@ struct Walk<'p, 'n, 'a> {
 impl<'a> Walk<'_, '_, 'a> {
     fn push(self, value: Option<Cow<'a, str>>) {
         if self.depth > 0 && self.params.entries.len() < MAX_VALUES {
-            self.params.entries.push(Entry { hash: self.hash, name: self.name.clone(), value, depth: self.depth, aside: self.aside });
+            let offered = self.aside == Aside::No && value.as_deref().is_some_and(usable);
+            let Walk { params, name, hash, parent, object, depth, aside } = self;
+            params.entries.push(Entry { hash, name: name.clone(), value, depth, parent, object, aside, offered });
         }
     }
 }
@@ -224,25 +267,27 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Walk { params, name, hash, depth, aside } = self;
-        while list.next_element_seed(Walk { params: &mut *params, name, hash, depth, aside })?.is_some() {}
+        let Walk { params, name, hash, parent, object, depth, aside } = self;
+        while list.next_element_seed(Walk { params: &mut *params, name, hash, parent, object, depth, aside })?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Walk { params, name, hash: own_hash, depth, aside: own_aside } = self;
+        let Walk { params, name, hash: own_hash, parent: above, object: outer, depth, aside: own_aside } = self;
         if depth > 0 && params.entries.len() < MAX_VALUES {
-            params.entries.push(Entry { hash: own_hash, name: name.clone(), value: None, depth, aside: own_aside });
+            let name = name.clone();
+            params.entries.push(Entry { hash: own_hash, name, value: None, depth, parent: above, object: outer, aside: own_aside, offered: false });
         }
+        params.objects += 1;
+        let object = params.objects;
         while let Some(key) = map.next_key_seed(Key)? {
-            let inner = if is_container(&key) && depth > 0 {
-                Walk { params: &mut *params, name, hash: own_hash, depth: depth + 1, aside: own_aside }
+            if is_container(&key) && depth > 0 {
+                let inner = Walk { params: &mut *params, name, hash: own_hash, parent: above, object, depth: depth + 1, aside: own_aside };
+                map.next_value_seed(inner)?;
             } else {
                 let (hash, aside) = (hash(&key), if own_aside == Aside::No { aside(&key) } else { own_aside });
-                map.next_value_seed(Walk { params: &mut *params, name: &key, hash, depth: depth + 1, aside })?;
-                continue;
-            };
-            map.next_value_seed(inner)?;
+                map.next_value_seed(Walk { params: &mut *params, name: &key, hash, parent: own_hash, object, depth: depth + 1, aside })?;
+            }
         }
         Ok(())
     }
@@ -271,6 +316,16 @@ mod tests {
         assert!(get(json, "key").is_empty());
         assert!(Params::of(json).has(&NameKey::of("tagSet")));
         assert_eq!(Params::of(json).everywhere(&NameKey::of("key")).collect::<Vec<_>>(), ["k"]);
+    }
+
+    #[test]
+    fn what_stands_where() {
+        let json = r#"{"placement":{"groupId":"pg-1"},"groupSet":{"items":[{"groupId":"sg-1"}]},"requestItems":[{"operation":"Put","tableName":"A"},{"operation":"Delete","tableName":"B"}],"userPoolTags":{"a":"b"}}"#;
+        let params = Params::of(json);
+        let key = NameKey::of;
+        assert_eq!(params.under(&key("groupSet"), &key("groupId")).collect::<Vec<_>>(), ["sg-1"]);
+        assert_eq!(params.beside(&key("tableName"), &key("operation"), "put").collect::<Vec<_>>(), ["A"]);
+        assert!(params.has_tags());
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn is_open(part: &str) -> bool {
 /// A part of the head with what the call tells; what it does not tell is `*`.
 fn filled_part<'p>(part: &'p str, variable: &str, value: &'p str) -> &'p str {
     match part {
-        p if p == variable && !value.is_empty() => value,
+        p if (p == variable || (variable == "${Account}" && p == "${AccountId}")) && !value.is_empty() => value,
         p if is_open(p) => "*",
         p => p,
     }
@@ -40,7 +40,9 @@ impl ArnPattern {
     pub fn parse(text: &str, variables: &mut Vec<String>) -> Option<ArnPattern> {
         let arn = Arn::parse(text)?;
         let mut pieces = Vec::new();
-        let mut rest = arn.resource;
+        // A `*` in a pattern is a variable that has no name.
+        let resource = arn.resource.replace('*', "${*}");
+        let mut rest = resource.as_str();
         while let Some((before, after)) = rest.split_once("${") {
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
@@ -106,14 +108,22 @@ impl ArnPattern {
         let region = filled_part(&self.region, "${Region}", call.region);
         let account = filled_part(&self.account, "${Account}", account);
         let mut out = format!("arn:{}:{}:{region}:{account}:", partition_of_region(call.region), self.service);
+        let mut before = "";
         for piece in &self.pieces {
-            out.push_str(match piece {
-                Piece::Text(text) => text,
-                Piece::Variable(at) => value(*at),
-            });
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Variable(at) => out.push_str(without_twice(before, value(*at))),
+            }
+            before = if let Piece::Text(text) = piece { text } else { "" };
         }
         out
     }
+}
+
+/// A value without the start of an id that the pattern writes itself: `ou-${Id}` and `ou-ab12-x`.
+fn without_twice<'v>(before: &str, value: &'v str) -> &'v str {
+    let start = before.rsplit(['/', ':']).next().unwrap_or("");
+    if start.ends_with('-') { value.strip_prefix(start).unwrap_or(value) } else { value }
 }
 
 /// Fits a resource part to the pieces; variables hold at least one character, earlier ones as few as possible.
@@ -153,6 +163,14 @@ mod tests {
         assert_eq!(pattern.fill(&a_call(), "111122223333", |v| if v == 0 { "/a:b" } else { "s/1" }), arn);
         assert!(!pattern.matches(&Arn::parse("arn:aws:logs:eu-west-1:111122223333:log-group:/a").unwrap()));
         assert!(!pattern.matches(&Arn::parse("arn:aws:sns:eu-west-1:111122223333:log-group:/a:log-stream:s").unwrap()));
+    }
+
+    #[test]
+    fn the_start_of_an_id_is_written_once() {
+        let mut variables = Vec::new();
+        let unit = ArnPattern::parse("arn:${Partition}:organizations::${Account}:ou/o-${OrganizationId}/ou-${OrganizationalUnitId}", &mut variables).unwrap();
+        let arn = unit.fill(&a_call(), "1", |v| if v == 0 { "*" } else { "ou-ab12-x" });
+        assert_eq!(arn, "arn:aws:organizations::1:ou/o-*/ou-ab12-x");
     }
 
     #[test]

@@ -14,6 +14,8 @@ enum Test {
     Equals(NameKey, String),
     /// `not:name=text`: none of its texts is.
     Not(NameKey, String),
+    /// `has:name=text`: one of its texts has this in it.
+    Has(NameKey, String),
     /// `starts:name=text`: one of its texts starts so, blanks in front aside, without regard to case.
     Starts(NameKey, String),
 }
@@ -59,6 +61,7 @@ impl Test {
             "absent" => Some(Test::Absent(NameKey::of(rest))),
             "equals" => pair().map(|(n, v)| Test::Equals(n, v)),
             "not" => pair().map(|(n, v)| Test::Not(n, v)),
+            "has" => pair().map(|(n, v)| Test::Has(n, v)),
             "starts" => pair().map(|(n, v)| Test::Starts(n, v)),
             _ => None,
         }
@@ -71,6 +74,7 @@ impl Test {
             Test::Absent(name) => !params.has(name),
             Test::Equals(name, text) => any(name, &|v| v.eq_ignore_ascii_case(text)),
             Test::Not(name, text) => !any(name, &|v| v.eq_ignore_ascii_case(text)),
+            Test::Has(name, text) => any(name, &|v| v.contains(text.as_str())),
             Test::Starts(name, text) => any(name, &|v| {
                 let start = v.trim_start().get(..text.len());
                 start.is_some_and(|s| s.eq_ignore_ascii_case(text))
@@ -96,6 +100,7 @@ mod tests {
         assert!(holds("exists:x-amz-acl", json) && !holds("absent:X-Amz-Acl", json));
         assert!(holds("equals:operation=put and starts:statement=SELECT", json));
         assert!(!holds("equals:operation=put and starts:statement=INSERT", json));
+        assert!(holds("has:statement=from", json) && !holds("has:statement=where", json));
         assert!(holds("not:operation=Delete", json) && !holds("not:operation=PUT", json));
         assert!(Predicate::parse("maybe:x").is_none() && Predicate::parse("equals:x").is_none());
     }

@@ -27,11 +27,13 @@ pub fn fill(template: &str, call: &CallFacts<'_>, params: &Params<'_>) -> Option
                 };
                 let wanted = NameKey::of(name);
                 let value = params.everywhere(&wanted).next()?;
-                // A copy source may carry a version behind a question mark; a wildcard may not pass.
-                let value = value.split("?versionId=").next()?.trim_start_matches('/');
                 let value = transform.apply(value, call)?;
+                // A wildcard may not pass; a value that is an ARN is the whole of it.
                 if !usable(&value) {
                     return None;
+                }
+                if value.starts_with("arn:") {
+                    return Some(value);
                 }
                 out.push_str(&value);
             }

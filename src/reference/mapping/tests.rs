@@ -104,7 +104,10 @@ fn names_that_are_not_arns() {
     );
     assert_eq!(
         request("ssm", "GetParametersByPath", json!({"path": "/prod/"})),
-        ["ssm:GetParametersByPath arn:aws:ssm:eu-west-1:111122223333:parameter/prod/* override"]
+        [
+            "ssm:GetParametersByPath arn:aws:ssm:eu-west-1:111122223333:parameter/prod override",
+            "ssm:GetParametersByPath arn:aws:ssm:eu-west-1:111122223333:parameter/prod/* override"
+        ]
     );
     assert_eq!(
         request("sqs", "ReceiveMessage", json!({"queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q1"})),

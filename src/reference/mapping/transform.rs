@@ -21,12 +21,29 @@ pub enum Transform {
     ArnName,
     /// Of an ARN its resource without the type's word in front; other texts as they are.
     ArnPath,
-    /// A function's name out of a name, a partial ARN, a full ARN, each with or without a version behind it.
+    /// A function's name out of a name, a partial ARN, a full ARN; with a version or alias behind it both the name alone
+    /// and the name with it, because a policy on the name alone does not cover a call of a version.
     FunctionName,
-    /// The version or alias behind such a name; nothing when there is none.
-    FunctionQualifier,
+    /// A name in a namespace that the pattern does not show: any namespace's.
+    AnyNamespace,
+    /// `REGIONAL` and `CLOUDFRONT` as web ACLs' ARNs write them.
+    WafScope,
+    /// An URL without its scheme.
+    NoScheme,
+    /// A Systems Manager document; AWS's own have no account in their ARN.
+    Document,
+    /// A parameter without `/` in front and without a version or label behind; AWS's own have no account in their ARN.
+    ParameterName,
+    /// `bucket/key` of a copy's source, URL-decoded, without a version; an ARN as it is.
+    CopySource,
+    /// A log group's name, or the group of an ARN, with the `:*` that policies write behind it.
+    LogGroup,
+    /// A log group's name, or that of an ARN in the call's account.
+    LogGroupName,
     /// A secret's name with the six characters that Secrets Manager puts behind it.
     SecretName,
+    /// A table's name, also out of an ARN of it; unlike `ArnName` never the whole ARN.
+    TableName,
     /// A task definition's family, out of `family:revision` or an ARN.
     Family,
     /// A key's id; an alias is no key.
@@ -35,6 +52,12 @@ pub enum Transform {
     Alias,
     /// A queue URL as the queue's ARN, in the region and account that the URL names.
     QueueUrl,
+    /// A Glue catalog's name; an account's id stands for the account's own catalog, which has no name.
+    CatalogName,
+    /// A Bedrock model's id, or the foundation model behind an inference profile in all regions.
+    ModelId,
+    /// The inference profile in a model id, where it is one (`eu.anthropic.…`).
+    ProfileId,
     /// The second of `a/b/c`.
     SecondSegment,
     /// Without the bucket (and the query) of `bucket/key?versionId=…`; `before_slash` gives the bucket.
@@ -55,62 +78,141 @@ impl Transform {
             Some("arn_name") => Transform::ArnName,
             Some("arn_path") => Transform::ArnPath,
             Some("function_name") => Transform::FunctionName,
-            Some("function_qualifier") => Transform::FunctionQualifier,
+            Some("log_group") => Transform::LogGroup,
+            Some("log_group_name") => Transform::LogGroupName,
+            Some("any_namespace") => Transform::AnyNamespace,
+            Some("waf_scope") => Transform::WafScope,
+            Some("no_scheme") => Transform::NoScheme,
+            Some("document") => Transform::Document,
+            Some("parameter_name") => Transform::ParameterName,
+            Some("copy_source") => Transform::CopySource,
             Some("secret_name") => Transform::SecretName,
+            Some("table_name") => Transform::TableName,
             Some("family") => Transform::Family,
             Some("key_id") => Transform::KeyId,
             Some("alias") => Transform::Alias,
             Some("queue_url") => Transform::QueueUrl,
             Some("second_segment") => Transform::SecondSegment,
+            Some("catalog_name") => Transform::CatalogName,
+            Some("model_id") => Transform::ModelId,
+            Some("profile_id") => Transform::ProfileId,
             Some(_) => return None,
         })
     }
 
-    /// The changed text: a variable's value, or a whole ARN; `None` when the text cannot be what it should.
+    /// Whether an ARN of the right type is taken as it is.
+    #[must_use]
+    pub fn keeps_arns(self) -> bool {
+        matches!(self, Transform::ArnName | Transform::ArnPath)
+    }
+
+    /// The changed texts: a variable's values, or whole ARNs; none when the text cannot be what it should.
+    #[must_use]
+    pub fn all(self, value: &str, call: &CallFacts<'_>) -> Vec<String> {
+        match self {
+            Transform::PathStar if !value.starts_with("arn:") => match value.trim_matches('/') {
+                "" => vec!["*".to_owned()],
+                path => vec![path.to_owned(), format!("{path}/*")],
+            },
+            Transform::FunctionName => function(value, call),
+            _ => self.apply(value, call).into_iter().collect(),
+        }
+    }
+
+    /// The changed text, of those that [`Transform::all`] gives the first.
     #[must_use]
     pub fn apply(self, value: &str, call: &CallFacts<'_>) -> Option<String> {
         let is_arn = value.starts_with("arn:");
         let filled = |text: &str| Some(text.to_owned()).filter(|t| usable(t));
         match self {
             Transform::StripSlash if !is_arn => filled(value.trim_start_matches('/')),
-            Transform::PathStar if !is_arn => Some(match value.trim_matches('/') {
-                "" => "*".to_owned(),
-                path => format!("{path}/*"),
-            }),
+            Transform::PathStar | Transform::FunctionName => self.all(value, call).into_iter().next(),
+            Transform::LogGroup => Some(format!("{}:*", value.strip_suffix(":*").unwrap_or(value))),
+            Transform::LogGroupName if is_arn => filled(Arn::parse(value)?.resource.strip_prefix("log-group:")?.trim_end_matches(":*")),
+            Transform::AnyNamespace if !is_arn => Some(format!("*/{value}")),
+            Transform::WafScope => Some(if value.eq_ignore_ascii_case("CLOUDFRONT") { "global" } else { "regional" }.to_owned()),
+            Transform::NoScheme => filled(value.split_once("://").map_or(value, |(_, rest)| rest)),
+            Transform::Document if !is_arn && is_of_aws(value) => {
+                Some(format!("arn:{}:ssm:{}::document/{value}", partition_of_region(call.region), call.region))
+            }
+            Transform::ParameterName if !is_arn => {
+                let name = value.split(':').next()?;
+                match name.strip_prefix("/aws/service/") {
+                    Some(own) => Some(format!("arn:{}:ssm:{}::parameter/aws/service/{own}", partition_of_region(call.region), call.region)),
+                    None => filled(name.trim_start_matches('/')),
+                }
+            }
+            Transform::CopySource => {
+                let decoded = percent_encoding::percent_decode_str(value.split("?versionId=").next()?).decode_utf8().ok()?;
+                filled(decoded.trim_start_matches('/'))
+            }
+            Transform::SecretName if is_arn && !ends_in_secret_suffix(value) => Some(format!("{value}-??????")),
             Transform::AfterSlash => filled(value.trim_end_matches('/').rsplit('/').next()?),
             Transform::BeforeSlash => filled(value.trim_start_matches('/').split('/').next()?),
             Transform::SecondSegment => filled(value.split('/').nth(1)?),
             Transform::BeforeColon if !is_arn => filled(value.split(':').next()?),
-            Transform::ArnName if is_arn => filled(Arn::parse(value)?.resource.rsplit(['/', ':']).next()?),
+            Transform::ArnName | Transform::TableName if is_arn => filled(Arn::parse(value)?.resource.rsplit(['/', ':']).next()?),
             Transform::ArnPath if is_arn => filled(Arn::parse(value)?.resource.split_once(['/', ':'])?.1),
-            Transform::FunctionName => function(value, call),
-            Transform::FunctionQualifier => {
-                let tail = value.rsplit_once("function:").map_or(value, |(_, tail)| tail);
-                filled(tail.split_once(':')?.1)
-            }
             Transform::SecretName if !is_arn => Some(format!("{value}-??????")),
             Transform::Family => filled(value.rsplit('/').next()?.split(':').next()?),
             Transform::KeyId if !is_arn && value.starts_with("alias/") => None,
             Transform::Alias if !is_arn => filled(value.strip_prefix("alias/").unwrap_or(value)),
             Transform::QueueUrl => queue(value, call),
+            Transform::CatalogName if is_account_id(value) => None,
+            Transform::ModelId => model(value, call),
+            Transform::ProfileId if is_arn => Some(value.to_owned()),
+            Transform::ProfileId => behind_profile(value).map(|_| value.to_owned()),
             _ => Some(value.to_owned()),
         }
     }
 }
 
-/// `fn`, `fn:1`, `111122223333:function:fn`, `arn:…:function:fn:1`: the name, or the ARN without its version where
-/// the text names another account than the call's.
-fn function(value: &str, call: &CallFacts<'_>) -> Option<String> {
+/// `fn`, `fn:1`, `111122223333:function:fn`, `arn:…:function:fn:1`: the name, or the ARN where the text names an account.
+fn function(value: &str, call: &CallFacts<'_>) -> Vec<String> {
     let (head, tail) = value.rsplit_once("function:").unwrap_or(("", value));
-    let name = tail.split(':').next().filter(|n| usable(n))?;
-    if head.starts_with("arn:") {
-        return Some(format!("{head}function:{name}"));
+    let (name, version) = tail.split_once(':').map_or((tail, None), |(name, version)| (name, Some(version)));
+    if !usable(name) {
+        return Vec::new();
     }
-    match head.strip_suffix(':') {
-        Some(account) if is_account_id(account) => {
-            Some(format!("arn:{}:lambda:{}:{account}:function:{name}", partition_of_region(call.region), call.region))
-        }
-        _ => Some(name.to_owned()),
+    let head = match head.strip_suffix(':') {
+        Some(account) if is_account_id(account) => format!("arn:{}:lambda:{}:{account}:function:", partition_of_region(call.region), call.region),
+        _ if head.starts_with("arn:") => format!("{head}function:"),
+        _ => String::new(),
+    };
+    let versioned = version.filter(|v| usable(v)).map(|v| format!("{head}{name}:{v}"));
+    std::iter::once(format!("{head}{name}")).chain(versioned).collect()
+}
+
+/// Whether a document's name is one of AWS's. Source: Systems Manager User Guide, "Creating SSM document content" (names
+/// that start so are reserved).
+fn is_of_aws(document: &str) -> bool {
+    const STARTS: &[&str] = &["AWS-", "AWSEC2-", "AWSSupport-", "AWSConfigRemediation-", "AWSFleetManager-", "AmazonInspector", "AmazonCloudWatch-"];
+    STARTS.iter().any(|s| document.starts_with(s))
+}
+
+/// Whether a secret's ARN has the six characters behind the name.
+fn ends_in_secret_suffix(arn: &str) -> bool {
+    arn.rsplit_once('-').is_some_and(|(_, end)| end.len() == 6 && end.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// The model of a profile's id: what stands behind the word for a group of regions.
+fn behind_profile(id: &str) -> Option<&str> {
+    const GROUPS: &[&str] = &["us", "us-gov", "eu", "apac", "jp", "au", "ca", "global"];
+    id.split_once('.').filter(|(group, model)| GROUPS.contains(group) && model.contains('.')).map(|(_, model)| model)
+}
+
+/// A profile calls its model in any of its regions: the model's ARN in all regions. Source: Amazon Bedrock User Guide,
+/// "Prerequisites for inference profiles".
+fn model(value: &str, call: &CallFacts<'_>) -> Option<String> {
+    let everywhere = |model: &str| format!("arn:{}:bedrock:*::foundation-model/{model}", partition_of_region(call.region));
+    let Some(arn) = Arn::parse(value) else {
+        return Some(behind_profile(value).map_or_else(|| value.to_owned(), everywhere));
+    };
+    let (kind, id) = arn.resource.split_once('/')?;
+    match kind {
+        "foundation-model" => Some(value.to_owned()),
+        "inference-profile" => behind_profile(id).map(everywhere),
+        _ => None,
     }
 }
 
@@ -143,7 +245,7 @@ mod tests {
         let other = "arn:aws:lambda:eu-west-1:444455556666:function:f";
         for (word, value, expected) in [
             ("strip_slash", "/prod/db", Some("prod/db")),
-            ("path_star", "/prod/", Some("prod/*")),
+            ("path_star", "/prod/", Some("prod")),
             ("path_star", "/", Some("*")),
             ("after_slash", "/hostedzone/Z1", Some("Z1")),
             ("before_colon", "family:3", Some("family")),
@@ -156,9 +258,19 @@ mod tests {
             ("function_name", "f:live", Some("f")),
             ("function_name", "444455556666:function:f:1", Some(other)),
             ("function_name", "arn:aws:lambda:eu-west-1:444455556666:function:f:1", Some(other)),
-            ("function_qualifier", "f:live", Some("live")),
-            ("function_qualifier", "f", None),
             ("secret_name", "prod/db", Some("prod/db-??????")),
+            ("secret_name", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db", Some("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-??????")),
+            ("secret_name", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbC123", Some("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbC123")),
+            ("log_group", "/app/orders", Some("/app/orders:*")),
+            ("log_group_name", "arn:aws:logs:eu-west-1:111122223333:log-group:/app/orders:*", Some("/app/orders")),
+            ("any_namespace", "finance", Some("*/finance")),
+            ("waf_scope", "CLOUDFRONT", Some("global")),
+            ("no_scheme", "https://token.example.net", Some("token.example.net")),
+            ("document", "AWS-RunShellScript", Some("arn:aws:ssm:eu-west-1::document/AWS-RunShellScript")),
+            ("document", "Mine", Some("Mine")),
+            ("parameter_name", "/prod/db:3", Some("prod/db")),
+            ("parameter_name", "/aws/service/x", Some("arn:aws:ssm:eu-west-1::parameter/aws/service/x")),
+            ("copy_source", "/b/o%201?versionId=3", Some("b/o 1")),
             ("family", "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7", Some("web")),
             ("key_id", "alias/x", None),
             ("alias", "alias/x", Some("x")),
@@ -168,9 +280,19 @@ mod tests {
             ("queue_url", "https://vpce-0a1-2b3.sqs.cn-north-1.vpce.amazonaws.com.cn/444455556666/q", Some("arn:aws-cn:sqs:cn-north-1:444455556666:q")),
             ("queue_url", "https://sqs.us-east-2.amazonaws.com/", None),
             ("queue_url", "q", Some("q")),
+            ("catalog_name", "444455556666", None),
+            ("catalog_name", "sales", Some("sales")),
+            ("model_id", "anthropic.claude-v2", Some("anthropic.claude-v2")),
+            ("model_id", "eu.anthropic.claude-v2", Some("arn:aws:bedrock:*::foundation-model/anthropic.claude-v2")),
+            ("model_id", "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.anthropic.claude-v2", Some("arn:aws:bedrock:*::foundation-model/anthropic.claude-v2")),
+            ("model_id", "arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/x", None),
+            ("profile_id", "eu.anthropic.claude-v2", Some("eu.anthropic.claude-v2")),
+            ("profile_id", "anthropic.claude-v2", None),
         ] {
             assert_eq!(apply(word, value).as_deref(), expected, "{word} {value}");
         }
         assert!(Transform::parse(Some("nonsense")).is_none());
+        assert_eq!(Transform::FunctionName.all("f:live", &a_call()), ["f", "f:live"]);
+        assert_eq!(Transform::PathStar.all("/prod/", &a_call()), ["prod", "prod/*"]);
     }
 }
