@@ -20,7 +20,8 @@ const TAG_ACTIONS: &[&str] =
 /// that is not here is not asked for more than the reference says.
 const TAG_ON_CREATE: &[&str] = &[
     "acm", "athena", "autoscaling", "backup", "batch", "cloudwatch", "dynamodb", "ecs", "eks", "events", "firehose", "glue", "iam",
-    "kinesis", "lambda", "logs", "redshift", "secretsmanager", "sns", "sqs", "ssm", "states",
+    "elasticmapreduce", "kinesis", "lambda", "logs", "organizations", "redshift", "rekognition", "secretsmanager", "sns", "sqs", "ssm",
+    "states", "workspaces",
 ];
 
 /// Actions that hand an instance profile, and so its role, to an instance. A launch template only stores it: the role is
@@ -31,7 +32,10 @@ const PROFILE_USERS: &[&str] = &[
 ];
 
 /// Services whose calls may give a role by its name.
-const TAKE_ROLE_NAMES: &[&str] = &["codebuild", "elasticmapreduce", "glue"];
+const TAKE_ROLE_NAMES: &[&str] = &["codebuild", "elasticmapreduce", "glue", "ssm"];
+
+/// The parameters, in comparable form, in which they do.
+const ROLE_NAMES: &[&str] = &["autoscalingrole", "iamrole", "jobflowrole", "role", "servicerole"];
 
 /// First words of events that make something, and so may tag it.
 const MAKERS: &[&str] = &["Allocate", "Copy", "Create", "Import", "Publish", "Purchase", "Put", "Register", "Request", "Restore", "Run", "Start"];
@@ -168,7 +172,7 @@ impl Derived {
             }
             if Arn::parse(value).is_some_and(|a| a.service == "iam" && a.resource.starts_with("role/")) {
                 roles.push((value.to_owned(), passed_to(action, &name)));
-            } else if TAKE_ROLE_NAMES.contains(&service) && is_role_name(value) {
+            } else if TAKE_ROLE_NAMES.contains(&service) && ROLE_NAMES.contains(&name.as_str()) && is_role_name(value) {
                 let arn = format!("arn:{}:iam::{}:role/{value}", partition_of_region(call.region), call.account);
                 roles.push((arn, passed_to(action, &name)));
             }
@@ -235,9 +239,10 @@ where
     let of_main = || out.iter().filter(|m| m.action == main.action);
     let tag = |m: &MappedAction<'m>| MappedAction { action, derived: true, ..m.clone() };
     let is_made = |m: &&MappedAction<'m>| m.kind.and_then(|k| k.split_once(':')).is_some_and(|(_, k)| word.contains(&normal(k)));
-    let made: Vec<MappedAction<'m>> = of_main().filter(is_made).map(tag).collect();
-    if !made.is_empty() {
-        return made;
+    let length = |m: &MappedAction<'m>| m.kind.map_or(0, str::len);
+    let longest = of_main().filter(is_made).map(length).max();
+    if let Some(longest) = longest {
+        return of_main().filter(is_made).filter(|m| length(m) == longest).map(tag).collect();
     }
     if let Some((kind, resource)) = resolver.pattern_named_in(facts(action), event) {
         let provenance = Provenance::TypeWildcard;
@@ -249,11 +254,14 @@ where
 /// The action that tags what an action of this service makes: `TagRole` for `CreateRole`, else the service's one.
 fn tag_action_of(reference: &Reference, service: &str, maker: &str) -> Option<ActionId> {
     let noun = MAKERS.iter().find_map(|m| maker.strip_prefix(m))?;
-    reference.find_in(service, &format!("Tag{noun}")).or_else(|| TAG_ACTIONS.iter().find_map(|t| reference.find_in(service, t)))
+    let own = [format!("AddTagsTo{noun}"), format!("Tag{noun}")];
+    // Of kinds that the tagging action calls by a shorter name (`CreateVirtualMFADevice`, `TagMFADevice`).
+    let shorter = noun.strip_prefix("Virtual").map(|n| format!("Tag{n}"));
+    own.iter().chain(&shorter).find_map(|name| reference.find_in(service, name)).or_else(|| TAG_ACTIONS.iter().find_map(|t| reference.find_in(service, t)))
 }
 
 fn is_role_name(value: &str) -> bool {
-    value.len() <= 64 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
+    value.len() <= 64 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b))
 }
 
 /// The service principal that a passed role is for, where the action and the parameter leave no choice.

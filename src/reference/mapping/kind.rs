@@ -92,6 +92,11 @@ impl Kind {
         Kind { name: format!("{service}:{name}"), patterns, variables, rivals: Vec::new() }
     }
 
+    /// Whether an ARN has the form of this type, whatever other types it has the form of.
+    pub fn has_form(&self, arn: &str) -> bool {
+        Arn::parse(arn).is_some_and(|parsed| self.patterns.iter().any(|p| p.matches(&parsed)))
+    }
+
     /// The name without the service's prefix.
     pub fn own_name(&self) -> &str {
         self.name.split_once(':').map_or("", |(_, n)| n)
@@ -135,15 +140,15 @@ impl Kind {
             list.into_iter().collect::<BTreeSet<_>>().into_iter().map(|a| (a, p)).collect()
         };
         let chosen = only.map(|o| o.chosen(facts.request)).unwrap_or_default();
+        let chooses = |arn: &String| chosen.iter().any(|c| arn.ends_with(c) || c.ends_with(arn.as_str()));
         let choose = |mut list: Vec<String>| -> Vec<String> {
-            let is_chosen = |arn: &String| chosen.iter().any(|c| arn.ends_with(c) || c.ends_with(arn.as_str()));
-            if list.len() > 1 && list.iter().any(is_chosen) {
-                list.retain(is_chosen);
+            if list.len() > 1 && list.iter().any(chooses) {
+                list.retain(chooses);
             }
             list
         };
         let mut logged = self.logged(facts);
-        if chosen.is_empty() && logged.len() > 1 {
+        if logged.len() > 1 && !logged.iter().any(chooses) {
             match only.and_then(Only::place) {
                 Some(Place::First) => logged.truncate(1),
                 Some(Place::Last) => drop(logged.drain(..logged.len() - 1)),
@@ -185,8 +190,7 @@ impl Kind {
     /// An ARN at the top that has this type's form and a rival's: with nothing nearer it is what the call is about
     /// (a load balancer of the second generation, for an action that the reference knows with the first one's only).
     pub fn rival(&self, facts: Facts<'_, '_>) -> Vec<(String, Provenance)> {
-        let has_form = |v: &str| Arn::parse(v).is_some_and(|arn| self.patterns.iter().any(|p| p.matches(&arn)));
-        let top = facts.request.arns().filter(|(v, depth)| *depth == 1 && has_form(v));
+        let top = facts.request.arns().filter(|(v, depth)| *depth == 1 && self.has_form(v));
         top.map(|(v, _)| (v.to_owned(), Provenance::Parameter)).collect()
     }
 
@@ -217,20 +221,19 @@ impl Kind {
             let (values, from_review) = variable.values(facts, nearness, Some(at) == last, &|arn| self.is_of(arn));
             by_review |= from_review;
             // A parameter that is the whole ARN already is taken as it is.
-            whole.extend(values.iter().filter(|v| v.starts_with("arn:") && self.is_of(v)).cloned());
+            // One that a row made is not asked whether another type fits it more closely: the row knows.
+            whole.extend(values.iter().filter(|v| v.starts_with("arn:") && if from_review { self.has_form(v) } else { self.is_of(v) }).cloned());
             choices.push((at, values.into_iter().filter(|v| !v.starts_with("arn:")).collect()));
         }
         let count = choices.iter().map(|(_, v)| v.len()).product::<usize>();
         if reviewed && !by_review {
-            Vec::new()
-        } else if !whole.is_empty() {
-            whole
-        } else if choices.is_empty() || count == 0 || count > MAX_RESOURCES * 2 {
-            Vec::new()
-        } else {
-            let fill = |row: &HashMap<usize, &str>| pattern.fill(facts.call, facts.account(), |at| row.get(&at).copied().unwrap_or("*"));
-            products(&choices).iter().map(fill).collect()
+            return Vec::new();
         }
+        if !choices.is_empty() && count > 0 && count <= MAX_RESOURCES * 2 {
+            let fill = |row: &HashMap<usize, &str>| pattern.fill(facts.call, facts.account(), |at| row.get(&at).copied().unwrap_or("*"));
+            whole.extend(products(&choices).iter().map(fill));
+        }
+        whole
     }
 
     /// What the response of a creation tells. A part that the caller did not name is `*`: when the call was authorised
@@ -241,7 +244,10 @@ impl Kind {
             let parsed = Arn::parse(arn)?;
             let (pattern, read) = self.patterns.iter().find_map(|p| Some((p, p.read(&parsed)?)))?;
             let value = |at: usize| read.iter().find(|(v, _)| *v == at).map_or("*", |(_, text)| *text);
-            Some(pattern.fill(facts.call, parsed.account, |at| Some(value(at)).filter(|v| asked.contains(v)).unwrap_or("*")))
+            let named = |at: usize, v: &str| {
+                asked.contains(v) || self.variables.get(at).is_some_and(|variable| variable.values(facts, Nearness::Stem, false, &|_| false).0.iter().any(|own| own == v))
+            };
+            Some(pattern.fill(facts.call, parsed.account, |at| Some(value(at)).filter(|v| named(at, v)).unwrap_or("*")))
         };
         let arns: Vec<String> = facts.response.get().arns().map(|(a, _)| a).filter(|a| self.is_of(a)).filter_map(of_arn).collect();
         if !arns.is_empty() {
@@ -301,6 +307,7 @@ impl Variable {
                 return (found, true);
             }
             if binding.closed {
+                used::note(binding.row);
                 return (Vec::new(), false);
             }
         }
@@ -314,7 +321,7 @@ impl Variable {
         let named = named.into_iter().find(|list| !list.is_empty());
         match named {
             Some(found) => (found, false),
-            None if nearness == Nearness::Alike && is_last => (self.by_likeness(facts.request), false),
+            None if nearness == Nearness::Alike && is_last && !self.own.is_empty() => (self.by_likeness(facts.request), false),
             None => (Vec::new(), false),
         }
     }

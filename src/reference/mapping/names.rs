@@ -69,6 +69,9 @@ pub fn is_generic(name: &str) -> bool {
 #[must_use]
 pub fn names_of(variable: &str, kind: &str, is_last: bool) -> Vec<NameKey> {
     let own = normal(variable);
+    if own.is_empty() {
+        return Vec::new();
+    }
     let own = own.strip_suffix("withpath").unwrap_or(&own);
     let own = own.strip_suffix("withoutleadingslash").unwrap_or(own);
     let (stem, endings): (&str, &[&str]) = match own {

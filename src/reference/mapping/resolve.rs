@@ -140,8 +140,6 @@ impl Resolver {
     /// Whether an ARN has the form of a type, whatever other types it has the form of, for tests.
     #[cfg(test)]
     pub fn has_form(&self, kind: &str, arn: &str) -> bool {
-        let parsed = crate::aws::Arn::parse(arn);
-        let fits = |k: &Kind| parsed.is_some_and(|arn| k.patterns.iter().any(|p| p.matches(&arn)));
-        self.kinds.iter().any(|k| k.name == kind && fits(k))
+        self.kinds.iter().any(|k| k.name == kind && k.has_form(arn))
     }
 }

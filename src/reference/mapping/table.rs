@@ -19,7 +19,7 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files!(
     "access-analyzer" "account" "airflow" "apigateway" "app-integrations" "appconfig" "application-autoscaling"
     "application-signals" "appstream" "appsync" "aps" "athena" "auditmanager" "autoscaling" "aws-marketplace"
-    "backup" "bedrock" "budgets" "cassandra" "chime" "cloudformation" "cloudfront" "cloudhsm" "cloudsearch"
+    "backup" "bedrock" "budgets" "cassandra" "ce" "chime" "cloudformation" "cloudfront" "cloudhsm" "cloudsearch"
     "cloudtrail" "cloudwatch" "codeartifact" "codebuild" "codecommit" "codedeploy" "codepipeline" "cognito-idp"
     "config" "connect" "databrew" "directconnect" "dlm" "ds" "dynamodb" "ebs" "ec2" "ecr" "ecs" "eks" "elasticache"
     "elasticbeanstalk" "elasticfilesystem" "elasticloadbalancing" "elasticmapreduce" "events" "execute-api"

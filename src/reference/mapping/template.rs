@@ -28,11 +28,11 @@ pub fn fill(template: &str, call: &CallFacts<'_>, params: &Params<'_>) -> Option
                 let wanted = NameKey::of(name);
                 let value = params.everywhere(&wanted).next()?;
                 let value = transform.apply(value, call)?;
-                // A wildcard may not pass; a value that is an ARN is the whole of it.
+                // A wildcard may not pass; an ARN behind other text is the whole of it.
                 if !usable(&value) {
                     return None;
                 }
-                if value.starts_with("arn:") {
+                if value.starts_with("arn:") && !out.is_empty() {
                     return Some(value);
                 }
                 out.push_str(&value);

@@ -40,6 +40,12 @@ pub enum Transform {
     LogGroup,
     /// A log group's name, or that of an ARN in the call's account.
     LogGroupName,
+    /// The ARN of a function's version or alias; nothing where the text names none.
+    FunctionVersion,
+    /// A state machine's ARN without the version or alias behind it, which is what calls are authorised on.
+    StateMachine,
+    /// An account's id, and nothing else.
+    AccountId,
     /// A secret's name with the six characters that Secrets Manager puts behind it.
     SecretName,
     /// A table's name, also out of an ARN of it; unlike `ArnName` never the whole ARN.
@@ -81,6 +87,9 @@ impl Transform {
             Some("log_group") => Transform::LogGroup,
             Some("log_group_name") => Transform::LogGroupName,
             Some("any_namespace") => Transform::AnyNamespace,
+            Some("function_version") => Transform::FunctionVersion,
+            Some("state_machine") => Transform::StateMachine,
+            Some("account_id") => Transform::AccountId,
             Some("waf_scope") => Transform::WafScope,
             Some("no_scheme") => Transform::NoScheme,
             Some("document") => Transform::Document,
@@ -129,6 +138,16 @@ impl Transform {
             Transform::PathStar | Transform::FunctionName => self.all(value, call).into_iter().next(),
             Transform::LogGroup => Some(format!("{}:*", value.strip_suffix(":*").unwrap_or(value))),
             Transform::LogGroupName if is_arn => filled(Arn::parse(value)?.resource.strip_prefix("log-group:")?.trim_end_matches(":*")),
+            Transform::FunctionVersion => {
+                let versioned = function(value, call).into_iter().nth(1)?;
+                let home = format!("arn:{}:lambda:{}:{}:function:", partition_of_region(call.region), call.region, call.account);
+                Some(if versioned.starts_with("arn:") { versioned } else { home + &versioned })
+            }
+            Transform::StateMachine if is_arn => {
+                let (head, tail) = value.split_once(":stateMachine:")?;
+                Some(format!("{head}:stateMachine:{}", tail.split(':').next()?))
+            }
+            Transform::AccountId => Some(value.to_owned()).filter(|v| is_account_id(v)),
             Transform::AnyNamespace if !is_arn => Some(format!("*/{value}")),
             Transform::WafScope => Some(if value.eq_ignore_ascii_case("CLOUDFRONT") { "global" } else { "regional" }.to_owned()),
             Transform::NoScheme => filled(value.split_once("://").map_or(value, |(_, rest)| rest)),
@@ -263,6 +282,10 @@ mod tests {
             ("secret_name", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbC123", Some("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbC123")),
             ("log_group", "/app/orders", Some("/app/orders:*")),
             ("log_group_name", "arn:aws:logs:eu-west-1:111122223333:log-group:/app/orders:*", Some("/app/orders")),
+            ("function_version", "f:live", Some("arn:aws:lambda:eu-west-1:111122223333:function:f:live")),
+            ("function_version", "f", None),
+            ("state_machine", "arn:aws:states:eu-west-1:111122223333:stateMachine:orders:live", Some("arn:aws:states:eu-west-1:111122223333:stateMachine:orders")),
+            ("account_id", "ou-ab12", None),
             ("any_namespace", "finance", Some("*/finance")),
             ("waf_scope", "CLOUDFRONT", Some("global")),
             ("no_scheme", "https://token.example.net", Some("token.example.net")),
