@@ -75,8 +75,8 @@ fn write_logs(records: &[Value], count: usize, to: &Path) -> Result<u64, Box<dyn
             .zip(records.iter().cycle().skip(start % records.len()))
             .map(|(at, record)| {
                 let mut record = record.clone();
-                record["eventID"] = format!("{:08x}-0000-4000-8000-{at:012x}", record["eventID"].as_str().map_or(0, str::len)).into();
                 if let Some(map) = record.as_object_mut() {
+                    map.insert("eventID".to_owned(), format!("00000000-0000-4000-8000-{at:012x}").into());
                     map.remove("sharedEventID");
                 }
                 record

@@ -2,12 +2,13 @@
 -- question: For each account, region and day of the window, how many management and data events are there, reading and writing?
 -- columns: account, region, date, management_reads, management_writes, data_events
 -- size: large
+-- An event that does not say whether it reads counts as neither.
 SELECT
     e.account AS account,
     e.region AS region,
     e.date AS date,
     CAST(SUM(CASE WHEN e.event_category = 'Data' THEN 0 WHEN e.read_only THEN 1 ELSE 0 END) AS BIGINT) AS management_reads,
-    CAST(SUM(CASE WHEN e.event_category = 'Data' THEN 0 WHEN e.read_only THEN 0 ELSE 1 END) AS BIGINT) AS management_writes,
+    CAST(SUM(CASE WHEN e.event_category = 'Data' THEN 0 WHEN e.read_only = FALSE THEN 1 ELSE 0 END) AS BIGINT) AS management_writes,
     CAST(SUM(CASE WHEN e.event_category = 'Data' THEN 1 ELSE 0 END) AS BIGINT) AS data_events
 FROM events AS e
 CROSS JOIN params AS p

@@ -7,7 +7,7 @@ use crate::cli::{AnalyzeArgs, Command, MappingArgs, ObservabilityArgs, OutputArg
 use crate::evaluate::simulate;
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
-use crate::report::escape::visible;
+use crate::report::escape::{json_line, visible};
 use crate::report::mapping_text;
 use crate::run::mapping::{measure, rules};
 use crate::run::{Outcome, RunError, RunOptions, ingest, run};
@@ -210,7 +210,7 @@ fn mapping_rules(args: &MappingArgs) -> Result<u8, Failure> {
     let measured = measure(&args.measure, args.quiet, args.each)?;
     if args.each {
         for event in &measured.events {
-            say!("{event}");
+            say!("{}", json_line(&event.to_string()));
         }
     } else if args.json {
         say!("{}", mapping_text::json(&measured.mapping));
@@ -234,9 +234,10 @@ fn observability_rules(args: &ObservabilityArgs) -> Result<u8, Failure> {
         let (class, types) = (action.observability.as_str(), reference.data_resource_types(id));
         let access = if action.read_only { "read" } else { "write" };
         if args.json {
-            say!("{}", serde_json::json!({"action": action.name, "class": class, "access": access, "resource_types": types}));
+            let line = serde_json::json!({"action": action.name, "class": class, "access": access, "resource_types": types});
+            say!("{}", json_line(&line.to_string()));
         } else {
-            say!("{}\t{class}\t{access}\t{}", action.name, types.join(", "));
+            say!("{}\t{class}\t{access}\t{}", visible(&action.name), visible(&types.join(", ")));
         }
     }
     Ok(0)

@@ -16,8 +16,15 @@ use crate::reference::{ActionId, Observability, Reference};
 use crate::usage::{AccountCoverage, Class, Coverage, CoverageRow, DayState, Window};
 
 /// Services whose events are logged in one region, whatever region the caller is in
-/// (CloudTrail user guide, "Global service events"; Organizations user guide, "Logging with CloudTrail").
-const GLOBAL: &[&str] = &["cloudfront", "iam", "organizations", "route53"];
+/// (CloudTrail user guide, "Global service events"; Organizations user guide, "Logging with CloudTrail"; AWS General
+/// Reference, endpoints that are in one region only).
+const GLOBAL: &[&str] = &[
+    "account", "artifact", "billing", "budgets", "ce", "chime", "cloudfront", "cur", "health", "iam", "organizations", "route53",
+    "route53domains", "savingsplans", "shield", "support", "tax", "trustedadvisor", "waf",
+];
+
+/// Global services whose one endpoint is in us-west-2.
+const GLOBAL_WEST: &[&str] = &["globalaccelerator", "networkmanager", "route53-recovery-control-config", "route53-recovery-readiness"];
 
 /// Services of which both reading and writing events may show an action of either level: `AssumeRole` and the
 /// cryptographic operations of KMS are logged as reading (`readOnly` true) though AWS documents them as writing.
@@ -71,12 +78,13 @@ impl<'a> Covered<'a> {
     /// The region that logs the account's calls of a global service.
     #[must_use]
     pub fn global_region(&self, account: &str, service: &str) -> Option<&'static str> {
-        if !GLOBAL.contains(&service) {
+        let is_west = GLOBAL_WEST.contains(&service);
+        if !is_west && !GLOBAL.contains(&service) {
             return None;
         }
         let any = self.coverage.accounts.get(account)?.regions.keys().next()?;
         match partition_of_region(any) {
-            "aws" => Some("us-east-1"),
+            "aws" => Some(if is_west { "us-west-2" } else { "us-east-1" }),
             "aws-cn" => Some("cn-north-1"),
             "aws-us-gov" => Some("us-gov-west-1"),
             "aws-iso" => Some("us-iso-east-1"),
@@ -128,8 +136,11 @@ impl<'a> Covered<'a> {
         }
         let (Place::Region(region) | Place::Global(region)) = place else { return Ok(()) };
         match seen.and_then(|a| a.regions.get(region)) {
-            Some(r) if r.spans => Ok(()),
-            Some(_) => Err(format!("management events of account {account} in {region} do not span the window")),
+            Some(r) if r.spans(read) => Ok(()),
+            Some(_) => {
+                let class = if read { "reading" } else { "writing" };
+                Err(format!("{class} management events of account {account} in {region} do not span the window"))
+            }
             None => Err(format!("no events of account {account} in {region}: idle or not logged")),
         }
     }
@@ -199,7 +210,7 @@ impl<'a> Covered<'a> {
         let here = seen.regions.get(region);
         let shown = match class {
             Class::Data(service) => self.is_configured(account, service),
-            _ => !left_out && visible(seen, reads) && here.is_some_and(|r| r.spans),
+            _ => !left_out && visible(seen, reads) && here.is_some_and(|r| r.spans(reads)),
         };
         let mut states = Vec::with_capacity(self.coverage.window_days.len());
         for (at, date) in self.coverage.window_days.iter().enumerate() {

@@ -85,6 +85,11 @@ impl Applied<'_> {
     }
 
     /// Why what it takes whole does not count in a place all the same.
+    /// Whether a grant that names no region holds in regions that this trail does not log.
+    fn is_elsewhere(&self, place: Place<'_>) -> bool {
+        place == Place::Anywhere && !self.reaches(place)
+    }
+
     fn but(&self, place: Place<'_>) -> Option<String> {
         self.problem.clone().or_else(|| {
             (!self.reaches(place)).then(|| format!("trail `{}` logs {} only, and the grant names no region", self.trail.name, self.trail.home_region))
@@ -162,6 +167,7 @@ impl<'a> Declared<'a> {
             match applied.management(read, Some(service), place) {
                 Take::Whole => match applied.but(place) {
                     None => return Word::Covered,
+                    Some(why) if applied.is_elsewhere(place) => left_out = Some(why),
                     Some(why) => hints.push(why),
                 },
                 Take::Part => left_out = Some(format!("trail `{name}` takes only a part of the management events of {service}")),
@@ -193,6 +199,7 @@ impl<'a> Declared<'a> {
                         None => hints.push(format!(
                             "trail `{name}` takes data events of {service}, but none near both ends of the window show that its files are here"
                         )),
+                        Some(why) if applied.is_elsewhere(place) => left_out = Some(why),
                         Some(why) => hints.push(why),
                     },
                     Take::Part => left_out = Some(format!("trail `{name}` takes only a part of the data events on {resource_type} that the grant names")),

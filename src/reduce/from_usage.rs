@@ -123,11 +123,15 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
     }
 }
 
+/// Services that authorise a call that names no resource on the type's pattern (`db:*`), as their denials say.
+const ASK_ON_PATTERN: &[&str] = &["rds"];
+
 /// The resource that a policy must name for a use. Where every type of the action is optional and the call named none,
-/// the services differ: some authorise on the type's pattern, some on `*`; only `*` allows both.
+/// services differ: some authorise on the type's pattern, some on `*`; only `*` allows both.
 fn asked_on(row: &UsageRow, id: ActionId, reference: &Reference) -> String {
     let has_required = reference.action(id).is_some_and(|a| a.resources.iter().any(|r| r.required));
-    if row.is_pattern() && !has_required { "*".to_owned() } else { row.resource_arn.clone() }
+    let service = row.action.split_once(':').map_or("", |(s, _)| s);
+    if row.is_pattern() && !has_required && !ASK_ON_PATTERN.contains(&service) { "*".to_owned() } else { row.resource_arn.clone() }
 }
 
 fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> ActionVerdict {

@@ -15,6 +15,7 @@ use super::declared::{Place, Word};
 /// Where data events of one service were seen in one account.
 struct SeenResource<'u> {
     arn: &'u str,
+    read_only: bool,
     first_ms: i64,
     last_ms: i64,
 }
@@ -33,18 +34,15 @@ impl<'u> Observer<'u> {
     pub fn new(usage: &'u Usage, reference: &'u Reference, covered: &'u Covered<'u>, window: Window) -> Observer<'u> {
         let mut data: BTreeMap<(&str, &str), Vec<SeenResource<'_>>> = BTreeMap::new();
         for row in &usage.rows {
-            let is_data = reference
-                .find(&row.action)
-                .and_then(|id| reference.action(id))
-                .is_some_and(|a| a.observability == Observability::Data);
+            let action = reference.find(&row.action).and_then(|id| reference.action(id));
+            let Some(action) = action.filter(|a| a.observability == Observability::Data) else { continue };
             let Some((service, _)) = row.action.split_once(':') else { continue };
-            if is_data {
-                data.entry((row.account.as_str(), service)).or_default().push(SeenResource {
-                    arn: &row.resource_arn,
-                    first_ms: row.first_seen_ms,
-                    last_ms: row.last_seen_ms,
-                });
-            }
+            data.entry((row.account.as_str(), service)).or_default().push(SeenResource {
+                arn: &row.resource_arn,
+                read_only: action.read_only,
+                first_ms: row.first_seen_ms,
+                last_ms: row.last_seen_ms,
+            });
         }
         Observer { reference, covered, window, data }
     }
@@ -121,7 +119,8 @@ impl<'u> Observer<'u> {
         if told {
             return Ok(());
         }
-        self.events_show(service, account, resource).map_err(|why| {
+        let read_only = self.reference.action(id).is_some_and(|a| a.read_only);
+        self.events_show(service, account, read_only, resource).map_err(|why| {
             settled_by.sort();
             settled_by.dedup();
             if settled_by.is_empty() { why } else { format!("{why}; {}", settled_by.join("; ")) }
@@ -129,18 +128,19 @@ impl<'u> Observer<'u> {
     }
 
     /// Whether data events themselves show that they are logged for all the resources: for every pattern that is not
-    /// of a whole service, some appear near both ends of the window.
-    fn events_show(&self, service: &str, account: &str, resource: Option<&ResourceElement>) -> Result<(), String> {
+    /// of several buckets or of a whole service, some that read (or write, as the action does) appear near both ends of
+    /// the window. Selectors may take single buckets, and reads or writes only.
+    fn events_show(&self, service: &str, account: &str, read_only: bool, resource: Option<&ResourceElement>) -> Result<(), String> {
         let Some(ResourceElement::Resource(patterns)) = resource else {
             return Err(format!("data events of {service} are not declared complete for account {account}"));
         };
         let seen = self.data.get(&(account, service)).map_or(&[][..], Vec::as_slice);
         for pattern in patterns {
-            if pattern == "*" || pattern.ends_with(":::*") || pattern.ends_with(":*") {
+            if pattern == "*" || pattern.ends_with(":*") || names_several(pattern) {
                 return Err(format!("data events of {service} may cover only some resources of account {account}"));
             }
             let tenth = (self.window.end_ms - self.window.start_ms) / 10;
-            let matching = || seen.iter().filter(|s| arn_matches(pattern, s.arn));
+            let matching = || seen.iter().filter(|s| s.read_only == read_only && arn_matches(pattern, s.arn));
             let early = matching().any(|s| s.first_ms < self.window.start_ms + tenth);
             let late = matching().any(|s| s.last_ms >= self.window.end_ms - tenth);
             if !(early && late) {
@@ -149,6 +149,11 @@ impl<'u> Observer<'u> {
         }
         Ok(())
     }
+}
+
+/// Whether a pattern is of several buckets: one of them that is seen says nothing of the others.
+fn names_several(pattern: &str) -> bool {
+    Arn::parse(pattern).is_some_and(|a| a.service == "s3" && a.resource.split('/').next().is_some_and(|bucket| bucket.contains(['*', '?', '$'])))
 }
 
 /// The region that an ARN pattern names; `None` where it names none or several.

@@ -13,6 +13,23 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// A line of JSON for a terminal: hidden characters, which JSON may have in its texts, as its own escapes.
+#[must_use]
+pub fn json_line(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// The text with every hidden character shown as `\u{…}`.
 #[must_use]
 pub fn visible(text: &str) -> String {
@@ -97,5 +114,13 @@ mod tests {
             assert!(!name.contains('/') && !name.starts_with('.') && name.contains('~'), "{bad} -> {name}");
         }
         assert_ne!(file_name("a/b"), file_name("a:b"));
+    }
+
+    #[test]
+    fn a_json_line_hides_nothing_and_stays_json() {
+        let value = serde_json::json!({"a": "x\u{9b}31m\u{202e}\u{feff}"});
+        let line = json_line(&value.to_string());
+        assert_eq!(line, r#"{"a":"x\u009b31m\u202e\ufeff"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
     }
 }

@@ -1,5 +1,5 @@
-//! IAM ARNs with their paths. A call names a role `app`; its ARN may be `role/service/app`, and only the inventory tells.
-//! A policy narrowed to `role/app` would refuse the next call. Source: reference-data.md section 3, step 5 ("joins").
+//! ARNs of users, groups, roles and managed policies with their paths. A call names a role `app`; its ARN may be
+//! `role/service/app`, and only the inventory tells. A policy narrowed to `role/app` would refuse the next call. Source: reference-data.md section 3, step 5 ("joins").
 
 use std::collections::BTreeMap;
 
@@ -22,21 +22,21 @@ fn with_path<'a>(arns: impl Iterator<Item = &'a str>) -> BTreeMap<String, String
     found
 }
 
-/// Writes the paths into resources that came from names.
+/// Writes the paths into resources that came from names: the event's own list has ARNs as they are.
 pub fn add(usage: &mut Usage, grants: &Grants) {
     let principals = grants.principals().map(|p| p.arn.as_str());
     let paths = with_path(principals.chain(grants.policies.keys().map(String::as_str)));
     if paths.is_empty() {
         return;
     }
-    let fix = |resource: &mut String| {
-        if let Some(full) = paths.get(resource.as_str()) {
+    let fix = |resource: &mut String, provenance: &str| {
+        if let Some(full) = paths.get(resource.as_str()).filter(|_| provenance != "logged") {
             resource.clone_from(full);
         }
     };
-    usage.rows.iter_mut().chain(&mut usage.history).for_each(|r| fix(&mut r.resource_arn));
-    usage.denials.iter_mut().for_each(|r| fix(&mut r.resource_arn));
-    usage.session_calls.iter_mut().for_each(|r| fix(&mut r.resource_arn));
+    usage.rows.iter_mut().chain(&mut usage.history).for_each(|r| fix(&mut r.resource_arn, &r.provenance));
+    usage.denials.iter_mut().for_each(|r| fix(&mut r.resource_arn, &r.arn_provenance));
+    usage.session_calls.iter_mut().for_each(|r| fix(&mut r.resource_arn, &r.arn_provenance));
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use super::{CallFacts, MappedAction, Provenance};
 use crate::aws::{Arn, partition_of_region};
 use crate::reference::{AccessLevel, ActionId, Reference};
 
+/// First words of events that take something away, and so pass no role that they name.
+const TAKERS: &[&str] = &["Delete", "Deregister", "Detach", "Disassociate", "Remove"];
+
 /// Names of the actions that tag a resource, in the order in which a service is asked for one.
 const TAG_ACTIONS: &[&str] =
     &["TagResource", "AddTagsToResource", "AddTags", "TagQueue", "AddTagsToCertificate", "CreateOrUpdateTags", "AddTagsToStream", "CreateTags"];
@@ -127,7 +130,8 @@ impl Derived {
             let role = format!("arn:{}:iam::{}:role/*", partition_of_region(call.region), call.account);
             self.pass(role, Provenance::TypeWildcard, "ec2.amazonaws.com", out);
         }
-        let changes = reference.action(main.action).is_some_and(|a| matches!(a.level, AccessLevel::Write | AccessLevel::PermissionsManagement));
+        let takes_away = TAKERS.iter().any(|t| event.starts_with(t));
+        let changes = !takes_away && reference.action(main.action).is_some_and(|a| matches!(a.level, AccessLevel::Write | AccessLevel::PermissionsManagement));
         if service == "iam" {
             self.iam_keys(params, event, out);
             if event == "AddRoleToInstanceProfile" {
@@ -164,15 +168,23 @@ impl Derived {
     fn passed_roles(&self, call: &CallFacts<'_>, params: &Params<'_>, action: &str, out: &mut Vec<MappedAction<'_>>) {
         let service = action.split_once(':').map_or("", |(s, _)| s);
         let mut roles: Vec<(String, &str)> = Vec::new();
+        let may_pass = |action: ActionId| self.may_pass.contains(&action);
+        let is_listed = out.first().is_some_and(|m| may_pass(m.action));
         for (name, _, value) in params.all() {
-            let name = normal(name);
-            let is_role = ["role", "rolearn", "roles", "rolearns"].iter().any(|end| name.ends_with(end));
-            if !is_role {
+            // `--role_arn` is an argument of the caller's own program.
+            if name.starts_with('-') {
                 continue;
             }
-            if Arn::parse(value).is_some_and(|a| a.service == "iam" && a.resource.starts_with("role/")) {
-                roles.push((value.to_owned(), passed_to(action, &name)));
-            } else if TAKE_ROLE_NAMES.contains(&service) && ROLE_NAMES.contains(&name.as_str()) && is_role_name(value) {
+            let name = normal(name);
+            let is_role = ["role", "rolearn", "roles", "rolearns"].iter().any(|end| name.ends_with(end))
+                || matches!(name.as_str(), "snscallerarn" | "authenticated" | "unauthenticated");
+            // A role is passed within its account only.
+            let is_own = |a: Arn<'_>| a.service == "iam" && a.resource.starts_with("role/") && (call.account.is_empty() || a.account == call.account);
+            if Arn::parse(value).is_some_and(is_own) {
+                if is_role || is_listed {
+                    roles.push((value.to_owned(), passed_to(action, &name)));
+                }
+            } else if is_role && TAKE_ROLE_NAMES.contains(&service) && ROLE_NAMES.contains(&name.as_str()) && is_role_name(value) {
                 let arn = format!("arn:{}:iam::{}:role/{value}", partition_of_region(call.region), call.account);
                 roles.push((arn, passed_to(action, &name)));
             }
@@ -287,7 +299,7 @@ fn passed_to(action: &str, parameter: &str) -> &'static str {
         ("cloudtrail", _, _) => "cloudtrail.amazonaws.com",
         ("codebuild", _, _) => "codebuild.amazonaws.com",
         ("codepipeline", _, _) => "codepipeline.amazonaws.com",
-        ("eks", _, _) => "eks.amazonaws.com",
+        ("eks", "CreateCluster", _) => "eks.amazonaws.com",
         ("events", _, _) => "events.amazonaws.com",
         ("firehose", _, _) => "firehose.amazonaws.com",
         ("glue", _, _) => "glue.amazonaws.com",

@@ -7,6 +7,7 @@ use super::names::{NameKey, names_of, normal};
 use super::overrides::{Binding, Only, Origin, Overrides, Place};
 use super::params::{LazyParams, Params, usable};
 use super::pattern::ArnPattern;
+use super::transform::Transform;
 use super::{CallFacts, Provenance, used};
 use crate::aws::{Arn, is_account_id};
 use crate::reference::ActionId;
@@ -29,11 +30,15 @@ pub struct Facts<'c, 'a> {
 
 impl Facts<'_, '_> {
     /// The account that owns the resources: the one that a parameter or the event's own list names, else the log's.
-    fn account(&self) -> &str {
-        const OWNERS: [&str; 3] = ["domain-owner", "registryId", "catalogId"];
-        static NAMES: OnceLock<[NameKey; 3]> = OnceLock::new();
-        let names = NAMES.get_or_init(|| OWNERS.map(NameKey::of));
-        if let Some(owner) = names.iter().find_map(|n| self.request.get(n).find(|v| is_account_id(v))) {
+    fn account(&self, service: &str) -> &str {
+        static NAMES: OnceLock<[(&str, NameKey); 3]> = OnceLock::new();
+        static TOP: OnceLock<NameKey> = OnceLock::new();
+        let top = TOP.get_or_init(|| NameKey::of("top"));
+        let names = NAMES.get_or_init(|| {
+            [("codeartifact", "domain-owner"), ("ecr", "registryId"), ("glue", "catalogId")].map(|(s, n)| (s, NameKey::of(n)))
+        });
+        let owner = names.iter().find(|(s, _)| *s == service).and_then(|(_, n)| self.request.under(top, n).find(|v| is_account_id(v)));
+        if let Some(owner) = owner {
             return owner;
         }
         let mut named = self.call.resources.iter().filter_map(|r| r.account).filter(|a| !a.is_empty());
@@ -97,6 +102,10 @@ impl Kind {
         Arn::parse(arn).is_some_and(|parsed| self.patterns.iter().any(|p| p.matches(&parsed)))
     }
 
+    fn service(&self) -> &str {
+        self.name.split_once(':').map_or("", |(s, _)| s)
+    }
+
     /// The name without the service's prefix.
     pub fn own_name(&self) -> &str {
         self.name.split_once(':').map_or("", |(_, n)| n)
@@ -111,13 +120,13 @@ impl Kind {
 
     /// The pattern of all resources of this type in the call's account and region.
     pub fn open_pattern(&self, facts: Facts<'_, '_>) -> Option<String> {
-        Some(self.patterns.first()?.fill(facts.call, facts.account(), |_| "*"))
+        Some(self.patterns.first()?.fill(facts.call, facts.account(self.service()), |_| "*"))
     }
 
     /// The ARN of a type that has one resource in an account: its pattern has no variable.
     pub fn single(&self, facts: Facts<'_, '_>) -> Option<String> {
         let pattern = self.patterns.first().filter(|p| p.variables().next().is_none())?;
-        Some(pattern.fill(facts.call, facts.account(), |_| "*"))
+        Some(pattern.fill(facts.call, facts.account(self.service()), |_| "*"))
     }
 
     /// The pattern of all resources of this type that fit what is known: one value of a variable stays, others are `*`.
@@ -130,7 +139,7 @@ impl Kind {
                 _ => None,
             })
             .collect();
-        Some(pattern.fill(facts.call, facts.account(), |at| known.get(&at).map_or("*", String::as_str)))
+        Some(pattern.fill(facts.call, facts.account(self.service()), |at| known.get(&at).map_or("*", String::as_str)))
     }
 
     /// The ARNs of this type that the call names or makes, with where each came from; none when it leaves them open.
@@ -140,7 +149,10 @@ impl Kind {
             list.into_iter().collect::<BTreeSet<_>>().into_iter().map(|a| (a, p)).collect()
         };
         let chosen = only.map(|o| o.chosen(facts.request)).unwrap_or_default();
-        let chooses = |arn: &String| chosen.iter().any(|c| arn.ends_with(c) || c.ends_with(arn.as_str()));
+        let chooses = |arn: &String| {
+            let is_end = |c: &str| arn.strip_suffix(c).is_some_and(|head| head.is_empty() || head.ends_with(['/', ':']));
+            chosen.iter().any(|c| !c.is_empty() && is_end(c))
+        };
         let choose = |mut list: Vec<String>| -> Vec<String> {
             if list.len() > 1 && list.iter().any(chooses) {
                 list.retain(chooses);
@@ -163,10 +175,11 @@ impl Kind {
         if !bound.is_empty() {
             return unique(bound, Provenance::Override);
         }
+        let words = self.words();
         // An ARN at the top is what the call is about; one deeper down may be of something else than a name that fits.
         let arns = |at_top: bool| -> Vec<String> {
             let fits = |(v, depth): &(&str, u8)| (*depth == 1) == at_top && self.is_of(v);
-            facts.request.arns().filter(fits).map(|(v, _)| v.to_owned()).collect()
+            facts.request.arns_but(&words).filter(fits).map(|(v, _)| v.to_owned()).collect()
         };
         let named = [arns(true), self.filled(facts, nearest, false), arns(false)].into_iter().find(|list| !list.is_empty());
         if let Some(named) = named {
@@ -181,10 +194,17 @@ impl Kind {
         }
     }
 
+    /// Parameters of the caller's own words, which are never ARNs.
+    fn words(&self) -> Vec<&NameKey> {
+        let rows = self.variables.iter().flat_map(|v| &v.bindings).filter(|b| b.transform == Transform::Verbatim);
+        rows.flat_map(|b| &b.origins).filter_map(|o| if let Origin::Request(name) = o { Some(name) } else { None }).collect()
+    }
+
     /// The event's own list, and the resource that a denial names.
     fn logged(&self, facts: Facts<'_, '_>) -> Vec<String> {
-        let listed = facts.call.resources.iter().filter_map(|r| r.arn);
-        listed.chain(facts.call.denied_resource).filter(|a| usable(a) && self.is_of(a)).map(str::to_owned).collect()
+        let listed = || facts.call.resources.iter().filter_map(|r| r.arn).chain(facts.call.denied_resource).filter(|a| self.is_of(a));
+        // One that cannot be used leaves the list open: the others are not all.
+        if listed().all(usable) { listed().map(str::to_owned).collect() } else { Vec::new() }
     }
 
     /// An ARN at the top that has this type's form and a rival's: with nothing nearer it is what the call is about
@@ -222,15 +242,16 @@ impl Kind {
             by_review |= from_review;
             // A parameter that is the whole ARN already is taken as it is.
             // One that a row made is not asked whether another type fits it more closely: the row knows.
-            whole.extend(values.iter().filter(|v| v.starts_with("arn:") && if from_review { self.has_form(v) } else { self.is_of(v) }).cloned());
-            choices.push((at, values.into_iter().filter(|v| !v.starts_with("arn:")).collect()));
+            let is_arn = |v: &String| v.starts_with("arn:") && !variable.is_verbatim();
+            whole.extend(values.iter().filter(|v| is_arn(v) && if from_review { self.has_form(v) } else { self.is_of(v) }).cloned());
+            choices.push((at, values.into_iter().filter(|v| !is_arn(v)).collect()));
         }
         let count = choices.iter().map(|(_, v)| v.len()).product::<usize>();
         if reviewed && !by_review {
             return Vec::new();
         }
         if !choices.is_empty() && count > 0 && count <= MAX_RESOURCES * 2 {
-            let fill = |row: &HashMap<usize, &str>| pattern.fill(facts.call, facts.account(), |at| row.get(&at).copied().unwrap_or("*"));
+            let fill = |row: &HashMap<usize, &str>| pattern.fill(facts.call, facts.account(self.service()), |at| row.get(&at).copied().unwrap_or("*"));
             whole.extend(products(&choices).iter().map(fill));
         }
         whole
@@ -266,7 +287,7 @@ impl Kind {
             .collect();
         known.filter(|k| !k.is_empty()).map_or_else(Vec::new, |known| {
             let value = |at: usize| known.iter().find(|(v, _)| *v == at).and_then(|(_, text)| text.as_deref()).unwrap_or("*");
-            vec![pattern.fill(facts.call, facts.account(), value)]
+            vec![pattern.fill(facts.call, facts.account(self.service()), value)]
         })
     }
 }
@@ -300,7 +321,7 @@ impl Variable {
             };
             let texts = binding.texts(facts.request, facts.response);
             // A parameter that a row refuses is not taken by its name after all.
-            closed |= !texts.is_empty();
+            closed |= !texts.is_empty() || binding.is_present(facts.request);
             let found: Vec<String> = texts.into_iter().flat_map(change).collect();
             if !found.is_empty() {
                 used::note(binding.row);
@@ -326,6 +347,11 @@ impl Variable {
         }
     }
 
+    /// Whether a row says that the variable's texts are never ARNs.
+    fn is_verbatim(&self) -> bool {
+        self.bindings.iter().any(|b| b.transform == Transform::Verbatim)
+    }
+
     /// Whether the response has this variable, under one of its names.
     fn is_answered(&self, facts: Facts<'_, '_>) -> bool {
         let reviewed = self.bindings.iter().flat_map(|b| &b.origins).filter_map(|o| if let Origin::Request(name) = o { Some(name) } else { None });
@@ -339,7 +365,7 @@ impl Variable {
         let top: Vec<(String, &str)> =
             request.all().filter(|(_, depth, _)| Some(*depth) == level).map(|(n, _, v)| (normal(n), v)).collect();
         let alike: BTreeSet<&str> =
-            top.iter().map(|(n, _)| n.as_str()).filter(|n| n.len() >= 6 && (self.own.ends_with(n) || n.ends_with(self.own.as_str()))).collect();
+            top.iter().map(|(n, _)| n.as_str()).filter(|n| n.len() >= 6 && (self.own.ends_with(n) || (self.own.len() >= 6 && n.ends_with(self.own.as_str())))).collect();
         let take = |name: &str| top.iter().filter(|(n, _)| n == name).map(|(_, v)| (*v).to_owned()).collect::<Vec<_>>();
         if alike.len() == 1 {
             return alike.first().map(|name| take(name)).unwrap_or_default();

@@ -200,10 +200,14 @@ impl Mapper {
             Some(Plan::Needs(needs)) => {
                 used::note(needs.row);
                 for need in held(&needs.rule, &request) {
-                    let by_template = need.arn.as_deref().and_then(|t| template::fill(t, call, &request));
-                    let found = match by_template {
-                        Some(arn) => vec![Found { arn, provenance: Provenance::Override, kind: need.types.first().map(String::as_str), required: true }],
-                        None => self.resolver.resources(facts(need.action), &need.types, need.only.as_ref()),
+                    let found = match need.arn.as_deref().map(|t| (t, template::fill(t, call, &request))) {
+                        Some((_, Some(arn))) => {
+                            vec![Found { arn, provenance: Provenance::Override, kind: need.types.first().map(String::as_str), required: true }]
+                        }
+                        Some((_, None)) if need.if_told => Vec::new(),
+                        // The general method would find another resource than the one that the row is about.
+                        Some((t, None)) if !t.contains("${caller}") => self.resolver.open(facts(need.action), &need.types),
+                        _ => self.resolver.resources(facts(need.action), &need.types, need.only.as_ref()),
                     };
                     push(&mut out, need.action, found);
                 }
@@ -229,7 +233,7 @@ impl Mapper {
         self.derived.add(self.reference, &self.resolver, facts, &mut out);
         if out.len() > 1 {
             let mut seen = BTreeSet::new();
-            out.retain(|m| seen.insert((m.action, m.resource.clone())));
+            out.retain(|m| seen.insert((m.action, m.resource.clone(), m.context.clone())));
         }
         Mapping::Actions(out)
     }

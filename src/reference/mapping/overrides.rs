@@ -23,6 +23,8 @@ pub struct Need {
     pub when: Option<Predicate>,
     /// An ARN template, where the general method would find the wrong resource.
     pub arn: Option<String>,
+    /// The row falls away where its ARN is not told.
+    pub if_told: bool,
     /// The resource types that are looked at (`ssm:parameter`); all if empty.
     pub types: Vec<String>,
     /// The parameter that chooses among several resources.
@@ -146,6 +148,12 @@ impl Binding {
             Some(prefix) => texts.into_iter().filter(|t| t.starts_with(prefix.as_str())).collect(),
             None => texts,
         }
+    }
+
+    /// Whether a parameter of the row is there, be its text of use or not.
+    #[must_use]
+    pub fn is_present(&self, request: &Params<'_>) -> bool {
+        self.prefix.is_none() && self.origins.iter().any(|o| matches!(o, Origin::Request(name) if request.has(name)))
     }
 
     /// Whether the row gives a text of its own.

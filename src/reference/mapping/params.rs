@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::names::{NameKey, hash};
 
-/// How deep and how many values are looked at; a request that hides more in deeper nesting gets type-level ARNs.
+/// How deep and how many values are looked at; a request with more gets type-level ARNs.
 const MAX_DEPTH: u8 = 24;
 const MAX_VALUES: usize = 4000;
 
@@ -46,6 +46,8 @@ enum Aside {
 pub struct Params<'a> {
     entries: Vec<Entry<'a>>,
     objects: u32,
+    /// The text broke off, or held more than is looked at.
+    cut: bool,
 }
 
 impl<'a> Params<'a> {
@@ -56,25 +58,49 @@ impl<'a> Params<'a> {
         if json.starts_with(['{', '[']) {
             let mut reader = serde_json::Deserializer::from_str(json);
             let walk =
-                Walk { params: &mut params, name: &Cow::Borrowed(""), hash: hash(""), parent: 0, object: 0, depth: 0, aside: Aside::No };
-            // A text that breaks off keeps what stood before the break.
-            let _ = walk.deserialize(&mut reader);
+                Walk { params: &mut params, name: &Cow::Borrowed(""), hash: hash(""), parent: 0, object: 0, depth: 0, aside: Aside::No, fresh: false };
+            let broken = walk.deserialize(&mut reader).is_err();
+            params.cut = broken || params.entries.len() >= MAX_VALUES;
+            params.leave_open();
         }
         params
     }
 
-    /// The usable texts under a name, of its highest place only: `name` at the top is the resource's, `name` deeper
-    /// down is some part's.
-    pub fn get<'s>(&'s self, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
-        let found = move |e: &&Entry<'a>| e.aside == Aside::No && e.value.is_some() && name.is(&e.name, e.hash);
-        let top = self.entries.iter().filter(found).map(|e| e.depth).min();
-        self.entries.iter().filter(move |e| e.offered && Some(e.depth) == top && found(e)).filter_map(|e| e.value.as_deref())
+    /// Of texts under one name and depth of which one cannot be used none is offered: the others are not all.
+    fn leave_open(&mut self) {
+        let is_bad = |e: &&Entry<'a>| e.aside == Aside::No && e.value.as_deref().is_some_and(|v| !usable(v));
+        let bad: Vec<(u64, u8)> = self.entries.iter().filter(is_bad).map(|e| (e.hash, e.depth)).collect();
+        if !bad.is_empty() {
+            self.entries.iter_mut().filter(|e| bad.contains(&(e.hash, e.depth))).for_each(|e| e.offered = false);
+        }
     }
 
-    /// The usable texts under a name that stand right in something of another name (`placement.groupName`), tags included.
+    /// The texts under a name, of its highest place only: `name` at the top is the resource's, `name` deeper down is some
+    /// part's. None at all when one of them cannot be used, or when the parameters were cut.
+    pub fn get<'s>(&'s self, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
+        let found = move |e: &&Entry<'a>| e.aside == Aside::No && e.value.is_some() && name.is(&e.name, e.hash);
+        let top = self.entries.iter().filter(found).map(|e| e.depth).min().filter(|_| !self.cut);
+        let at_top = move |e: &&Entry<'a>| Some(e.depth) == top && found(e);
+        self.entries.iter().filter(move |e| e.offered && at_top(e)).filter_map(|e| e.value.as_deref())
+    }
+
+    /// The texts under a name, of its highest place only, be they of use or not.
+    pub fn raw<'s>(&'s self, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
+        let found = move |e: &&Entry<'a>| e.aside == Aside::No && e.value.is_some() && name.is(&e.name, e.hash);
+        let top = self.entries.iter().filter(found).map(|e| e.depth).min().filter(|_| !self.cut);
+        self.entries.iter().filter(move |e| Some(e.depth) == top && found(e)).filter_map(|e| e.value.as_deref())
+    }
+
+    /// The usable texts under a name that stand right in something of another name (`placement.groupName`), tags included;
+    /// `top` is the highest level that has texts.
     pub fn under<'s>(&'s self, parent: &'s NameKey, name: &'s NameKey) -> impl Iterator<Item = &'s str> + 's {
-        let found = move |e: &&Entry<'a>| e.parent == parent.hash() && name.is(&e.name, e.hash);
-        self.entries.iter().filter(found).filter_map(|e| e.value.as_deref()).filter(|v| usable(v))
+        let is_top = parent.as_str() == "top";
+        let level = self.entries.iter().filter(|e| e.aside == Aside::No && e.value.is_some()).map(|e| e.depth).min();
+        let found = move |e: &&Entry<'a>| {
+            name.is(&e.name, e.hash) && e.value.is_some() && if is_top { Some(e.depth) == level } else { e.parent == parent.hash() }
+        };
+        let whole = !self.cut && self.entries.iter().filter(found).all(|e| e.value.as_deref().is_some_and(usable));
+        self.entries.iter().filter(move |e| whole && found(e)).filter_map(|e| e.value.as_deref())
     }
 
     /// The texts under a name in those objects in which another name has this text (`tableName` beside `operation`).
@@ -90,7 +116,7 @@ impl<'a> Params<'a> {
         self.entries.iter().filter(move |e| name.is(&e.name, e.hash)).filter_map(|e| e.value.as_deref())
     }
 
-    /// Whether a parameter of this name is there and not null, whatever its value.
+    /// Whether a parameter of this name is there: not null and not an empty list.
     #[must_use]
     pub fn has(&self, name: &NameKey) -> bool {
         self.entries.iter().any(|e| name.is(&e.name, e.hash))
@@ -106,13 +132,22 @@ impl<'a> Params<'a> {
     pub fn all(&self) -> impl Iterator<Item = (&str, u8, &str)> {
         self.entries
             .iter()
-            .filter(|e| e.offered)
+            .filter(|e| e.offered && !self.cut)
             .filter_map(|e| Some((&*e.name, e.depth, e.value.as_deref()?)))
     }
 
-    /// Every usable text that starts like an ARN, with its depth: 1 at the top.
+    /// Every usable text that starts like an ARN, with its depth: 1 at the top. Texts under the names given are none.
+    pub fn arns_but<'s>(&'s self, words: &'s [&NameKey]) -> impl Iterator<Item = (&'s str, u8)> {
+        let entries = self.entries.iter().filter(|e| e.offered && !self.cut);
+        entries
+            .filter_map(|e| Some((e, e.value.as_deref().filter(|v| v.starts_with("arn:"))?)))
+            .filter(|(e, _)| !words.iter().any(|w| w.is(&e.name, e.hash)))
+            .map(|(e, v)| (v, e.depth))
+    }
+
+    /// Every usable text that starts like an ARN, with its depth.
     pub fn arns(&self) -> impl Iterator<Item = (&str, u8)> {
-        self.all().map(|(_, depth, v)| (v, depth)).filter(|(v, _)| v.starts_with("arn:"))
+        self.arns_but(&[])
     }
 }
 
@@ -175,13 +210,17 @@ struct Walk<'p, 'n, 'a> {
     object: u32,
     depth: u8,
     aside: Aside,
+    /// The mark is of this very name, not of what it stands in.
+    fresh: bool,
 }
 
 impl<'a> Walk<'_, '_, 'a> {
     fn push(self, value: Option<Cow<'a, str>>) {
         if self.depth > 0 && self.params.entries.len() < MAX_VALUES {
-            let offered = self.aside == Aside::No && value.as_deref().is_some_and(usable);
-            let Walk { params, name, hash, parent, object, depth, aside } = self;
+            let Walk { params, name, hash, parent, object, depth, aside: around, fresh } = self;
+            // `imageTag: v1` is a tag by name only; tags are objects.
+            let aside = if fresh && around == Aside::Tags { Aside::No } else { around };
+            let offered = aside == Aside::No && value.as_deref().is_some_and(usable);
             params.entries.push(Entry { hash, name: name.clone(), value, depth, parent, object, aside, offered });
         }
     }
@@ -267,13 +306,13 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Walk { params, name, hash, parent, object, depth, aside } = self;
-        while list.next_element_seed(Walk { params: &mut *params, name, hash, parent, object, depth, aside })?.is_some() {}
+        let Walk { params, name, hash, parent, object, depth, aside, .. } = self;
+        while list.next_element_seed(Walk { params: &mut *params, name, hash, parent, object, depth, aside, fresh: false })?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Walk { params, name, hash: own_hash, parent: above, object: outer, depth, aside: own_aside } = self;
+        let Walk { params, name, hash: own_hash, parent: above, object: outer, depth, aside: own_aside, .. } = self;
         if depth > 0 && params.entries.len() < MAX_VALUES {
             let name = name.clone();
             params.entries.push(Entry { hash: own_hash, name, value: None, depth, parent: above, object: outer, aside: own_aside, offered: false });
@@ -282,11 +321,12 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
         let object = params.objects;
         while let Some(key) = map.next_key_seed(Key)? {
             if is_container(&key) && depth > 0 {
-                let inner = Walk { params: &mut *params, name, hash: own_hash, parent: above, object, depth: depth + 1, aside: own_aside };
+                let inner = Walk { params: &mut *params, name, hash: own_hash, parent: above, object, depth: depth + 1, aside: own_aside, fresh: false };
                 map.next_value_seed(inner)?;
             } else {
-                let (hash, aside) = (hash(&key), if own_aside == Aside::No { aside(&key) } else { own_aside });
-                map.next_value_seed(Walk { params: &mut *params, name: &key, hash, parent: own_hash, object, depth: depth + 1, aside })?;
+                let fresh = own_aside == Aside::No;
+                let (hash, aside) = (hash(&key), if fresh { aside(&key) } else { own_aside });
+                map.next_value_seed(Walk { params: &mut *params, name: &key, hash, parent: own_hash, object, depth: depth + 1, aside, fresh })?;
             }
         }
         Ok(())
@@ -332,7 +372,12 @@ mod tests {
     fn numbers_and_broken_texts() {
         assert_eq!(get(r#"{"versionNumber":3,"on":true,"none":null}"#, "versionNumber"), ["3"]);
         assert!(!Params::of(r#"{"none":null}"#).has(&NameKey::of("none")));
-        assert_eq!(get(r#"{"a":"x","b":{"#, "a"), ["x"]);
+        assert!(get(r#"{"a":"x","b":{"#, "a").is_empty(), "a text that breaks off tells nothing for sure");
+        assert!(get(r#"{"names":["/a/b","/x/$y"]}"#, "names").is_empty(), "one name that cannot be used leaves the list open");
+        assert!(!Params::of(r#"{"imageTag":"v1","enableECSManagedTags":false}"#).has_tags());
+        let tagged = r#"{"userPoolTags":{"costTag":"x"},"names":["a"]}"#;
+        assert!(Params::of(tagged).has_tags() && get(tagged, "costTag").is_empty());
+        assert!(Params::of(r#"{"groups":["arn:aws:x:::a:*","arn:aws:x:::b"]}"#).arns().next().is_none());
         assert!(get("null", "a").is_empty() && get("\"text\"", "a").is_empty() && get("", "a").is_empty());
     }
 

@@ -93,9 +93,12 @@ impl Resolver {
             let nearest = if required && (needs.required <= 1 || types.len() == 1) { Nearness::Alike } else { Nearness::Stem };
             let found = kind.concrete(facts, nearest, required && !needs.any_of, only);
             let found = if found.is_empty() && required { kind.rival(facts) } else { found };
-            if required && (found.is_empty() || found.len() > MAX_RESOURCES) {
-                open.extend(kind.whole_type(facts).map(|arn| Found { arn, provenance: Provenance::TypeWildcard, kind: Some(&kind.name), required }));
-            } else if found.len() <= MAX_RESOURCES {
+            let whole = || kind.whole_type(facts).map(|arn| Found { arn, provenance: Provenance::TypeWildcard, kind: Some(&kind.name), required });
+            if found.len() > MAX_RESOURCES {
+                out.extend(whole());
+            } else if required && found.is_empty() {
+                open.extend(whole());
+            } else {
                 out.extend(found.into_iter().map(|(arn, provenance)| Found { arn, provenance, kind: Some(&kind.name), required }));
             }
         }
@@ -116,6 +119,23 @@ impl Resolver {
             out.push(Found { arn, provenance: Provenance::TypeWildcard, kind: sole.map(|k| k.name.as_str()), required: false });
         }
         out
+    }
+
+    /// Where a row's ARN is not told: the patterns of the types that the action needs, with nothing of the call in them.
+    #[must_use]
+    pub fn open(&self, facts: Facts<'_, '_>, types: &[String]) -> Vec<Found<'_>> {
+        let list = self.needs.get(&facts.action).map_or(&[][..], |n| n.list.as_slice());
+        let kinds = list.iter().filter_map(|n| self.kinds.get(n.kind).map(|k| (k, n.required)));
+        let asked = kinds.filter(|(k, required)| if types.is_empty() { *required } else { types.contains(&k.name) });
+        let mut found: Vec<Found<'_>> = asked
+            .filter_map(|(k, _)| {
+                Some(Found { arn: k.open_pattern(facts)?, provenance: Provenance::TypeWildcard, kind: Some(&k.name), required: true })
+            })
+            .collect();
+        if found.is_empty() {
+            found.push(Found { arn: "*".to_owned(), provenance: Provenance::TypeWildcard, kind: None, required: true });
+        }
+        found
     }
 
     /// The pattern of a type of this name (without the service) that an action takes.

@@ -86,6 +86,8 @@ enum NeedRow {
         when: Option<String>,
         arn: Option<String>,
         #[serde(default)]
+        if_told: bool,
+        #[serde(default)]
         types: Vec<String>,
         only: Option<String>,
     },
@@ -270,9 +272,9 @@ impl Reader<'_> {
     }
 
     fn need(&mut self, source: &str, row: NeedRow) -> Result<Option<Need>, ReferenceError> {
-        let (action, when, arn, types, only) = match row {
-            NeedRow::Name(action) => (action, None, None, Vec::new(), None),
-            NeedRow::Table { action, when, arn, types, only } => (action, when, arn, types, only),
+        let (action, when, arn, if_told, types, only) = match row {
+            NeedRow::Name(action) => (action, None, None, false, Vec::new(), None),
+            NeedRow::Table { action, when, arn, if_told, types, only } => (action, when, arn, if_told, types, only),
         };
         let when = self.when(&format!("[[action]] {source} {action}"), when.as_ref())?;
         let Some(id) = self.reference.find(&action) else {
@@ -292,7 +294,7 @@ impl Reader<'_> {
             Some(parsed) => parsed,
             None => None,
         };
-        Ok(Some(Need { action: id, when, arn, types, only }))
+        Ok(Some(Need { action: id, when, arn, if_told, types, only }))
     }
 
     fn variable(&mut self, row: VariableRow) -> Result<(), ReferenceError> {

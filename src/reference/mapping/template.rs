@@ -26,14 +26,22 @@ pub fn fill(template: &str, call: &CallFacts<'_>, params: &Params<'_>) -> Option
                     None => (name.strip_prefix("param:")?, Transform::Plain),
                 };
                 let wanted = NameKey::of(name);
-                let value = params.everywhere(&wanted).next()?;
+                // What the change makes of the text must be of use, not the text itself: `bucket/key?versionId=…`.
+                let mut values = params.raw(&wanted);
+                let value = values.next()?;
+                // Several values are several resources: the template tells of none.
+                if values.any(|other| other != value) {
+                    return None;
+                }
                 let value = transform.apply(value, call)?;
-                // A wildcard may not pass; an ARN behind other text is the whole of it.
                 if !usable(&value) {
                     return None;
                 }
-                if value.starts_with("arn:") && !out.is_empty() {
-                    return Some(value);
+                // An ARN takes the place of what stands before it.
+                if value.starts_with("arn:") && transform != Transform::Verbatim {
+                    out.clear();
+                } else if out.matches(':').count() < 5 && !value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                    return None;
                 }
                 out.push_str(&value);
             }

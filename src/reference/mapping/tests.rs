@@ -164,3 +164,52 @@ fn a_wildcard_in_a_parameter_never_becomes_an_arn() {
         ["dynamodb:DescribeTable arn:aws:dynamodb:eu-west-1:111122223333:table/* type-wildcard"]
     );
 }
+
+#[test]
+fn what_cannot_be_used_leaves_the_resource_open() {
+    // One of two names cannot stand in an ARN: the other is not all of it.
+    assert_eq!(
+        request("ssm", "GetParameters", json!({"names": ["/a/b", "/x/$y"]})),
+        ["ssm:GetParameters arn:aws:ssm:eu-west-1:111122223333:parameter/* type-wildcard"]
+    );
+    // The source of a copy cannot be told: its permission is not asked for on the target.
+    assert_eq!(
+        request("s3", "CopyObject", json!({"bucketName": "target", "key": "k", "x-amz-copy-source": "source/A$B.class"})),
+        ["s3:GetObject * type-wildcard", "s3:PutObject arn:aws:s3:::target/k override"]
+    );
+    let logged = ["arn:aws:s3:::b/a.txt", "arn:aws:s3:::b/A$B.class"];
+    assert_eq!(lines("s3", "DeleteObjects", &json!({"bucketName": "b"}), &Value::Null, &logged), ["s3:DeleteObject arn:aws:s3:::b/* type-wildcard"]);
+    // More of a type than are listed: the type, whatever else is named.
+    let ids: Vec<Value> = (0..60).map(|n| json!({"resourceId": format!("i-{n:017x}")})).chain([json!({"resourceId": "vol-1"})]).collect();
+    let tagged = request("ec2", "CreateTags", json!({"resourcesSet": {"items": ids}}));
+    assert_eq!(
+        tagged,
+        ["ec2:CreateTags arn:aws:ec2:eu-west-1:111122223333:instance/* type-wildcard", "ec2:CreateTags arn:aws:ec2:eu-west-1:111122223333:volume/vol-1 override"]
+    );
+}
+
+#[test]
+fn a_callers_words_are_no_arns_and_shift_none() {
+    let key = "arn:aws:s3:::payroll/all.csv";
+    assert_eq!(
+        request("s3", "GetObject", json!({"bucketName": "uploads", "key": key})),
+        [format!("s3:GetObject arn:aws:s3:::uploads/{key} override")]
+    );
+    assert_eq!(request("s3", "GetObject", json!({"key": key})), ["s3:GetObject arn:aws:s3:::*/* type-wildcard"]);
+    let shifted = request("ec2", "CopyImage", json!({"sourceImageId": "ami-1", "sourceRegion": "us-east-1:999:x"}));
+    assert!(shifted.iter().all(|l| !l.contains("999")), "{shifted:?}");
+    // Another account's catalog in a connection's properties is not the call's account.
+    let athena = request("athena", "CreateDataCatalog", json!({"name": "x", "type": "GLUE", "parameters": {"catalog-id": "444455556666"}}));
+    assert!(athena.iter().all(|l| l.contains("111122223333")), "{athena:?}");
+    // The group of a rule is a peer, not what is changed.
+    let rules = json!({"groupName": "default", "ipPermissions": {"items": [{"groups": {"items": [{"groupId": "sg-2"}]}}]}});
+    let ingress = request("ec2", "AuthorizeSecurityGroupIngress", rules);
+    assert!(ingress.iter().all(|l| !l.contains("sg-2")), "{ingress:?}");
+}
+
+#[test]
+fn a_role_is_passed_within_its_account() {
+    let call = |role: &str| request("codebuild", "CreateProject", json!({"name": "p", "serviceRole": role}));
+    assert!(call("arn:aws:iam::111122223333:role/build").iter().any(|l| l.starts_with("iam:PassRole")));
+    assert!(call("arn:aws:iam::444455556666:role/build").iter().all(|l| !l.starts_with("iam:PassRole")));
+}

@@ -56,7 +56,9 @@ pub enum Transform {
     KeyId,
     /// An alias without the word `alias/`.
     Alias,
-    /// A queue URL as the queue's ARN, in the region and account that the URL names.
+    /// A text that is never an ARN, whatever it looks like: object keys are the uploader's own words.
+    Verbatim,
+    /// A queue URL as the queue's ARN, in the account that the URL names.
     QueueUrl,
     /// A Glue catalog's name; an account's id stands for the account's own catalog, which has no name.
     CatalogName,
@@ -66,7 +68,7 @@ pub enum Transform {
     ProfileId,
     /// The second of `a/b/c`.
     SecondSegment,
-    /// Without the bucket (and the query) of `bucket/key?versionId=…`; `before_slash` gives the bucket.
+    /// What stands before the first `/`.
     BeforeSlash,
 }
 
@@ -100,6 +102,7 @@ impl Transform {
             Some("family") => Transform::Family,
             Some("key_id") => Transform::KeyId,
             Some("alias") => Transform::Alias,
+            Some("verbatim") => Transform::Verbatim,
             Some("queue_url") => Transform::QueueUrl,
             Some("second_segment") => Transform::SecondSegment,
             Some("catalog_name") => Transform::CatalogName,
@@ -124,6 +127,10 @@ impl Transform {
                 path => vec![path.to_owned(), format!("{path}/*")],
             },
             Transform::FunctionName => function(value, call),
+            // A partial ARN may end in a word of six letters, which may be the six characters too: both readings then.
+            Transform::SecretName if value.starts_with("arn:") && ends_in_secret_suffix(value) && ends_in_letters(value) => {
+                vec![value.to_owned(), format!("{value}-??????")]
+            }
             _ => self.apply(value, call).into_iter().collect(),
         }
     }
@@ -154,7 +161,11 @@ impl Transform {
             Transform::Document if !is_arn && is_of_aws(value) => {
                 Some(format!("arn:{}:ssm:{}::document/{value}", partition_of_region(call.region), call.region))
             }
-            Transform::ParameterName if !is_arn => {
+            Transform::ParameterName if is_arn => {
+                let (head, tail) = value.split_once(":parameter/")?;
+                Some(format!("{head}:parameter/{}", tail.split(':').next()?))
+            }
+            Transform::ParameterName => {
                 let name = value.split(':').next()?;
                 match name.strip_prefix("/aws/service/") {
                     Some(own) => Some(format!("arn:{}:ssm:{}::parameter/aws/service/{own}", partition_of_region(call.region), call.region)),
@@ -186,18 +197,41 @@ impl Transform {
     }
 }
 
-/// `fn`, `fn:1`, `111122223333:function:fn`, `arn:…:function:fn:1`: the name, or the ARN where the text names an account.
+/// `fn`, `fn:1`, `111122223333:fn`, `eu-west-1:111122223333:function:fn`, `arn:…:function:fn:1`: the name, or the ARN
+/// where the text names an account.
 fn function(value: &str, call: &CallFacts<'_>) -> Vec<String> {
-    let (head, tail) = value.rsplit_once("function:").unwrap_or(("", value));
-    let (name, version) = tail.split_once(':').map_or((tail, None), |(name, version)| (name, Some(version)));
+    let (mut region, mut account) = (call.region, None);
+    let mut rest = value;
+    let head = match Arn::parse(value) {
+        Some(arn) => {
+            let Some(tail) = arn.resource.strip_prefix("function:") else { return Vec::new() };
+            rest = tail;
+            value.strip_suffix(tail).map(str::to_owned)
+        }
+        None => {
+            let parts: Vec<&str> = value.split(':').collect();
+            if let [first, second, ..] = parts.as_slice()
+                && is_account_id(second)
+                && !is_account_id(first)
+            {
+                region = first;
+                rest = rest.split_once(':').map_or("", |(_, tail)| tail);
+            }
+            if let Some((first, tail)) = rest.split_once(':')
+                && is_account_id(first)
+            {
+                account = Some(first);
+                rest = tail;
+            }
+            rest = rest.strip_prefix("function:").unwrap_or(rest);
+            account.map(|account| format!("arn:{}:lambda:{region}:{account}:function:", partition_of_region(region)))
+        }
+    };
+    let (name, version) = rest.split_once(':').map_or((rest, None), |(name, version)| (name, Some(version)));
     if !usable(name) {
         return Vec::new();
     }
-    let head = match head.strip_suffix(':') {
-        Some(account) if is_account_id(account) => format!("arn:{}:lambda:{}:{account}:function:", partition_of_region(call.region), call.region),
-        _ if head.starts_with("arn:") => format!("{head}function:"),
-        _ => String::new(),
-    };
+    let head = head.unwrap_or_default();
     let versioned = version.filter(|v| usable(v)).map(|v| format!("{head}{name}:{v}"));
     std::iter::once(format!("{head}{name}")).chain(versioned).collect()
 }
@@ -207,6 +241,11 @@ fn function(value: &str, call: &CallFacts<'_>) -> Vec<String> {
 fn is_of_aws(document: &str) -> bool {
     const STARTS: &[&str] = &["AWS-", "AWSEC2-", "AWSSupport-", "AWSConfigRemediation-", "AWSFleetManager-", "AmazonInspector", "AmazonCloudWatch-"];
     STARTS.iter().any(|s| document.starts_with(s))
+}
+
+/// Whether the last six characters are small letters.
+fn ends_in_letters(arn: &str) -> bool {
+    arn.bytes().rev().take(6).all(|b| b.is_ascii_lowercase())
 }
 
 /// Whether a secret's ARN has the six characters behind the name.
@@ -245,8 +284,9 @@ fn queue(url: &str, call: &CallFacts<'_>) -> Option<String> {
     if !is_account_id(account) {
         return None;
     }
+    // The host is whatever the client was given; the queue is in the call's region.
     let is_region = |label: &&str| label.split('-').count() >= 3 && label.ends_with(|c: char| c.is_ascii_digit()) && !label.starts_with("vpce-");
-    let region = host.split('.').find(is_region).unwrap_or(call.region);
+    let region = if call.region.is_empty() { host.split('.').find(is_region).unwrap_or("*") } else { call.region };
     Some(format!("arn:{}:sqs:{region}:{account}:{name}", partition_of_region(region)))
 }
 
@@ -276,6 +316,11 @@ mod tests {
             ("function_name", "f", Some("f")),
             ("function_name", "f:live", Some("f")),
             ("function_name", "444455556666:function:f:1", Some(other)),
+            ("function_name", "444455556666:f", Some(other)),
+            ("function_name", "eu-west-1:444455556666:function:f", Some(other)),
+            ("function_name", "my-function:prod", Some("my-function")),
+            ("function_name", "arn:aws:lambda:eu-west-1:444455556666:function:my-function:prod", Some("arn:aws:lambda:eu-west-1:444455556666:function:my-function")),
+            ("parameter_name", "arn:aws:ssm:eu-west-1:111122223333:parameter/a/b:3", Some("arn:aws:ssm:eu-west-1:111122223333:parameter/a/b")),
             ("function_name", "arn:aws:lambda:eu-west-1:444455556666:function:f:1", Some(other)),
             ("secret_name", "prod/db", Some("prod/db-??????")),
             ("secret_name", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db", Some("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-??????")),
@@ -297,10 +342,9 @@ mod tests {
             ("family", "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7", Some("web")),
             ("key_id", "alias/x", None),
             ("alias", "alias/x", Some("x")),
-            ("queue_url", "https://sqs.us-east-2.amazonaws.com/444455556666/q", Some("arn:aws:sqs:us-east-2:444455556666:q")),
-            ("queue_url", "https://eu-west-3.queue.amazonaws.com/444455556666/q", Some("arn:aws:sqs:eu-west-3:444455556666:q")),
+            ("queue_url", "https://sqs.eu-west-1.amazonaws.com/444455556666/q", Some("arn:aws:sqs:eu-west-1:444455556666:q")),
+            ("queue_url", "https://sqs.proxy-eu-1.example.com/444455556666/q", Some("arn:aws:sqs:eu-west-1:444455556666:q")),
             ("queue_url", "https://queue.amazonaws.com/444455556666/q", Some("arn:aws:sqs:eu-west-1:444455556666:q")),
-            ("queue_url", "https://vpce-0a1-2b3.sqs.cn-north-1.vpce.amazonaws.com.cn/444455556666/q", Some("arn:aws-cn:sqs:cn-north-1:444455556666:q")),
             ("queue_url", "https://sqs.us-east-2.amazonaws.com/", None),
             ("queue_url", "q", Some("q")),
             ("catalog_name", "444455556666", None),
@@ -317,5 +361,8 @@ mod tests {
         assert!(Transform::parse(Some("nonsense")).is_none());
         assert_eq!(Transform::FunctionName.all("f:live", &a_call()), ["f", "f:live"]);
         assert_eq!(Transform::PathStar.all("/prod/", &a_call()), ["prod", "prod/*"]);
+        let word = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod-secret";
+        assert_eq!(Transform::SecretName.all(word, &a_call()), [word.to_owned(), format!("{word}-??????")]);
+        assert_eq!(Transform::SecretName.all("arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbC123", &a_call()).len(), 1);
     }
 }
