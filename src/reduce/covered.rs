@@ -136,11 +136,8 @@ impl<'a> Covered<'a> {
         }
         let (Place::Region(region) | Place::Global(region)) = place else { return Ok(()) };
         match seen.and_then(|a| a.regions.get(region)) {
-            Some(r) if r.spans(read) => Ok(()),
-            Some(_) => {
-                let class = if read { "reading" } else { "writing" };
-                Err(format!("{class} management events of account {account} in {region} do not span the window"))
-            }
+            Some(r) if r.spans => Ok(()),
+            Some(_) => Err(format!("management events of account {account} in {region} do not span the window")),
             None => Err(format!("no events of account {account} in {region}: idle or not logged")),
         }
     }
@@ -210,7 +207,7 @@ impl<'a> Covered<'a> {
         let here = seen.regions.get(region);
         let shown = match class {
             Class::Data(service) => self.is_configured(account, service),
-            _ => !left_out && visible(seen, reads) && here.is_some_and(|r| r.spans(reads)),
+            _ => !left_out && visible(seen, reads) && here.is_some_and(|r| r.spans),
         };
         let mut states = Vec::with_capacity(self.coverage.window_days.len());
         for (at, date) in self.coverage.window_days.iter().enumerate() {

@@ -104,8 +104,9 @@ impl CoverageDay {
 pub struct RegionCoverage {
     /// Days of the window with at least one event, `YYYY-MM-DD`.
     pub days: BTreeMap<String, CoverageDay>,
-    /// Whether reading management events of the region appear near both ends of the window.
-    pub reads_span: bool,
+    /// Whether management events of the region appear near both ends of the window. Of which class the account's events
+    /// tell: where no trail is exported, a trail is taken to log all its regions alike.
+    pub spans: bool,
     /// Whether its writing management events do.
     pub writes_span: bool,
     /// By service prefix, the days with data events.
@@ -253,14 +254,6 @@ pub fn from_answers(days: &Table, data: &Table, changes: &Table, window: Window)
     Ok(Coverage { accounts, window_days, trail_changes })
 }
 
-impl RegionCoverage {
-    /// Whether management events of a class, reading or writing, appear near both ends of the window.
-    #[must_use]
-    pub fn spans(&self, read: bool) -> bool {
-        if read { self.reads_span } else { self.writes_span }
-    }
-}
-
 /// Fills what follows from an account's days.
 fn measure(account: &mut AccountCoverage, window_days: &[String]) {
     let spans = |days: &BTreeMap<String, CoverageDay>, has: fn(&CoverageDay) -> i64| {
@@ -272,7 +265,7 @@ fn measure(account: &mut AccountCoverage, window_days: &[String]) {
     account.writes_visible = spans(&account.days, |d| d.management_writes);
     let mut data: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for region in account.regions.values_mut() {
-        region.reads_span = spans(&region.days, |d| d.management_reads);
+        region.spans = spans(&region.days, CoverageDay::management);
         region.writes_span = spans(&region.days, |d| d.management_writes);
         for (service, days) in &region.data {
             data.entry(service.clone()).or_default().extend(days.iter().cloned());
