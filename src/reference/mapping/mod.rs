@@ -17,6 +17,7 @@ mod predicate;
 mod resolve;
 mod table;
 mod template;
+mod texts;
 mod transform;
 mod used;
 
