@@ -183,9 +183,17 @@ fn pins(condition: &Condition) -> bool {
             | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourceowner" | "aws:sourceaccount"
             | "aws:userid" | "s3:x-amz-server-side-encryption-aws-kms-key-id" | "s3:dataaccesspointaccount" => every(&fixed),
             // The name of the access point may be anything behind a fixed account.
-            "s3:dataaccesspointarn" => every(&|v| Arn::parse(v).is_some_and(|a| fixed(&a.account.to_owned()) && !a.account.is_empty())),
+            "s3:dataaccesspointarn" => every(&|v| fixed(v) || (!v.contains("${") && is_of_fixed_account(v))),
             _ => false,
         },
         _ => false,
     }
+}
+
+/// Whether an access point's ARN is fixed up to its name.
+fn is_of_fixed_account(value: &str) -> bool {
+    Arn::parse(value).is_some_and(|arn| {
+        let head = [arn.partition, arn.service, arn.region, arn.account];
+        !head.iter().any(|part| part.contains(['*', '?'])) && arn.resource.starts_with("accesspoint/")
+    })
 }

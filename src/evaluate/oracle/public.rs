@@ -38,8 +38,10 @@ fn pins(condition: &Condition) -> bool {
             | BaseOperator::StringLike
             | BaseOperator::ArnEquals
             | BaseOperator::ArnLike
-            | BaseOperator::IpAddress
     );
+    // An address is a value of an IP operator only, and of one key only (R40).
+    let is_address = condition.key.eq_ignore_ascii_case("aws:SourceIp");
+    let positive = if is_address { operator.base == BaseOperator::IpAddress } else { positive };
     positive
         && operator.set != SetOperator::ForAllValues
         && !operator.if_exists
