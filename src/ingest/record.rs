@@ -249,7 +249,6 @@ fn map<'m>(mapper: &'m Mapper, row: &EventRow, raw: &Raw<'_>, denial: Option<&De
         account: row.account.as_deref().unwrap_or(""),
         principal_type: row.principal_type.as_deref().unwrap_or(""),
         principal_arn: row.principal_arn.as_deref(),
-        invoked_by: row.invoked_by.as_deref(),
         request: &parameters(raw.request_parameters),
         response: &parameters(raw.response_elements),
         resources: &resources,

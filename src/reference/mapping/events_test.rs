@@ -45,7 +45,6 @@ fn with_call<T>(record: &Value, use_it: impl FnOnce(&CallFacts<'_>) -> T) -> T {
         account: text(record, "/recipientAccountId"),
         principal_type: text(record, "/userIdentity/type"),
         principal_arn: record.pointer("/userIdentity/arn").and_then(Value::as_str),
-        invoked_by: record.pointer("/userIdentity/invokedBy").and_then(Value::as_str),
         request: &record["requestParameters"].to_string(),
         response: &record["responseElements"].to_string(),
         resources: &resources,

@@ -61,8 +61,6 @@ pub struct CallFacts<'a> {
     pub principal_type: &'a str,
     /// The caller's user or role ARN.
     pub principal_arn: Option<&'a str>,
-    /// `userIdentity.invokedBy`.
-    pub invoked_by: Option<&'a str>,
     /// `requestParameters`, as JSON text.
     pub request: &'a str,
     /// `responseElements`, as JSON text.

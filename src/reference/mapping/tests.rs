@@ -20,7 +20,6 @@ pub fn a_call() -> CallFacts<'static> {
         account: ACCOUNT,
         principal_type: "AssumedRole",
         principal_arn: None,
-        invoked_by: None,
         request: "",
         response: "",
         resources: &[],

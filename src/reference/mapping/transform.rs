@@ -20,8 +20,6 @@ pub enum Transform {
     BeforeColon,
     /// Of an ARN what stands behind its last `/` or `:`; other texts as they are.
     ArnName,
-    /// Of an ARN its resource without the type's word in front; other texts as they are.
-    ArnPath,
     /// A function's name out of a name, a partial ARN, a full ARN; with a version or alias behind it both the name alone
     /// and the name with it, because a policy on the name alone does not cover a call of a version.
     FunctionName,
@@ -67,10 +65,6 @@ pub enum Transform {
     ModelId,
     /// The inference profile in a model id, where it is one (`eu.anthropic.…`).
     ProfileId,
-    /// The second of `a/b/c`.
-    SecondSegment,
-    /// What stands before the first `/`.
-    BeforeSlash,
 }
 
 impl Transform {
@@ -82,10 +76,8 @@ impl Transform {
             Some("strip_slash") => Transform::StripSlash,
             Some("path_star") => Transform::PathStar,
             Some("after_slash") => Transform::AfterSlash,
-            Some("before_slash") => Transform::BeforeSlash,
             Some("before_colon") => Transform::BeforeColon,
             Some("arn_name") => Transform::ArnName,
-            Some("arn_path") => Transform::ArnPath,
             Some("function_name") => Transform::FunctionName,
             Some("log_group") => Transform::LogGroup,
             Some("log_group_name") => Transform::LogGroupName,
@@ -105,7 +97,6 @@ impl Transform {
             Some("alias") => Transform::Alias,
             Some("verbatim") => Transform::Verbatim,
             Some("queue_url") => Transform::QueueUrl,
-            Some("second_segment") => Transform::SecondSegment,
             Some("catalog_name") => Transform::CatalogName,
             Some("model_id") => Transform::ModelId,
             Some("profile_id") => Transform::ProfileId,
@@ -116,7 +107,7 @@ impl Transform {
     /// Whether an ARN of the right type is taken as it is.
     #[must_use]
     pub fn keeps_arns(self) -> bool {
-        matches!(self, Transform::ArnName | Transform::ArnPath)
+        self == Transform::ArnName
     }
 
     /// The changed texts: a variable's values, or whole ARNs; none when the text cannot be what it should.
@@ -179,11 +170,8 @@ impl Transform {
             }
             Transform::SecretName if is_arn && !ends_in_secret_suffix(value) => Some(format!("{value}-??????")),
             Transform::AfterSlash => filled(value.trim_end_matches('/').rsplit('/').next()?),
-            Transform::BeforeSlash => filled(value.trim_start_matches('/').split('/').next()?),
-            Transform::SecondSegment => filled(value.split('/').nth(1)?),
             Transform::BeforeColon if !is_arn => filled(value.split(':').next()?),
             Transform::ArnName | Transform::TableName if is_arn => filled(Arn::parse(value)?.resource.rsplit(['/', ':']).next()?),
-            Transform::ArnPath if is_arn => filled(Arn::parse(value)?.resource.split_once(['/', ':'])?.1),
             Transform::SecretName if !is_arn => Some(format!("{value}-??????")),
             Transform::Family => filled(value.rsplit('/').next()?.split(':').next()?),
             Transform::KeyId if !is_arn && value.starts_with("alias/") => None,
@@ -216,11 +204,8 @@ mod tests {
             ("path_star", "/", Some("*")),
             ("after_slash", "/hostedzone/Z1", Some("Z1")),
             ("before_colon", "family:3", Some("family")),
-            ("before_slash", "/b/k/l", Some("b")),
-            ("second_segment", "service/cluster/name", Some("cluster")),
             ("arn_name", "arn:aws:sns:eu-west-1:111122223333:topic", Some("topic")),
             ("arn_name", "topic", Some("topic")),
-            ("arn_path", "arn:aws:iam::111122223333:policy/a/b", Some("a/b")),
             ("function_name", "f", Some("f")),
             ("function_name", "f:live", Some("f")),
             ("function_name", "444455556666:function:f:1", Some(other)),
