@@ -4,6 +4,7 @@
 //! form, and printing what was parsed loses no meaning: a proposal is built from these types, so a field that
 //! was dropped here would be a permission changed in silence.
 
+pub mod beside;
 pub mod condition;
 pub mod document;
 pub mod matching;
