@@ -19,7 +19,8 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError};
-use crate::grants::{self, GrantsError};
+use crate::grants::doctor::{Diagnosis, diagnose};
+use crate::grants::{self, Grants, GrantsError};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
 use crate::reduce::{self, ReduceSettings};
@@ -174,6 +175,16 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     write::all(options, &model, &usage, &mut tables)?;
     Ok(Outcome { ingested, model })
+}
+
+/// Reads exports of grants and says what they lack.
+///
+/// # Errors
+/// [`RunError::Grants`] when a path is not there.
+pub fn examine(bundles: &[PathBuf]) -> Result<(Grants, Diagnosis), RunError> {
+    let grants = grants::load(bundles)?;
+    let diagnosis = diagnose(&grants, None);
+    Ok((grants, diagnosis))
 }
 
 fn reference() -> Result<&'static Reference, RunError> {

@@ -230,12 +230,17 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
 /// Notes the things that a list names, for every row of the table that tells of each of them.
 fn listed(place: &Place, output: &Value, builder: &mut Builder) {
     for row in exports().unwrap_or_default() {
-        if let Some(items) = row.items.as_ref().filter(|i| i.list == place.export.id) {
+        if let Some(items) = row.items.as_ref().filter(|i| lists(&place.export.id, &i.list)) {
             let mut found = Vec::new();
             values_of(output, &items.field, &mut found);
             builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(found);
         }
     }
+}
+
+/// Whether an export names things as a list does: below a root stand further units, and policies are of two kinds.
+fn lists(export: &str, list: &str) -> bool {
+    export == list || matches!((export, list), ("ous", "roots") | ("rcps", "scps"))
 }
 
 /// All texts of a field, wherever it stands: its text, or the texts of its list.

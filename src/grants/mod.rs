@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod credential_report;
 pub mod document;
+pub mod doctor;
 pub mod evidence;
 pub mod frame;
 pub mod gaad;
