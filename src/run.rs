@@ -170,6 +170,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, window)?;
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     coverage::add(&mut model, &covered, &covered_days);
+    facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
     facts::add_consistency(&mut model, &consistency);
     facts::add_findings(&mut model, &mut tables, &options.state)?;

@@ -1,12 +1,11 @@
 //! The answer of `doctor`, for people and for programs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::escape::visible;
-use crate::grants::doctor::{Diagnosis, Gap, GapKind, SystemCounts};
+use crate::grants::doctor::{Diagnosis, Gap, GapGroup, GapKind, SystemCounts};
 use crate::grants::{Grants, OwnerKind};
 
 /// How much an export holds, by kind of thing.
@@ -84,30 +83,6 @@ pub fn systems_json(diagnosis: &Diagnosis) -> Value {
     diagnosis.systems.iter().map(one).collect::<Vec<_>>().into()
 }
 
-/// Gaps of one row and kind, told once.
-struct Group<'d> {
-    gaps: Vec<&'d Gap>,
-}
-
-impl Group<'_> {
-    fn places(&self) -> String {
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        for gap in &self.gaps {
-            let place = [gap.account.as_str(), gap.region.as_str()].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
-            *places.entry(place).or_default() += 1;
-        }
-        let shown: Vec<String> = places
-            .iter()
-            .filter(|(place, _)| !place.is_empty())
-            .take(3)
-            .map(|(place, n)| if *n > 1 { format!("{place} ({n})") } else { place.clone() })
-            .collect();
-        let more = places.len().saturating_sub(3);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        shown.join(", ") + &more
-    }
-}
-
 /// The answer as lines; every gap by itself where `all` is asked for.
 #[must_use]
 pub fn text(grants: &Grants, diagnosis: &Diagnosis, all: bool) -> String {
@@ -119,20 +94,13 @@ pub fn text(grants: &Grants, diagnosis: &Diagnosis, all: bool) -> String {
         let [present, absent, unknown, not_exported] = counts(c);
         let _ = writeln!(out, "{system:<64}{present:>8}{absent:>8}{unknown:>9}{not_exported:>14}");
     }
-    for kind in [GapKind::Unknown, GapKind::Stale, GapKind::Dangling, GapKind::NotExported] {
-        let mut groups: BTreeMap<(&str, &str, &str), Group<'_>> = BTreeMap::new();
-        for (at, gap) in diagnosis.of_kind(kind).enumerate() {
-            let why = if kind == GapKind::Dangling { gap.subject.as_str() } else { gap.why.as_str() };
-            let alone = if all { Some(at.to_string()) } else { None };
-            let key = (gap.system.as_str(), gap.export.as_str(), why);
-            if alone.is_some() {
-                line(&mut out, kind, at == 0, &[gap]);
-            } else {
-                groups.entry(key).or_insert_with(|| Group { gaps: Vec::new() }).gaps.push(gap);
+    for kind in GapKind::ALL {
+        let groups = if all { each(diagnosis, kind) } else { diagnosis.groups(kind) };
+        for (at, group) in groups.iter().enumerate() {
+            if at == 0 {
+                let _ = writeln!(out, "\n{}", kind.as_str());
             }
-        }
-        for (at, group) in groups.values().enumerate() {
-            line(&mut out, kind, at == 0, &group.gaps);
+            lines_of(&mut out, group);
         }
     }
     list(&mut out, "two exports tell different things; the newest counts", grants.conflicts.iter().map(|c| {
@@ -143,17 +111,18 @@ pub fn text(grants: &Grants, diagnosis: &Diagnosis, all: bool) -> String {
     out
 }
 
-fn line(out: &mut String, kind: GapKind, first: bool, gaps: &[&Gap]) {
-    let Some(gap) = gaps.first() else { return };
-    if first {
-        let _ = writeln!(out, "\n{}", kind.as_str());
-    }
-    let places = Group { gaps: gaps.to_vec() }.places();
-    let at = if places.is_empty() { String::new() } else { format!(" in {places}") };
-    let subject = if gap.subject.is_empty() { String::new() } else { format!(" {}", gap.subject) };
-    let more = if gaps.len() > 1 && !gap.subject.is_empty() { format!(" and {} more", gaps.len() - 1) } else { String::new() };
-    let why = if kind == GapKind::NotExported { String::new() } else { format!(": {}", gap.why) };
-    let _ = writeln!(out, "  {} ({}){}{more}{at}{why}", gap.system, gap.export, visible(&subject));
+/// Every gap by itself.
+fn each(diagnosis: &Diagnosis, kind: GapKind) -> Vec<GapGroup<'_>> {
+    let place = |gap: &Gap| [gap.account.as_str(), gap.region.as_str()].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
+    diagnosis.of_kind(kind).map(|gap| GapGroup { first: gap, count: 1, places: [(place(gap), 1)].into() }).collect()
+}
+
+fn lines_of(out: &mut String, group: &GapGroup<'_>) {
+    let gap = group.first;
+    let before = |word: &str, text: String| if text.is_empty() { text } else { format!("{word}{text}") };
+    let why = if gap.kind == GapKind::NotExported { String::new() } else { format!(": {}", gap.why) };
+    let (subject, places) = (before(" ", group.subject_text()), before(" in ", group.places_text()));
+    let _ = writeln!(out, "  {}", visible(&format!("{} ({}){subject}{places}{why}", gap.system, gap.export)));
     let _ = writeln!(out, "    weakens  {}", gap.weakens);
     let _ = writeln!(out, "    close    {}", visible(&gap.command));
 }

@@ -7,12 +7,14 @@ mod answers;
 mod closure;
 mod command;
 mod expected;
+mod groups;
 mod stale;
 
 use std::collections::BTreeMap;
 
 use super::{Grants, Known};
 
+pub use groups::GapGroup;
 pub use stale::LogWindow;
 
 /// Kind of a gap.
@@ -29,6 +31,9 @@ pub enum GapKind {
 }
 
 impl GapKind {
+    /// All of them, the most telling first.
+    pub const ALL: [GapKind; 4] = [GapKind::Unknown, GapKind::Stale, GapKind::Dangling, GapKind::NotExported];
+
     /// The word in outputs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -45,7 +45,7 @@ pub fn gaps(grants: &Grants, logs: &LogWindow) -> Vec<Gap> {
         if let Some(at) = account.captured_ms {
             match logs.last_change_ms.get(id) {
                 Some(change) if *change > at => {
-                    add("authorization-details", id, "the log has changes of policies after the export".to_owned());
+                    add("authorization-details", id, "the log has changes of users, roles or policies after the export".to_owned());
                 }
                 _ if days(at, logs.end_ms) > OLD_DAYS => {
                     add("authorization-details", id, format!("made {} days before the window ends", days(at, logs.end_ms)));
@@ -77,6 +77,6 @@ mod tests {
         };
         assert_eq!(at(107, Some(99)), Vec::<String>::new());
         assert_eq!(at(108, None), ["made 8 days before the window ends"]);
-        assert_eq!(at(101, Some(101)), ["the log has changes of policies after the export"]);
+        assert_eq!(at(101, Some(101)), ["the log has changes of users, roles or policies after the export"]);
     }
 }
