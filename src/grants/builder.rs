@@ -1,6 +1,6 @@
 //! Puts together what many exports tell: for each thing the capture that counts, and what the others told differently.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::iam_collect::Store;
 use super::trails::LooseStatus;
@@ -87,6 +87,9 @@ impl Failure {
     }
 }
 
+/// Stands for all accounts in [`Builder::breaks_off`].
+pub const EVERY_ACCOUNT: &str = "*";
+
 /// The grants while they are put together.
 #[derive(Default)]
 pub struct Builder {
@@ -101,6 +104,7 @@ pub struct Builder {
     principals: BTreeMap<String, Vec<(Capture, PrincipalTold)>>,
     policies: BTreeMap<String, Vec<(Capture, ManagedPolicy)>>,
     whole: BTreeMap<String, Capture>,
+    broken: BTreeSet<String>,
 }
 
 impl Builder {
@@ -187,6 +191,11 @@ impl Builder {
         }
     }
 
+    /// Something of an account's users, roles and policies could not be read: there may be holders that are not known.
+    pub fn breaks_off(&mut self, account: &str) {
+        self.broken.insert(account.to_owned());
+    }
+
     /// What the command of a place answered.
     pub fn answered(&mut self, place: &Place, resource_arn: Option<&str>, answer: Known<()>, capture: &Capture) {
         let asked = Asked { answer, at_ms: capture.at_ms, file: capture.file.clone() };
@@ -227,6 +236,10 @@ impl Builder {
             self.grants.policies.insert(arn, policy);
         }
         let mut grants = self.grants;
+        for (id, account) in &mut grants.accounts {
+            let broken = self.broken.contains(id) || self.broken.contains(EVERY_ACCOUNT);
+            account.complete = self.whole.contains_key(id) && !broken;
+        }
         grants.conflicts = self.conflicts;
         grants.conflicts.sort();
         grants.conflicts.dedup();

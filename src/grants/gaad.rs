@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::builder::{Builder, PrincipalTold};
 use super::{AttachedDocument, Document, ManagedPolicy, OwnerKind};
-use crate::aws::Arn;
+use crate::aws::{Arn, is_account_id};
 use crate::policy::{PolicyDocument, PolicyError, parse_document};
 
 #[derive(Deserialize, Default)]
@@ -169,6 +169,12 @@ fn managed(policy: Policy) -> ManagedPolicy {
     }
 }
 
+/// The accounts whose users, roles or policies a text names, whatever it is.
+#[must_use]
+pub fn accounts_in(text: &str) -> BTreeSet<String> {
+    text.split(":iam::").skip(1).filter_map(|rest| rest.get(..12)).filter(|id| is_account_id(id)).map(str::to_owned).collect()
+}
+
 /// Takes one export (one page).
 pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> {
     if !is_one(&document.value) {
@@ -179,12 +185,14 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
         Ok(page) => page,
         Err(e) => {
             builder.problem(file, "", format!("not account authorization details: {e}"));
+            accounts_in(&document.value.to_string()).iter().for_each(|id| builder.breaks_off(id));
             return Some(KIND);
         }
     };
     let said = |v: &Option<Value>| v.as_ref().is_some_and(|v| !matches!(v, Value::Null | Value::Bool(false)) && v != "false");
     let truncated = said(&page.is_truncated) || said(&page.marker) || said(&page.next_token);
     let mut accounts: BTreeSet<String> = BTreeSet::new();
+    let mut whole = !truncated;
     let lists = [
         (OwnerKind::User, "/UserDetailList", page.user_detail_list),
         (OwnerKind::Group, "/GroupDetailList", page.group_detail_list),
@@ -199,7 +207,10 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
                     accounts.insert(told.account.clone());
                     builder.principal(&document.capture, told);
                 }
-                Err(e) => builder.problem(file, &format!("{pointer}/{at}"), e.to_string()),
+                Err(e) => {
+                    whole = false;
+                    builder.problem(file, &format!("{pointer}/{at}"), e.to_string());
+                }
             }
         }
     }
@@ -213,7 +224,10 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
                 accounts.extend(policy.account.clone());
                 builder.policy(&document.capture, policy);
             }
-            Err(e) => builder.problem(file, &format!("/Policies/{at}"), e.to_string()),
+            Err(e) => {
+                whole = false;
+                builder.problem(file, &format!("/Policies/{at}"), e.to_string());
+            }
         }
     }
     if accounts.len() > 1 {
@@ -225,11 +239,12 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
     }
     for id in &accounts {
         let account = builder.account(id);
-        account.complete = (!account.has_authorization_details || account.complete) && !truncated;
         account.has_authorization_details = true;
         account.captured_ms = account.captured_ms.max(document.capture.at_ms);
-        if !truncated {
+        if whole {
             builder.lists_all(id, &document.capture);
+        } else {
+            builder.breaks_off(id);
         }
     }
     Some(KIND)

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::builder::{Builder, Failure};
+use super::builder::{Builder, EVERY_ACCOUNT, Failure};
 use super::catalogue::{KNOWN_ABSENT, Part, exports};
 use super::{Capture, Document, Grants, InputFile, Known, Place, Source, cli, config, credential_report, gaad, trails};
+use crate::aws::is_account_id;
 
 /// Why grants could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +91,7 @@ fn read(file: &File, builder: &mut Builder) -> Option<Text> {
     let bytes = match std::fs::read(&file.path) {
         Ok(bytes) => bytes,
         Err(e) => {
-            builder.problem(&file.name, "", format!("cannot be read: {}", e.kind()));
+            unread(&file.name, &format!("cannot be read: {}", e.kind()), builder);
             return None;
         }
     };
@@ -102,7 +103,7 @@ fn read(file: &File, builder: &mut Builder) -> Option<Text> {
     let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut out = Vec::new();
         if let Err(e) = flate2::read::GzDecoder::new(bytes.as_slice()).take(1 << 30).read_to_end(&mut out) {
-            builder.problem(&file.name, "", format!("damaged gzip: {e}"));
+            unread(&file.name, &format!("damaged gzip: {e}"), builder);
             return None;
         }
         out
@@ -112,9 +113,30 @@ fn read(file: &File, builder: &mut Builder) -> Option<Text> {
     match String::from_utf8(plain) {
         Ok(text) => Some(Text { text, bytes: size, sha256 }),
         Err(_) => {
-            builder.problem(&file.name, "", "not UTF-8");
+            unread(&file.name, "not UTF-8", builder);
             None
         }
+    }
+}
+
+/// A file that tells nothing: what its place asks is unknown, and if it may have told of users, roles and policies, so
+/// are some of them: of the account in its path, or of any.
+fn unread(name: &str, why: &str, builder: &mut Builder) {
+    builder.problem(name, "", why);
+    let place = Place::of(name);
+    if let Some(place) = &place {
+        let capture = Capture { at_ms: None, source: Source::Cli, file: name.to_owned() };
+        builder.answered(place, None, Known::Unknown(format!("the file is {why}")), &capture);
+        if place.export.id != "authorization-details" {
+            return;
+        }
+    }
+    if !name.ends_with(".json") && !name.ends_with(".gz") {
+        return;
+    }
+    match name.split('/').find(|part| is_account_id(part)) {
+        Some(account) => builder.breaks_off(account),
+        None => builder.breaks_off(EVERY_ACCOUNT),
     }
 }
 
@@ -175,6 +197,7 @@ fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut 
             Err(e) => {
                 builder.problem(name, &format!("line {}", e.line()), format!("not JSON: {e}"));
                 broken = Some("the file is not whole");
+                gaad::accounts_in(plain).iter().for_each(|id| builder.breaks_off(id));
                 break;
             }
         };
@@ -190,6 +213,9 @@ fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut 
             if recognised.is_none() && broken.is_none() {
                 builder.problem(name, "", format!("not the output of `{}`", place.export.call()));
                 broken = Some("the file holds something else");
+            }
+            if let Some(account) = place.account().filter(|_| broken.is_some() && place.export.id == "authorization-details") {
+                builder.breaks_off(account);
             }
             let answer = broken.map_or(Known::Present(()), |why| Known::Unknown(why.to_owned()));
             builder.answered(place, subject.as_deref(), answer, &capture);
