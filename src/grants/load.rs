@@ -56,6 +56,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     }
     let store = std::mem::take(&mut builder.store);
     store.settle(&mut builder);
+    cli::settle(&mut builder);
     let statuses = std::mem::take(&mut builder.statuses);
     trails::settle(statuses, &mut builder.grants);
     Ok(builder.finish())
