@@ -19,6 +19,7 @@ pub mod gaad;
 pub mod held;
 pub mod iam_collect;
 pub mod identity;
+mod key_slots;
 pub mod known;
 pub mod load;
 pub mod organisation;
@@ -33,7 +34,6 @@ mod selector_fields;
 #[cfg(test)]
 mod selector_fields_test;
 pub mod selectors;
-mod slots;
 pub mod trails;
 
 use std::collections::{BTreeMap, BTreeSet};

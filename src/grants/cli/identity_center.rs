@@ -159,7 +159,7 @@ fn one(row: &str, document: &Document, id: SetId, builder: &mut Builder) -> Opti
                 Some(policy) => {
                     let document = parse_document(policy);
                     problem = document.as_ref().err().map(ToString::to_string);
-                    Known::Present(AttachedDocument { name: "inline policy".to_owned(), document })
+                    Known::Present(AttachedDocument { name: "policy".to_owned(), document })
                 }
             };
             ("permission set inline policy", Told::Inline(inline))

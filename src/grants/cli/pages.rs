@@ -66,6 +66,11 @@ impl<K, T> Default for Pages<K, T> {
     }
 }
 
+/// Whether two lists name the same. Their order tells nothing.
+fn same<T: PartialEq>(left: &[T], right: &[T]) -> bool {
+    left == right || (left.len() == right.len() && left.iter().all(|item| right.contains(item)))
+}
+
 impl<K: Ord, T: PartialEq> Pages<K, T> {
     /// Takes a page.
     pub fn add(&mut self, key: K, capture: &Capture, items: Vec<T>, more: bool) {
@@ -90,7 +95,7 @@ impl<K: Ord, T: PartialEq> Pages<K, T> {
             let mut files = files.into_iter();
             let Some(kept) = files.next() else { continue };
             for other in files {
-                if other.items != kept.items {
+                if !same(&other.items, &kept.items) {
                     builder.differs(&what(&key), &kept.capture, &other.capture);
                 }
             }

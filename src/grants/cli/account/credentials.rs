@@ -92,7 +92,9 @@ pub fn take(row: &str, account: &str, document: &Document, builder: &mut Builder
             Some("virtual MFA devices")
         }
         "service-credentials" => {
-            let credentials = items(document, "ServiceSpecificCredentials", builder, service_credential)?;
+            // This command has no pager that would print an empty list: the CLI prints what the response has, or nothing.
+            let nothing = value.as_object().is_some_and(serde_json::Map::is_empty).then(Vec::new);
+            let credentials = nothing.or_else(|| items(document, "ServiceSpecificCredentials", builder, service_credential))?;
             if let Some(user) = user(document, "ServiceSpecificCredentials", builder) {
                 builder.cli.account.others.add((account.to_owned(), user, "service"), capture, credentials, more(value));
             }

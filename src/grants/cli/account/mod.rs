@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use super::super::builder::{Builder, Failure};
 use super::super::evidence::{
-    AccessKey, EnvironmentMember, Evidence, IdentityProvider, InstanceProfile, MfaDevice, OtherCredential, ServiceUse,
+    AccessKey, EnvironmentMember, Evidence, IdentityProvider, InstanceProfile, KeyUse, MfaDevice, OtherCredential, ServiceUse,
 };
-use super::super::{Document, Grants, Known};
+use super::super::{Capture, Document, Grants, Known};
 use super::pages::{Pages, list, text};
 use crate::aws::{Arn, is_account_id};
 pub use settle::settle;
@@ -37,6 +37,8 @@ pub struct Parts {
     regions: Pages<(String, &'static str), (String, bool)>,
     /// By region and environment.
     members: Pages<(String, String, String), EnvironmentMember>,
+    /// Keys whose last use could not be asked: only those that a list names are there.
+    refused: Vec<(String, String, Capture, Known<KeyUse>)>,
 }
 
 /// Rows of the table that this family takes.
@@ -196,8 +198,7 @@ pub fn failed(failure: &Failure, builder: &mut Builder) {
         }
         "key-last-used" => {
             let Some(key) = place.part("key") else { return };
-            let what = format!("last use of access key {key}");
-            builder.put_known(&what, capture, |g| &mut credentials::key(g, account, key).last_used, unknown(failure));
+            builder.cli.account.refused.push((account.to_owned(), key.to_owned(), capture.clone(), unknown(failure)));
         }
         "mfa-devices" => {
             let what = format!("MFA devices of {user} in {account}");

@@ -141,7 +141,7 @@ fn stack_policy(account: &str, document: &Document, builder: &mut Builder) -> Op
             if let Err(e) = &policy {
                 builder.problem(document.file(), "/StackPolicyBody", e.to_string());
             }
-            Known::Present(AttachedDocument { name: "stack policy".to_owned(), document: policy })
+            Known::Present(AttachedDocument { name: "policy".to_owned(), document: policy })
         }
     };
     builder.put_known(&format!("stack policy of {arn}"), &document.capture, |g| &mut stack(g, account, &arn).policy, policy);

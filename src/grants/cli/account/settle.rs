@@ -14,7 +14,7 @@ fn known<T>(whole: &Known<()>, items: T) -> Known<T> {
 
 /// Puts what was kept in its place.
 pub fn settle(parts: Parts, builder: &mut Builder) {
-    let Parts { keys, mfa, others, providers, profiles, advisor, regions, members } = parts;
+    let Parts { keys, mfa, others, providers, profiles, advisor, regions, members, refused } = parts;
     for ((account, user), listed) in keys.settle(|(a, u)| format!("access keys of {u} in {a}"), builder) {
         let capture = &listed.capture;
         for key in listed.items {
@@ -25,6 +25,11 @@ pub fn settle(parts: Parts, builder: &mut Builder) {
         }
         let what = format!("access keys of {user} in {account}");
         builder.put_known(&what, capture, |g| evidence(g, &account).keys_listed.entry(user.clone()).or_default(), listed.whole);
+    }
+    for (account, id, capture, why) in refused {
+        if evidence(&mut builder.grants, &account).access_keys.contains_key(&id) {
+            builder.put_known(&format!("last use of access key {id}"), &capture, |g| &mut credentials::key(g, &account, &id).last_used, why);
+        }
     }
     for ((account, user), listed) in mfa.settle(|(a, u)| format!("MFA devices of {} in {a}", u.as_deref().unwrap_or("virtual kind")), builder) {
         for device in listed.items {

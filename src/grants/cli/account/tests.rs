@@ -169,12 +169,14 @@ fn the_newest_list_counts_and_refusals_tell_nothing() {
         ("b/manifest.json", manifest("2026-02-01T00:00:00Z")),
         ("b/accounts/111122223333/iam/access-keys/alice.json", keys(&["AKIA2"])),
         ("c/manifest.json", manifest("2026-03-01T00:00:00Z")),
-        ("c/errors.jsonl", format!("{refused}\n{gone}")),
+        ("c/errors.jsonl", format!("{refused}\n{gone}\n{}", json!({"file": "accounts/111122223333/iam/key-last-used/AKIA9.json", "code": "AccessDenied"}))),
+        ("c/accounts/111122223333/iam/service-credentials/alice.json", "{}".to_owned()),
     ]);
     let shop = evidence_of(&grants);
     assert_eq!(shop.access_keys.keys().collect::<Vec<_>>(), ["AKIA2"]);
     assert_eq!(shop.keys_listed["alice"], Known::Present(()));
     assert_eq!(shop.access_keys["AKIA2"].last_used.why(), Some("AWS says that there is no such thing"), "not: never used");
+    assert!(grants.problems.is_empty(), "{:?}", grants.problems);
     assert!(grants.conflicts.iter().any(|c| c.what == "access keys of alice in 111122223333"), "{:?}", grants.conflicts);
 }
 
