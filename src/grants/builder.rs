@@ -99,6 +99,8 @@ pub struct Builder {
     pub statuses: Vec<LooseStatus>,
     /// Parts of iam-collect stores.
     pub store: Store,
+    /// Lists of the CLI, and what needs other files to be understood.
+    pub cli: super::cli::Parts,
     captures: BTreeMap<String, Capture>,
     conflicts: Vec<Conflict>,
     principals: BTreeMap<String, Vec<(Capture, PrincipalTold)>>,
@@ -111,6 +113,11 @@ impl Builder {
     /// Something in a file that cannot be used.
     pub fn problem(&mut self, file: &str, pointer: &str, reason: impl Into<String>) {
         self.grants.problems.push(Problem { file: file.to_owned(), pointer: pointer.to_owned(), reason: reason.into() });
+    }
+
+    /// Two captures of one thing that tell different things of it.
+    pub fn differs(&mut self, what: &str, kept: &Capture, dropped: &Capture) {
+        self.conflicts.push(conflict(what, kept, dropped));
     }
 
     /// The account of an id.

@@ -155,7 +155,10 @@ pub struct AnalyzerFinding {
     pub status: String,
     /// When it was last analysed, epoch ms.
     pub analyzed_ms: Option<i64>,
-    /// Of an unused permission: service and action, or the service alone; with last use, epoch ms.
+    /// Of an unused role, password or access key: its last use, epoch ms.
+    pub last_used_ms: Option<i64>,
+    /// Of an unused permission: service and action, or the service alone; of an unused access key: its id; with last use,
+    /// epoch ms.
     pub unused: BTreeMap<String, Option<i64>>,
 }
 

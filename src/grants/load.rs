@@ -55,6 +55,8 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
             take(&file.name, &text, &bundles, &mut builder);
         }
     }
+    // A store names no ARN of a permission set: those of the CLI come first.
+    cli::settle(&mut builder);
     let store = std::mem::take(&mut builder.store);
     store.settle(&mut builder);
     let statuses = std::mem::take(&mut builder.statuses);

@@ -20,10 +20,15 @@ pub mod gaad;
 pub mod held;
 pub mod iam_collect;
 pub mod identity;
+mod key_slots;
 pub mod known;
 pub mod load;
 pub mod organisation;
+#[cfg(test)]
+mod organisation_test;
 pub mod permission_set;
+#[cfg(test)]
+mod permission_set_test;
 pub mod place;
 pub mod resource;
 mod selector_fields;
@@ -134,6 +139,8 @@ pub struct Grants {
     pub resources: Resources,
     /// Organisations by id; one, unless exports of several were given.
     pub organisations: BTreeMap<String, Organisation>,
+    /// Accounts that are known to be in no organisation, so that no policy of one bounds them.
+    pub no_organisation: BTreeSet<String>,
     /// Permission sets by ARN.
     pub permission_sets: BTreeMap<String, PermissionSet>,
     /// Trails by ARN.

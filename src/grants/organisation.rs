@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Known;
+use super::{Grants, Known};
 use crate::policy::{PolicyDocument, PolicyError};
 
 /// Kind of an organisation policy that takes part in evaluation.
@@ -96,8 +96,9 @@ pub struct OrganisationLevel<'g> {
 
 impl Organisation {
     /// The levels over an account, from the root down to the account itself, with their policies of a kind. Absent: the
-    /// kind does not bound the account (it is switched off, the account is the management account, or it belongs to no
-    /// organisation that is known). Unknown: a level, its attachments or a document is not at hand.
+    /// kind does not bound the account (it is switched off, or the account is the management account, which no policy of its
+    /// organisation bounds). Unknown: a level, its attachments or a document is not at hand, or which account is the
+    /// management account. For an account in no organisation: [`Grants::organisation_levels`].
     #[must_use]
     pub fn levels(&self, account: &str, kind: OrganisationPolicyKind) -> Known<Vec<OrganisationLevel<'_>>> {
         if self.management_account.present().is_some_and(|m| m == account) {
@@ -108,6 +109,9 @@ impl Organisation {
             Some(Known::Present(true)) => {}
             Some(Known::Unknown(why)) => return Known::Unknown(format!("whether {} is on: {why}", kind.as_str())),
             None => return Known::Unknown(format!("whether {} is on: not exported", kind.as_str())),
+        }
+        if let Some(why) = self.management_account.why() {
+            return Known::Unknown(format!("which account is the management account: {why}"));
         }
         let mut levels = Vec::new();
         let mut at = account;
@@ -149,5 +153,34 @@ impl Organisation {
     #[must_use]
     pub fn has(&self, account: &str) -> bool {
         self.nodes.contains_key(account) || self.management_account.present().is_some_and(|m| m == account)
+    }
+}
+
+impl Grants {
+    /// The organisation that an account is in. Absent: it is known to be in none. An account that no export names may be in
+    /// an organisation that was not exported.
+    #[must_use]
+    pub fn organisation_of(&self, account: &str) -> Known<&Organisation> {
+        if self.no_organisation.contains(account) {
+            return Known::Absent;
+        }
+        let mut of = self.organisations.values().filter(|o| o.has(account));
+        match (of.next(), of.next()) {
+            (Some(organisation), None) => Known::Present(organisation),
+            (Some(one), Some(other)) => Known::Unknown(format!("both `{}` and `{}` name the account `{account}`", one.id, other.id)),
+            (None, _) if self.organisations.is_empty() => Known::Unknown("no organisation was exported".to_owned()),
+            (None, _) => Known::Unknown(format!("no organisation that was exported names the account `{account}`")),
+        }
+    }
+
+    /// The levels over an account ([`Organisation::levels`]). Absent too for an account that is known to be in no
+    /// organisation.
+    #[must_use]
+    pub fn organisation_levels(&self, account: &str, kind: OrganisationPolicyKind) -> Known<Vec<OrganisationLevel<'_>>> {
+        match self.organisation_of(account) {
+            Known::Present(organisation) => organisation.levels(account, kind),
+            Known::Absent => Known::Absent,
+            Known::Unknown(why) => Known::Unknown(why),
+        }
     }
 }

@@ -2,12 +2,34 @@
 //! its wrapper, or, for files that stand anywhere, by its content.
 
 pub mod account;
+#[cfg(test)]
+pub mod bundle_test;
 pub mod identity_center;
 pub mod organisation;
+pub mod pages;
 pub mod resources;
 
 use super::Document;
 use super::builder::{Builder, Failure};
+
+/// What is kept until all files are read.
+#[derive(Default)]
+pub struct Parts {
+    /// Of accounts.
+    pub account: account::Parts,
+    /// Of the organisation.
+    pub organisation: organisation::Parts,
+    /// Of Identity Center.
+    pub identity_center: identity_center::Parts,
+}
+
+/// Puts what was kept in its place, after all files are read.
+pub fn settle(builder: &mut Builder) {
+    let parts = std::mem::take(&mut builder.cli);
+    account::settle(parts.account, builder);
+    organisation::settle(parts.organisation, builder);
+    identity_center::settle(parts.identity_center, builder);
+}
 
 /// Takes a document of any family; gives what it was recognised as.
 pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> {
