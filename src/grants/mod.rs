@@ -16,19 +16,23 @@ pub mod document;
 pub mod evidence;
 pub mod frame;
 pub mod gaad;
+mod gone;
 pub mod held;
 pub mod iam_collect;
 pub mod identity;
+mod json;
 pub mod known;
 pub mod load;
 pub mod organisation;
 pub mod permission_set;
 pub mod place;
 pub mod resource;
+mod same;
 mod selector_fields;
 #[cfg(test)]
 mod selector_fields_test;
 pub mod selectors;
+mod slots;
 pub mod trails;
 
 use std::collections::{BTreeMap, BTreeSet};
