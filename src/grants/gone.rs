@@ -18,12 +18,13 @@ pub fn forget(grants: &mut Grants, captures: &BTreeMap<String, Capture>, gone: &
         let id = Arn::parse(arn).and_then(|a| a.resource.strip_prefix("vpc-endpoint/")).unwrap_or(arn);
         let prefix = format!("{id}: ");
         let told = captures.range(prefix.clone()..).take_while(|(what, _)| what.starts_with(&prefix));
+        let told = captures.get_key_value(arn).into_iter().chain(told);
         let (old, since): (Vec<_>, Vec<_>) = told.partition(|(_, capture)| is_over(capture, end));
         conflicts.extend(old.iter().map(|(_, capture)| conflict(arn, end, capture)));
         if !old.is_empty() && since.is_empty() {
             remove(grants, arn, id);
         } else {
-            old.iter().filter_map(|(what, _)| what.strip_prefix(&prefix)).for_each(|what| reset(grants, arn, id, what));
+            old.iter().map(|(what, _)| what.strip_prefix(&prefix).unwrap_or("policy")).for_each(|what| reset(grants, arn, id, what));
         }
     }
     conflicts
@@ -53,7 +54,7 @@ fn reset(grants: &mut Grants, arn: &str, id: &str, what: &str) {
     if let Some(resource) = resources.by_arn.get_mut(arn) {
         match what {
             "policy" => forget(&mut resource.policy),
-            "shared policies" => forget(&mut resource.shared),
+            "shared policies" | "policies of shares" => forget(&mut resource.shared),
             _ => {}
         }
     }

@@ -105,10 +105,11 @@ impl Item {
         })
     }
 
-    /// Names the thing, so that its items can be found; not across things of one name after a delete.
+    /// Names the thing, so that its items can be found: by AWS Config's id, which every item has, and which of IAM is the
+    /// unique id, so that two of one name stay apart. Answers of queries may lack it.
     pub fn thing(&self) -> String {
-        let id = self.arn.as_ref().or(self.id.as_ref()).or(self.name.as_ref()).map_or("", String::as_str);
-        format!("{} {} {} {id}", self.kind, self.account, self.region.as_deref().filter(|_| self.arn.is_none()).unwrap_or_default())
+        let id = self.id.as_ref().or(self.arn.as_ref()).or(self.name.as_ref()).map_or(self.pointer.as_str(), String::as_str);
+        format!("{} {} {} {id}", self.kind, self.account, self.region.as_deref().unwrap_or_default())
     }
 
     /// The ARN: the item's, the configuration's, or made where id and region are enough for it.

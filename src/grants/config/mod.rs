@@ -45,51 +45,51 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
         builder.problem(document.file(), "/nextToken", "the answer breaks off; what is missing is unknown");
     }
     let mut by_thing: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+    let mut unused = 0_usize;
     for (at, value) in values.iter().enumerate() {
         let pointer = format!("/{list}/{at}");
         match Item::read(value, pointer.clone(), &document.capture) {
+            Ok(item) if !identity::is_read(&item.kind) && !resources::is_read(&item.kind) => unused += 1,
             Ok(item) => by_thing.entry(item.thing()).or_default().push(item),
             Err((field, why)) => builder.problem(document.file(), &format!("{pointer}{field}"), why),
         }
     }
     for items in by_thing.values() {
+        // The item of a delete may name less than those before it.
+        let arn = items.iter().find_map(Item::arn);
         let newest = items.iter().map(|i| i.capture.at_ms).max().flatten();
-        for item in items.iter().filter(|i| i.capture.at_ms == newest) {
-            one(item, builder);
+        let timeless = |i: &&Item| i.status == Status::Gone && i.capture.at_ms.is_none();
+        for item in items.iter().filter(|i| i.capture.at_ms == newest || timeless(i)) {
+            one(item, arn.as_deref(), builder);
         }
+    }
+    if unused > 0 {
+        let why = format!("{unused} of {} items are of types without grants that this version reads; the others are read", values.len());
+        builder.grants.ignored.push((document.file().to_owned(), why));
     }
     Some(kind)
 }
 
 /// Takes one item.
-fn one(item: &Item, builder: &mut Builder) {
+fn one(item: &Item, arn: Option<&str>, builder: &mut Builder) {
     match item.status {
         Status::Unrecorded => {}
-        Status::Gone => {
-            if resources::is_read(&item.kind) || identity::is_read(&item.kind) {
-                end(item, builder);
-            }
-        }
-        Status::There => {
-            if identity::is_read(&item.kind) {
-                identity::take(item, builder);
-            } else if resources::is_read(&item.kind) {
-                resources::take(item, builder);
-            }
-        }
+        Status::Gone => end(item, arn, builder),
+        Status::There if identity::is_read(&item.kind) => identity::take(item, builder),
+        Status::There => resources::take(item, builder),
     }
 }
 
 /// Tells that a thing is gone since the time of an item.
-fn end(item: &Item, builder: &mut Builder) {
+fn end(item: &Item, arn: Option<&str>, builder: &mut Builder) {
     if item.capture.at_ms.is_none() {
         return item.problem("/configurationItemCaptureTime", "a thing was deleted, and not known when", builder);
     }
     if resources::ended_setting(item, builder) {
         return;
     }
-    match item.arn() {
-        Some(arn) => builder.gone(&arn, &item.capture),
+    match arn {
+        Some(arn) => builder.gone(arn, &item.capture),
         None => item.problem("/arn", "a thing was deleted, and not known which", builder),
     }
 }
