@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::slots::ONLY_POLICY;
+use super::entry::ONLY_POLICY;
 use super::{AttachedDocument, Known};
 use crate::policy::{PolicyDocument, PolicyError, parse_document};
 

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod credential_report;
 pub mod document;
+mod entry;
 pub mod evidence;
 pub mod frame;
 pub mod gaad;
@@ -32,7 +33,6 @@ mod selector_fields;
 #[cfg(test)]
 mod selector_fields_test;
 pub mod selectors;
-mod slots;
 pub mod trails;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::builder::Builder;
 use super::super::json::{field, only_policy, policy, text};
-use super::super::slots::{self, ONLY_POLICY, label};
+use super::super::entry::{self, ONLY_POLICY, label};
 use super::super::{AttachedDocument, Known};
 use super::item::Item;
 use super::s3;
@@ -63,9 +63,9 @@ pub fn take(item: &Item, builder: &mut Builder) {
         for error in told.present().into_iter().flatten().filter_map(|p| p.document.as_ref().err()) {
             item.problem(&format!("{pointer}/{name}"), &error.to_string(), builder);
         }
-        builder.put_known(&label::policy(&arn), &item.capture, |g| &mut slots::resource(g, &arn, &item.account, region).policy, told);
+        builder.put_known(&label::policy(&arn), &item.capture, |g| &mut entry::resource(g, &arn, &item.account, region).policy, told);
     } else {
-        slots::resource(&mut builder.grants, &arn, &item.account, region);
+        entry::resource(&mut builder.grants, &arn, &item.account, region);
     }
     match item.kind.as_str() {
         "AWS::KMS::Key" => key(item, &arn, builder),
@@ -82,7 +82,7 @@ pub fn ended_setting(item: &Item, builder: &mut Builder) -> bool {
         "AWS::ECR::RegistryPolicy" => {
             let Some(arn) = item.arn() else { return false };
             let slot = &item.region;
-            builder.put_known(&label::policy(&arn), &item.capture, |g| &mut slots::resource(g, &arn, &item.account, slot.as_deref()).policy, Known::Absent);
+            builder.put_known(&label::policy(&arn), &item.capture, |g| &mut entry::resource(g, &arn, &item.account, slot.as_deref()).policy, Known::Absent);
         }
         _ => return false,
     }
@@ -90,12 +90,12 @@ pub fn ended_setting(item: &Item, builder: &mut Builder) -> bool {
 }
 
 fn key(item: &Item, arn: &str, builder: &mut Builder) {
-    slots::key(&mut builder.grants, arn);
+    entry::key(&mut builder.grants, arn);
     if let Some(manager) = text(&item.configuration, "keyManager") {
-        builder.put_known(&label::of(arn, "manager"), &item.capture, |g| &mut slots::key(g, arn).manager, Known::Present(manager.to_owned()));
+        builder.put_known(&label::of(arn, "manager"), &item.capture, |g| &mut entry::key(g, arn).manager, Known::Present(manager.to_owned()));
     }
     if let Some(state) = text(&item.configuration, "keyState") {
-        builder.put(&label::of(arn, "state"), &item.capture, |g| &mut slots::key(g, arn).state, Some(state.to_owned()));
+        builder.put(&label::of(arn, "state"), &item.capture, |g| &mut entry::key(g, arn).state, Some(state.to_owned()));
     }
 }
 
@@ -108,14 +108,14 @@ fn vpc_endpoint(item: &Item, builder: &mut Builder) {
     let (region, service) = (item.region.as_deref(), text(configuration, "serviceName"));
     if let Some(kind) = text(configuration, "vpcEndpointType") {
         let kind = VpcEndpointType::parse(kind);
-        builder.put(&label::of(id, "kind"), &item.capture, |g| &mut slots::vpc_endpoint(g, id, owner, region, service).kind, kind);
+        builder.put(&label::of(id, "kind"), &item.capture, |g| &mut entry::vpc_endpoint(g, id, owner, region, service).kind, kind);
     }
     if let Some(value) = field(configuration, "policyDocument") {
         let told = document(value);
         if let Some(Err(error)) = told.present().map(|p| &p.document) {
             item.problem("/configuration/policyDocument", &error.to_string(), builder);
         }
-        builder.put_known(&label::policy(id), &item.capture, |g| &mut slots::vpc_endpoint(g, id, owner, region, service).policy, told);
+        builder.put_known(&label::policy(id), &item.capture, |g| &mut entry::vpc_endpoint(g, id, owner, region, service).policy, told);
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::builder::Builder;
 use super::super::json::{decoded, field, is_nothing, text};
 use super::super::resource::Acl;
 use super::super::Known;
-use super::super::slots::{self, label};
+use super::super::entry::{self, label};
 use super::item::Item;
 use crate::aws::is_account_id;
 use crate::policy::beside::{AclGrant, BlockPublicAccess, ObjectOwnership, acl_grant, block_public_access};
@@ -16,23 +16,23 @@ use crate::policy::beside::{AclGrant, BlockPublicAccess, ObjectOwnership, acl_gr
 pub fn bucket(item: &Item, arn: &str, builder: &mut Builder) {
     let Some(name) = arn.rsplit(':').next() else { return };
     let (account, region) = (item.account.as_str(), item.region.as_deref());
-    slots::bucket(&mut builder.grants, name, account, region);
+    entry::bucket(&mut builder.grants, name, account, region);
     let slot = |part: &str| field(&item.supplementary, part).map(decoded);
     if let Some(value) = slot("AccessControlList") {
         let told = read(item, "AccessControlList", &value, acl, builder);
-        builder.put_known(&label::of(arn, "ACL"), &item.capture, |g| &mut slots::bucket(g, name, account, region).acl, told);
+        builder.put_known(&label::of(arn, "ACL"), &item.capture, |g| &mut entry::bucket(g, name, account, region).acl, told);
     }
     if let Some(value) = slot("PublicAccessBlockConfiguration") {
         let told = read(item, "PublicAccessBlockConfiguration", &value, public_access, builder);
-        builder.put_known(&label::block(arn), &item.capture, |g| &mut slots::bucket(g, name, account, region).block_public_access, told);
+        builder.put_known(&label::block(arn), &item.capture, |g| &mut entry::bucket(g, name, account, region).block_public_access, told);
     }
     if let Some((part, value)) = ["OwnershipControls", "BucketOwnershipControls"].iter().find_map(|p| Some((*p, slot(p)?))) {
         let told = read(item, part, &value, ownership, builder);
-        builder.put_known(&label::of(arn, "Object Ownership"), &item.capture, |g| &mut slots::bucket(g, name, account, region).ownership, told);
+        builder.put_known(&label::of(arn, "Object Ownership"), &item.capture, |g| &mut entry::bucket(g, name, account, region).ownership, told);
     }
     if let Some(value) = slot("BucketLoggingConfiguration") {
         let told = text(&value, "destinationBucketName").map_or(Known::Absent, |b| Known::Present(b.to_owned()));
-        builder.put_known(&label::of(arn, "server access logs"), &item.capture, |g| &mut slots::bucket(g, name, account, region).logs_to, told);
+        builder.put_known(&label::of(arn, "server access logs"), &item.capture, |g| &mut entry::bucket(g, name, account, region).logs_to, told);
     }
 }
 
@@ -52,7 +52,7 @@ fn read<T>(item: &Item, part: &str, value: &Value, read: impl Fn(&Value) -> Resu
 
 /// What an access point's item tells beside its policy.
 pub fn access_point(item: &Item, arn: &str, builder: &mut Builder) {
-    let point = slots::access_point(&mut builder.grants, arn);
+    let point = entry::access_point(&mut builder.grants, arn);
     if let Some(bucket) = text(&item.configuration, "Bucket")
         && !point.buckets.iter().any(|b| b == bucket)
     {
@@ -67,7 +67,7 @@ pub fn access_point(item: &Item, arn: &str, builder: &mut Builder) {
             item.problem("/configuration/PublicAccessBlockConfiguration", &why, builder);
             Known::Unknown(why)
         });
-        builder.put_known(&label::block(arn), &item.capture, |g| &mut slots::access_point(g, arn).block_public_access, told);
+        builder.put_known(&label::block(arn), &item.capture, |g| &mut entry::access_point(g, arn).block_public_access, told);
     }
 }
 

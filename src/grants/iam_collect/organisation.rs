@@ -8,7 +8,7 @@ use super::super::builder::Builder;
 use super::super::json::{field, texts, text};
 use super::super::organisation::OrganisationPolicyKind;
 use super::super::Known;
-use super::super::slots::{self, label};
+use super::super::entry::{self, label};
 use super::folder::{Folder, Part};
 use crate::aws::Arn;
 use crate::policy::parse_document;
@@ -24,7 +24,7 @@ pub fn take(id: &str, folder: &Folder, scps: &[&Folder], rcps: &[&Folder], build
         }
         let id = &organisation_id;
         let management = text(metadata, "rootAccountId").map_or_else(|| Known::Unknown("not in the store".to_owned()), |a| Known::Present(a.to_owned()));
-        builder.put_known(&label::management(id), capture, |g| &mut slots::organisation(g, id).management_account, management);
+        builder.put_known(&label::management(id), capture, |g| &mut entry::organisation(g, id).management_account, management);
         for (kind, _) in KINDS {
             let is_on = match field(metadata, "features").and_then(|f| field(f, kind.as_str())) {
                 Some(Value::Bool(on)) => Known::Present(*on),
@@ -34,7 +34,7 @@ pub fn take(id: &str, folder: &Folder, scps: &[&Folder], rcps: &[&Folder], build
                 }
                 None => Known::Unknown("not in the store".to_owned()),
             };
-            builder.put_known(&label::enabled(id, kind), capture, |g| slots::organisation(g, id).enabled.entry(kind).or_default(), is_on);
+            builder.put_known(&label::enabled(id, kind), capture, |g| entry::organisation(g, id).enabled.entry(kind).or_default(), is_on);
         }
     }
     let id = organisation_id.as_str();
@@ -63,9 +63,9 @@ fn nodes(organisation: &str, folder: &Folder, kind: &str, parent: &str, attached
             None if id.starts_with("r-") => Known::Absent,
             None => Known::Unknown("not in the store".to_owned()),
         };
-        builder.put_known(&label::of_node(organisation, id, "parent"), capture, |g| &mut slots::node(g, organisation, id).parent, above);
+        builder.put_known(&label::of_node(organisation, id, "parent"), capture, |g| &mut entry::node(g, organisation, id).parent, above);
         if let Some(name) = text(node, "name") {
-            builder.put(&label::of_node(organisation, id, "name"), capture, |g| &mut slots::node(g, organisation, id).name, name.to_owned());
+            builder.put(&label::of_node(organisation, id, "name"), capture, |g| &mut entry::node(g, organisation, id).name, name.to_owned());
         }
         for (kind, key) in KINDS {
             let list = match field(node, key).map(texts) {
@@ -80,7 +80,7 @@ fn nodes(organisation: &str, folder: &Folder, kind: &str, parent: &str, attached
                 }
                 None => Known::Unknown("not in the store".to_owned()),
             };
-            builder.put_known(&label::attached(organisation, id, kind), capture, |g| slots::node(g, organisation, id).attached.entry(kind).or_default(), list);
+            builder.put_known(&label::attached(organisation, id, kind), capture, |g| entry::node(g, organisation, id).attached.entry(kind).or_default(), list);
         }
     }
 }
@@ -104,7 +104,7 @@ fn policy(organisation: &str, kind: OrganisationPolicyKind, folder: &Folder, att
     if let Some(Err(error)) = told.present() {
         builder.problem(&capture.file, "", error.to_string());
     }
-    let policy = slots::organisation_policy(&mut builder.grants, organisation, id, kind);
+    let policy = entry::organisation_policy(&mut builder.grants, organisation, id, kind);
     policy.aws_managed |= arn.and_then(Arn::parse).is_some_and(|a| a.account == "aws");
     if let (Some(name), true) = (text(metadata, "name"), policy.name == policy.id) {
         name.clone_into(&mut policy.name);
@@ -112,7 +112,7 @@ fn policy(organisation: &str, kind: OrganisationPolicyKind, folder: &Folder, att
     builder.put_known(
         &label::organisation_policy(organisation, id),
         capture,
-        |g| &mut slots::organisation_policy(g, organisation, id, kind).document,
+        |g| &mut entry::organisation_policy(g, organisation, id, kind).document,
         told,
     );
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::builder::Builder;
 use super::super::json::{field, is_nothing, policy, text};
 use super::super::permission_set::{Assignment, CustomerPolicy, SetBoundary};
-use super::super::slots::{self, ONLY_POLICY, label};
+use super::super::entry::{self, ONLY_POLICY, label};
 use super::super::{AttachedDocument, Known};
 use super::folder::{Folder, Part};
 use crate::aws::is_account_id;
@@ -26,15 +26,15 @@ pub fn take(account: &str, folder: &Folder, builder: &mut Builder) -> bool {
     if let (Some(Err(error)), Some(file)) = (inline.present().map(|i| &i.document), folder.files.get("inlinepolicy")) {
         builder.problem(&file.capture.file, "", error.to_string());
     }
-    builder.put_known(&what("inline policy"), capture, |g| &mut slots::permission_set(g, &key, Some(name)).inline, inline);
+    builder.put_known(&what("inline policy"), capture, |g| &mut entry::permission_set(g, &key, Some(name)).inline, inline);
     let managed = folder.known("awsmanagedpolicies", Known::Absent, |v| list(v, |item| item.as_str().or_else(|| text(item, "arn")).map(str::to_owned)), builder);
-    builder.put_known(&what("managed policies"), capture, |g| &mut slots::permission_set(g, &key, Some(name)).managed, managed);
+    builder.put_known(&what("managed policies"), capture, |g| &mut entry::permission_set(g, &key, Some(name)).managed, managed);
     let customer = folder.known("customermanagedpolicies", Known::Absent, |v| list(v, customer), builder);
-    builder.put_known(&what("customer managed policies"), capture, |g| &mut slots::permission_set(g, &key, Some(name)).customer, customer);
+    builder.put_known(&what("customer managed policies"), capture, |g| &mut entry::permission_set(g, &key, Some(name)).customer, customer);
     let boundary = folder.known("permissionboundary", Known::Absent, boundary, builder);
-    builder.put_known(&what("permissions boundary"), capture, |g| &mut slots::permission_set(g, &key, Some(name)).boundary, boundary);
+    builder.put_known(&what("permissions boundary"), capture, |g| &mut entry::permission_set(g, &key, Some(name)).boundary, boundary);
 
-    let set = slots::permission_set(&mut builder.grants, &key, Some(name));
+    let set = entry::permission_set(&mut builder.grants, &key, Some(name));
     if set.session_duration.is_none() {
         set.session_duration = text(metadata, "sessionDuration").map(str::to_owned);
     }
@@ -44,7 +44,7 @@ pub fn take(account: &str, folder: &Folder, builder: &mut Builder) -> bool {
             return true;
         };
         for (of, told) in accounts {
-            builder.put_known(&what(&format!("assignments in {of}")), &file, |g| slots::permission_set(g, &key, Some(name)).assignments.entry(of.clone()).or_default(), told);
+            builder.put_known(&what(&format!("assignments in {of}")), &file, |g| entry::permission_set(g, &key, Some(name)).assignments.entry(of.clone()).or_default(), told);
         }
     }
     true

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::builder::Builder;
 use super::super::json::{field, only_policy, policy, text};
 use super::super::resource::Share;
-use super::super::slots::{self, ONLY_POLICY, label};
+use super::super::entry::{self, ONLY_POLICY, label};
 use super::super::{AttachedDocument, Known};
 use super::folder::{Folder, Part};
 use crate::aws::Arn;
@@ -59,7 +59,7 @@ pub fn of_account(account: &str, folder: &Folder, builder: &mut Builder) -> bool
         } else if let Some(region) = kind.strip_prefix("ecr-registry-policy.") {
             let arn = format!("arn:{}:ecr:{region}:{account}:registry", folder.spot.partition);
             let told = folder.known(kind, Known::default(), |value| Ok(only_policy(None, value)), builder);
-            builder.put_known(&label::policy(&arn), capture, |g| &mut slots::resource(g, &arn, account, Some(region)).policy, told);
+            builder.put_known(&label::policy(&arn), capture, |g| &mut entry::resource(g, &arn, account, Some(region)).policy, told);
         }
     }
     true
@@ -77,10 +77,10 @@ pub fn bucket(account: &str, name: &str, folder: &Folder, builder: &mut Builder)
     };
     let told = policies(folder, true, None, builder);
     name_errors(folder, &told, builder);
-    builder.put_known(&label::policy(&arn), &capture, |g| &mut slots::resource(g, &arn, account, region).policy, told);
+    builder.put_known(&label::policy(&arn), &capture, |g| &mut entry::resource(g, &arn, account, region).policy, told);
     let missing = if matches!(metadata, Part::There(..)) { Known::Absent } else { Known::Unknown("not in the store".to_owned()) };
     let told = folder.known("bpa", missing, public_access, builder);
-    builder.put_known(&label::block(&arn), &capture, |g| &mut slots::bucket(g, &name, account, region).block_public_access, told);
+    builder.put_known(&label::block(&arn), &capture, |g| &mut entry::bucket(g, &name, account, region).block_public_access, told);
     true
 }
 
@@ -130,12 +130,12 @@ pub fn one(account: &str, service: &str, region: &str, of: &[&str], folder: &Fol
     let is_access_point = matches!((service, of), ("s3", ["accesspoint", _]));
     let told = policies(folder, WHOLE.contains(&service) || is_access_point, (service == "kms").then_some("default"), builder);
     name_errors(folder, &told, builder);
-    builder.put_known(&label::policy(&arn), &capture, |g| &mut slots::resource(g, &arn, account, Some(region)).policy, told);
+    builder.put_known(&label::policy(&arn), &capture, |g| &mut entry::resource(g, &arn, account, Some(region)).policy, told);
     if service == "kms" {
-        slots::key(&mut builder.grants, &arn);
+        entry::key(&mut builder.grants, &arn);
     }
     if is_access_point {
-        let point = slots::access_point(&mut builder.grants, &arn);
+        let point = entry::access_point(&mut builder.grants, &arn);
         if let Part::There(_, metadata) = folder.part("metadata")
             && let Some(bucket) = text(metadata, "bucket")
             && !point.buckets.iter().any(|b| b == bucket)
@@ -143,7 +143,7 @@ pub fn one(account: &str, service: &str, region: &str, of: &[&str], folder: &Fol
             point.buckets.push(bucket.to_owned());
         }
         let told = folder.known("bpa", Known::Unknown("not in the store".to_owned()), public_access, builder);
-        builder.put_known(&label::block(&arn), &capture, |g| &mut slots::access_point(g, &arn).block_public_access, told);
+        builder.put_known(&label::block(&arn), &capture, |g| &mut entry::access_point(g, &arn).block_public_access, told);
     }
     true
 }
@@ -160,10 +160,10 @@ fn vpc_endpoint(account: &str, region: &str, id: &str, folder: &Folder, builder:
     if let (Some(Err(error)), Some(file)) = (told.present().map(|p| &p.document), folder.files.get("endpoint-policy")) {
         builder.problem(&file.capture.file, "", error.to_string());
     }
-    builder.put_known(&label::policy(id), &capture, |g| &mut slots::vpc_endpoint(g, id, account, Some(region), service).policy, told);
+    builder.put_known(&label::policy(id), &capture, |g| &mut entry::vpc_endpoint(g, id, account, Some(region), service).policy, told);
     if let Some(kind) = kind {
         let kind = VpcEndpointType::parse(kind);
-        builder.put(&label::of(id, "kind"), &capture, |g| &mut slots::vpc_endpoint(g, id, account, Some(region), service).kind, kind);
+        builder.put(&label::of(id, "kind"), &capture, |g| &mut entry::vpc_endpoint(g, id, account, Some(region), service).kind, kind);
     }
     true
 }
@@ -181,7 +181,7 @@ pub fn shared(folder: &Folder, builder: &mut Builder) -> bool {
             for error in told.present().into_iter().flatten().filter_map(|p| p.document.as_ref().err()) {
                 builder.problem(&capture.file, "/policy", error.to_string());
             }
-            builder.put_known(&label::shared(arn), capture, |g| &mut slots::resource(g, arn, "", None).shared, told);
+            builder.put_known(&label::shared(arn), capture, |g| &mut entry::resource(g, arn, "", None).shared, told);
         }
         for share in field(value, "shares").and_then(Value::as_array).into_iter().flatten() {
             let Some(share) = share.as_str().or_else(|| text(share, "arn")).or_else(|| text(share, "resourceShareArn")) else { continue };
