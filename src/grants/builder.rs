@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gone;
 use super::iam_collect::Store;
+use super::same::Same;
 use super::trails::LooseStatus;
 use super::{Account, Asked, AttachedDocument, Capture, Conflict, Grants, Known, ManagedPolicy, OwnerKind, Place, Principal, Problem};
 use crate::policy::{PolicyDocument, PolicyError};
@@ -107,6 +109,7 @@ pub struct Builder {
     policies: BTreeMap<String, Vec<(Capture, ManagedPolicy)>>,
     whole: BTreeMap<String, Capture>,
     broken: BTreeSet<String>,
+    gone: BTreeMap<String, Capture>,
 }
 
 impl Builder {
@@ -128,13 +131,13 @@ impl Builder {
     }
 
     /// Puts a value in its place if its capture counts. `what` names the thing in reports and is unique to it.
-    pub fn put<T: PartialEq>(&mut self, what: &str, capture: &Capture, slot: impl FnOnce(&mut Grants) -> &mut T, value: T) {
+    pub fn put<T: Same>(&mut self, what: &str, capture: &Capture, slot: impl FnOnce(&mut Grants) -> &mut T, value: T) {
         let slot = slot(&mut self.grants);
         match self.captures.get(what) {
             None => *slot = value,
             Some(old) => {
                 let wins = capture > old;
-                if *slot != value {
+                if !slot.same(&value) {
                     let (kept, dropped) = if wins { (capture, old) } else { (old, capture) };
                     self.conflicts.push(conflict(what, kept, dropped));
                 }
@@ -148,7 +151,7 @@ impl Builder {
     }
 
     /// The same for something that may not be known: an answer that tells nothing never takes the place of one that does.
-    pub fn put_known<T: PartialEq>(&mut self, what: &str, capture: &Capture, slot: impl FnOnce(&mut Grants) -> &mut Known<T>, value: Known<T>) {
+    pub fn put_known<T: Same>(&mut self, what: &str, capture: &Capture, slot: impl FnOnce(&mut Grants) -> &mut Known<T>, value: Known<T>) {
         let place = slot(&mut self.grants);
         if value.is_unknown() {
             if place.is_unknown() {
@@ -159,7 +162,7 @@ impl Builder {
         match self.captures.get(what) {
             Some(old) if !place.is_unknown() => {
                 let wins = capture > old;
-                if *place != value {
+                if !place.same(&value) {
                     let (kept, dropped) = if wins { (capture, old) } else { (old, capture) };
                     self.conflicts.push(conflict(what, kept, dropped));
                 }
@@ -203,6 +206,14 @@ impl Builder {
         self.broken.insert(account.to_owned());
     }
 
+    /// Something that was deleted at the time of a capture: what older captures tell of it does not count.
+    pub fn gone(&mut self, arn: &str, capture: &Capture) {
+        let newest = self.gone.entry(arn.to_owned()).or_insert_with(|| capture.clone());
+        if *capture > *newest {
+            *newest = capture.clone();
+        }
+    }
+
     /// What the command of a place answered.
     pub fn answered(&mut self, place: &Place, resource_arn: Option<&str>, answer: Known<()>, capture: &Capture) {
         let asked = Asked { answer, at_ms: capture.at_ms, file: capture.file.clone() };
@@ -219,15 +230,17 @@ impl Builder {
     /// Everything, put together.
     #[must_use]
     pub fn finish(mut self) -> Grants {
-        for (arn, mut captures) in std::mem::take(&mut self.principals) {
+        for (arn, captures) in std::mem::take(&mut self.principals) {
+            let mut captures = self.since_the_end(&arn, captures);
             captures.sort_by(|a, b| b.0.cmp(&a.0));
-            if self.is_gone(captures.first().map(|(capture, told)| (capture, told.account.as_str())), &arn) {
+            if captures.is_empty() || self.is_gone(captures.first().map(|(capture, told)| (capture, told.account.as_str())), &arn) {
                 continue;
             }
             let principal = self.merged(&arn, captures);
             self.account(&principal.account.clone()).principals.push(principal);
         }
-        for (arn, mut captures) in std::mem::take(&mut self.policies) {
+        for (arn, captures) in std::mem::take(&mut self.policies) {
+            let mut captures = self.since_the_end(&arn, captures);
             captures.sort_by(|a, b| b.0.cmp(&a.0));
             let newest = captures.first().and_then(|(capture, policy)| Some((capture, policy.account.as_deref()?)));
             if self.is_gone(newest, &arn) {
@@ -236,12 +249,13 @@ impl Builder {
             let mut captures = captures.into_iter();
             let Some((kept, policy)) = captures.next() else { continue };
             for (dropped, other) in captures {
-                if other.document != policy.document {
+                if !other.document.same(&policy.document) {
                     self.conflicts.push(conflict(&arn, &kept, &dropped));
                 }
             }
             self.grants.policies.insert(arn, policy);
         }
+        self.conflicts.extend(gone::forget(&mut self.grants, &self.captures, &self.gone));
         let mut grants = self.grants;
         for (id, account) in &mut grants.accounts {
             let broken = self.broken.contains(id) || self.broken.contains(EVERY_ACCOUNT);
@@ -255,6 +269,16 @@ impl Builder {
         }
         grants.problems.sort();
         grants
+    }
+
+    /// The captures of something that are not older than its end.
+    fn since_the_end<T>(&mut self, arn: &str, mut captures: Vec<(Capture, T)>) -> Vec<(Capture, T)> {
+        if let Some(end) = self.gone.get(arn) {
+            for (old, _) in captures.extract_if(.., |(capture, _)| gone::is_over(capture, end)) {
+                self.conflicts.push(conflict(arn, end, &old));
+            }
+        }
+        captures
     }
 
     /// Whether something is older than an export that lists everything of its account and does not have it.
@@ -284,7 +308,7 @@ impl Builder {
                 let kept = tell.next();
                 if let Some((kept_by, kept)) = kept {
                     for (dropped_by, other) in tell {
-                        if other != kept {
+                        if !other.same(kept) {
                             self.conflicts.push(conflict(&format!("{arn}: {}", $name), kept_by, dropped_by));
                         }
                     }
@@ -331,7 +355,7 @@ impl Builder {
     }
 }
 
-fn conflict(what: &str, kept: &Capture, dropped: &Capture) -> Conflict {
+pub(super) fn conflict(what: &str, kept: &Capture, dropped: &Capture) -> Conflict {
     Conflict { what: what.to_owned(), kept: kept.file.clone(), dropped: dropped.file.clone() }
 }
 

@@ -250,7 +250,8 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
     Some(KIND)
 }
 
-fn name_problems(file: &str, told: &PrincipalTold, builder: &mut Builder) {
+/// Names the documents of a principal that cannot be read.
+pub(super) fn name_problems(file: &str, told: &PrincipalTold, builder: &mut Builder) {
     for (name, error) in told.inline.iter().flatten().filter_map(|i| i.document.as_ref().err().map(|e| (&i.name, e))) {
         builder.problem(file, &told.arn, format!("inline policy `{name}`: {error}"));
     }

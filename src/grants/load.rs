@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::builder::{Builder, EVERY_ACCOUNT, Failure};
 use super::catalogue::{KNOWN_ABSENT, Part, exports};
-use super::{Capture, Document, Grants, InputFile, Known, Place, Source, cli, config, credential_report, gaad, trails};
+use super::{Capture, Document, Grants, InputFile, Known, Place, Source, cli, config, credential_report, gaad, iam_collect, trails};
 use crate::aws::is_account_id;
 
 /// Why grants could not be loaded at all.
@@ -44,17 +44,22 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     let mut builder = Builder::default();
     let mut bundles = BTreeMap::new();
-    for file in &files {
-        if let Some(text) = read(file, &mut builder) {
-            if let Some(root) = file.name.strip_suffix("manifest.json").filter(|r| r.is_empty() || r.ends_with('/')) {
-                if let Some(at) = manifest(file, &text, &mut builder) {
-                    bundles.insert(root.to_owned(), at);
-                }
-                continue;
-            }
-            take(&file.name, &text, &bundles, &mut builder);
+    // Manifests first: they date the files below them, whatever those are called.
+    let (manifests, files): (Vec<&File>, Vec<&File>) = files.iter().partition(|f| is_manifest(&f.name));
+    for file in manifests {
+        if let Some(text) = read(file, &mut builder)
+            && let Some(at) = manifest(file, &text, &mut builder)
+        {
+            bundles.insert(file.name.strip_suffix("manifest.json").unwrap_or_default().to_owned(), at);
         }
     }
+    for file in files {
+        match read(file, &mut builder) {
+            Some(text) => take(&file.name, &text, &bundles, &mut builder),
+            None => builder.store.broken(&file.name),
+        }
+    }
+    builder.grants.inputs.sort();
     // A store names no ARN of a permission set: those of the CLI come first.
     cli::settle(&mut builder);
     let store = std::mem::take(&mut builder.store);
@@ -146,6 +151,11 @@ fn input(name: &str, kind: &'static str, text: &Text, builder: &mut Builder) {
     builder.grants.inputs.push(InputFile { path: name.to_owned(), kind, bytes: text.bytes, sha256: text.sha256.clone() });
 }
 
+/// Whether a file is the manifest of a bundle.
+fn is_manifest(name: &str) -> bool {
+    name.strip_suffix("manifest.json").is_some_and(|root| root.is_empty() || root.ends_with('/'))
+}
+
 /// The time at which a bundle was made.
 fn manifest(file: &File, text: &Text, builder: &mut Builder) -> Option<i64> {
     let value: Value = match serde_json::from_str(&text.text) {
@@ -175,6 +185,9 @@ fn bundle_time(name: &str, bundles: &BTreeMap<String, i64>) -> Option<i64> {
 
 fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut Builder) {
     let plain = &text.text;
+    if iam_collect::is_in_store(name) {
+        return of_store(name, text, bundles, builder);
+    }
     if credential_report::is_csv(plain) {
         input(name, "credential report", text, builder);
         return credential_report::merge(name, plain, None, builder);
@@ -229,14 +242,24 @@ fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut 
     }
 }
 
+/// Takes a file that stands in a store of iam-collect: one value, of any kind.
+fn of_store(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut Builder) {
+    let capture = Capture { at_ms: bundle_time(name, bundles), source: Source::IamCollect, file: name.to_owned() };
+    match serde_json::from_str(&text.text) {
+        Ok(value) => {
+            if let Some(kind) = builder.store.take(&Document { capture, place: None, resource_arn: None, value }) {
+                input(name, kind, text, builder);
+            }
+        }
+        Err(e) => {
+            builder.store.broken(name);
+            builder.problem(name, &format!("line {}", e.line()), format!("not JSON: {e}"));
+        }
+    }
+}
+
 /// Takes one document by whatever loader knows it; gives what it was recognised as.
 fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Builder) -> Option<&'static str> {
-    let mut store = std::mem::take(&mut builder.store);
-    let of_store = store.take(document);
-    builder.store = store;
-    if of_store.is_some() {
-        return of_store;
-    }
     if let Some(place) = &document.place {
         listed(place, &document.value, builder);
     }

@@ -10,6 +10,7 @@ pub mod document;
 pub mod matching;
 pub mod parse;
 pub mod print;
+pub mod same;
 
 pub use condition::{BaseOperator, Condition, ConditionOperator, SetOperator};
 pub use document::{
