@@ -9,6 +9,7 @@ pub mod credential_report;
 pub mod frame;
 pub mod gaad;
 pub mod held;
+pub mod history;
 pub mod load;
 mod selector_fields;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use crate::policy::{PolicyDocument, PolicyError};
 
 pub use held::{Held, HeldPolicy, PolicySource};
+pub use history::{Change, Era, History, Since};
 pub use load::{GrantsError, load};
 pub use selectors::{Selectors, Take};
 pub use trails::{Trail, TrailStatus};
@@ -97,6 +99,17 @@ pub struct Principal {
     pub instance_profiles: Vec<String>,
 }
 
+/// A version of a managed policy, as far as the export has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyVersion {
+    /// Its id, `v1`; ids are not used again while the policy lives.
+    pub id: String,
+    /// Creation, epoch ms.
+    pub created_ms: Option<i64>,
+    /// Its document; `None` where it is absent or cannot be read.
+    pub document: Option<PolicyDocument>,
+}
+
 /// A managed policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ManagedPolicy {
@@ -112,6 +125,8 @@ pub struct ManagedPolicy {
     pub version_created_ms: Option<i64>,
     /// Document of the default version.
     pub document: Result<PolicyDocument, PolicyError>,
+    /// All versions that the export has, the default one too.
+    pub versions: Vec<PolicyVersion>,
 }
 
 /// A credential of the report.
@@ -231,6 +246,8 @@ pub struct Grants {
     pub policies: BTreeMap<String, ManagedPolicy>,
     /// Trails by ARN.
     pub trails: BTreeMap<String, Trail>,
+    /// Since when the grants have been as they are, as far as changes in the log tell; filled by the run.
+    pub since: Since,
     /// Files that were read.
     pub inputs: Vec<InputFile>,
     /// Files that were left alone, with the reason.

@@ -179,6 +179,7 @@ mod tests {
             created_ms: None,
             version_created_ms: None,
             document: parse_text(&allow("ec2:StartInstances")),
+            versions: Vec::new(),
         };
         Grants { accounts: [(account.id.clone(), account)].into(), policies: [(tools.arn.clone(), tools)].into(), ..Grants::default() }
     }

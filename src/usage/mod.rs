@@ -7,7 +7,9 @@
 pub mod assumptions;
 pub mod coverage;
 pub mod engine;
+pub mod eras;
 pub mod frames;
+pub mod grant_changes;
 pub mod mapping;
 pub mod session_calls;
 
@@ -17,6 +19,8 @@ use std::path::PathBuf;
 pub use assumptions::{Assumption, assumptions_of};
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
+pub use eras::{EraCalls, era_calls};
+pub use grant_changes::{GrantChangeRow, grant_changes};
 pub use session_calls::{SessionCallRow, session_calls_of};
 
 use engine::{Engine, Table};
