@@ -4,7 +4,9 @@
 
 mod consistency;
 mod coverage;
+mod eras;
 mod facts;
+mod history;
 mod holders;
 pub mod mapping;
 mod paths;
@@ -141,8 +143,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         end_ms: options.now_ms,
     };
     let mut usage = roll_up(&options.state, &ledger, window)?;
-    let grants = grants::load(&options.grants)?;
+    let mut grants = grants::load(&options.grants)?;
     paths::add(&mut usage, &grants);
+    let past = history::replay(&mut grants, &usage, &options.state, &ledger, window)?;
 
     let settings = ReduceSettings {
         min_coverage_permille: config.min_coverage_permille(),
@@ -160,10 +163,11 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
-        proofs::of_grants(&mut proposals, &grants, &usage)
+        let proofs = proofs::of_grants(&mut proposals, &grants, &usage);
+        eras::explain(proofs, &past, &grants, &usage)
     };
 
-    let consistency = consistency::of_grants(&grants, &usage);
+    let consistency = consistency::of_grants(&grants, &usage, &past);
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, window)?;
@@ -171,6 +175,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
     facts::add_consistency(&mut model, &consistency);
+    facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     write::all(options, &model, &usage, &mut tables)?;
     Ok(Outcome { ingested, model })

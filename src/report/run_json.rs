@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AgreementFacts, ConsistencyFacts, ReplayFacts, ReportModel, TallyFacts, day};
+use super::model::{AgreementFacts, ConsistencyFacts, HistoryFacts, ReplayFacts, ReportModel, TallyFacts, day};
 
 fn replay(r: &ReplayFacts) -> Value {
-    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained})
+    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained,
+           "explained_by_history": r.explained_by_history})
 }
 
 fn counts(list: &[(String, i64)]) -> Vec<Value> {
@@ -35,6 +36,11 @@ fn consistency(c: &ConsistencyFacts) -> Value {
     all.insert("sessions".to_owned(), sessions.into());
     all.insert("contradictions".to_owned(), contradictions.collect());
     all.into()
+}
+
+fn history(h: &HistoryFacts) -> Value {
+    json!({"changes": h.changes, "replayed": h.replayed, "principals": h.principals, "eras": h.eras, "unknown": h.unknown,
+           "stale_hints": h.stale_hints, "missing_until": h.missing_until})
 }
 
 /// The file's text.
@@ -72,6 +78,7 @@ pub fn render(model: &ReportModel) -> String {
             "trails": a.trails.iter().map(|(arn, why)| json!({"arn": arn, "counts": why.is_empty(), "why": why})).collect::<Vec<_>>()
             })).collect::<Vec<_>>(),
         "consistency": consistency(&model.consistency),
+        "history": history(&model.history),
         "proposals": {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),
             "documents": model.proposals.len(), "written": count("written"), "withheld": count("withheld"),

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub use assumptions::{Assumption, assumptions_of};
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
-pub use eras::{EraCalls, era_calls};
+pub use eras::{EraCalls, Spans, era_calls};
 pub use grant_changes::{GrantChangeRow, grant_changes};
 pub use session_calls::{SessionCallRow, session_calls_of};
 

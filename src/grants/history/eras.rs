@@ -37,6 +37,7 @@ struct Moment {
     boundary: Option<Doc>,
     gaps: Vec<String>,
     is_open: bool,
+    is_blank: bool,
 }
 
 impl Moment {
@@ -141,7 +142,8 @@ pub(super) fn compose(grants: &Grants, people: &People<'_>, exported_ms: Option<
         }
         if principal.kind == OwnerKind::Role {
             let trusts = composer.trusts(at);
-            if trusts.len() > 1 || entity.doubtful_ms.is_some() {
+            let is_lost = matches!(principal.trust, Some(Ok(_))) && trusts.iter().any(|t| t.document.is_none());
+            if trusts.len() > 1 || is_lost {
                 history.trusts.insert(principal.arn.clone(), trusts);
             }
         }
@@ -225,6 +227,7 @@ impl Composer<'_, '_> {
                     boundary: moment.boundary,
                     gaps: moment.gaps,
                     is_open: moment.is_open,
+                    is_blank: moment.is_blank,
                 }),
             }
         }
@@ -236,19 +239,19 @@ impl Composer<'_, '_> {
         let Some(slots) = self.slots.get(at) else { return out };
         if self.is_doubtful(at, ms) || slots.life.at(ms) == Info::Absent || (!slots.life.is_constant() && !slots.life.at(ms).is_known()) {
             out.open(principal.arn.clone());
+            out.is_blank = true;
             return out;
         }
-        self.add_own(at, principal, ms, &mut out);
-        for (group, membership) in &slots.groups {
-            let exported = self.people.all.get(*group).and_then(|g| g.exported);
-            let name = exported.map_or("a group that is gone", |g| g.arn.as_str());
+        self.add_own(at, &principal.arn, Some(principal), ms, &mut out);
+        for (at, membership) in &slots.groups {
+            let Some(group) = self.people.all.get(*at) else { continue };
+            let name = group.exported.map_or(group.label.as_str(), |g| g.arn.as_str());
             match membership.at(ms) {
                 Info::Absent => {}
-                Info::Present(Some(())) if self.is_doubtful(*group, ms) => out.open(name.to_owned()),
-                Info::Present(Some(())) => match exported {
-                    Some(exported) => self.add_own(*group, exported, ms, &mut out),
-                    None => out.open(name.to_owned()),
-                },
+                Info::Present(Some(())) if !self.is_doubtful(*at, ms) && (group.exported.is_some() || group.is_ended()) => {
+                    self.add_own(*at, name, group.exported, ms, &mut out);
+                }
+                Info::Present(Some(())) => out.open(name.to_owned()),
                 _ => out.open(format!("membership of {} in {name}", principal.arn)),
             }
         }
@@ -268,32 +271,32 @@ impl Composer<'_, '_> {
         out
     }
 
-    fn add_own(&self, at: usize, owner: &Principal, ms: i64, out: &mut Moment) {
+    fn add_own(&self, at: usize, owner_arn: &str, owner: Option<&Principal>, ms: i64, out: &mut Moment) {
         let Some(slots) = self.slots.get(at) else { return };
         for (name, line) in &slots.inline {
             match line.at(ms) {
                 Info::Absent => {}
                 Info::Present(Some(document)) => out.identity.push(EraPolicy {
-                    source: PolicySource::Inline { owner_arn: owner.arn.clone(), name: name.clone() },
+                    source: PolicySource::Inline { owner_arn: owner_arn.to_owned(), name: name.clone() },
                     name: name.clone(),
                     document,
                 }),
-                _ if line.is_constant() => out.gaps.push(format!("inline policy `{name}` of {} cannot be read", owner.arn)),
-                _ => out.open(format!("inline policy `{name}` of {}", owner.arn)),
+                _ if line.is_constant() => out.gaps.push(format!("inline policy `{name}` of {owner_arn} cannot be read")),
+                _ => out.open(format!("inline policy `{name}` of {owner_arn}")),
             }
         }
         for (arn, line) in &slots.attached {
-            let spelled = self.spelled(arn, Some(owner));
+            let spelled = self.spelled(arn, owner);
             match (line.at(ms), self.document(arn, ms)) {
                 (Info::Absent, _) => {}
                 (Info::Present(Some(())), Ok(document)) => out.identity.push(EraPolicy {
                     name: self.exported.get(arn).map_or_else(|| spelled.rsplit('/').next().unwrap_or_default().to_owned(), |p| p.name.clone()),
-                    source: PolicySource::Managed { arn: spelled, holder_arn: owner.arn.clone() },
+                    source: PolicySource::Managed { arn: spelled, holder_arn: owner_arn.to_owned() },
                     document,
                 }),
                 (Info::Present(Some(())), Err(true)) => out.open(format!("policy `{spelled}`")),
-                (Info::Present(Some(())), Err(false)) => out.gaps.push(format!("policy `{spelled}` is attached to {} but not in the export", owner.arn)),
-                _ => out.open(format!("policy `{spelled}` on {}", owner.arn)),
+                (Info::Present(Some(())), Err(false)) => out.gaps.push(format!("policy `{spelled}` is attached to {owner_arn} but not in the export")),
+                _ => out.open(format!("policy `{spelled}` on {owner_arn}")),
             }
         }
     }

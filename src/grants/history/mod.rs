@@ -102,6 +102,8 @@ pub struct Era {
     pub gaps: Vec<String>,
     /// Whether one of the gaps is the log's: what held then cannot be rebuilt.
     pub is_open: bool,
+    /// Whether nothing at all is known: before it was made, or where its name cannot be followed.
+    pub is_blank: bool,
 }
 
 impl Era {

@@ -57,6 +57,8 @@ pub struct Timeline<T> {
     segments: Vec<(i64, Info<T>)>,
     /// Before this nothing is known of a slot that changed.
     known_from_ms: i64,
+    /// When the owner was made: before it there was nothing that could still act a little later.
+    made_ms: i64,
     /// From when on log and export contradict each other.
     pub stale_from_ms: Option<i64>,
 }
@@ -89,7 +91,8 @@ impl<T: Clone + PartialEq> Timeline<T> {
                 left = group.iter().map(|s| s.after.clone()).collect();
             }
         }
-        Timeline { segments, known_from_ms, stale_from_ms }
+        let made_ms = steps.iter().filter(|s| s.is_making).map(|s| s.at_ms).max().unwrap_or(i64::MIN);
+        Timeline { segments, known_from_ms, made_ms, stale_from_ms }
     }
 
     /// Whether it never changed.
@@ -109,6 +112,7 @@ impl<T: Clone + PartialEq> Timeline<T> {
             return Info::Any;
         }
         let since = ms.saturating_sub(SETTLE_MS);
+        let since = if ms >= self.made_ms { since.max(self.made_ms) } else { since };
         same(self.lasting().filter(|(start, end, _)| *start <= ms && *end > since).map(|(_, _, what)| what))
     }
 
@@ -187,7 +191,9 @@ mod tests {
         let again = line(&[put(10, Some(1)), put(20, Some(1))], Info::Present(Some(1)));
         assert_eq!((at(&again, 20), again.last_change_ms()), (Some(Some(1)), Some(10 * MIN)), "put again, the same");
         let made = line(&[make(10), put(10, Some(1))], Info::Present(Some(1)));
-        assert_eq!((at(&made, 5), at(&made, 12)), (Some(None), Some(Some(1))), "made and filled in one moment");
+        assert_eq!((at(&made, 5), at(&made, 10)), (Some(None), Some(Some(1))), "made and filled in one moment");
+        let later = line(&[make(10), put(11, Some(1))], Info::Present(Some(1)));
+        assert_eq!((at(&later, 10), at(&later, 11), at(&later, 13)), (Some(None), None, Some(Some(1))));
     }
 
     #[test]

@@ -18,6 +18,8 @@ const SAME_MS: i64 = 5_000;
 #[derive(Default)]
 pub(super) struct Entity<'g> {
     pub exported: Option<&'g Principal>,
+    /// What to call it, where it is gone.
+    pub label: String,
     /// Whether any change was about it.
     pub is_touched: bool,
     pub life: Vec<Step<()>>,
@@ -159,8 +161,9 @@ impl<'g> People<'g> {
         if let Some(at) = found.filter(|at| !too_young(*at)) {
             return Some(at);
         }
+        let label = format!("{} `{name}` of account {account}, which is gone", kind.as_str());
         self.names.insert(key, self.all.len());
-        self.all.push(Entity::default());
+        self.all.push(Entity { label, ..Entity::default() });
         Some(self.all.len() - 1)
     }
 
@@ -320,6 +323,11 @@ fn ambiguous_names(moment: &[&Change]) -> Vec<Key> {
 }
 
 impl Entity<'_> {
+    /// Whether the log tells of its end: it was emptied before, so that all it held left a trace.
+    pub fn is_ended(&self) -> bool {
+        self.life.last().is_some_and(|s| s.after == Info::Absent)
+    }
+
     /// Writes a change into its slot; false where the record does not tell which slot.
     fn apply(&mut self, change: &Change, group: Option<usize>) -> bool {
         let at = change.at_ms;
