@@ -199,6 +199,7 @@ fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunEr
         return Err(RunError::NoEvents);
     }
     let mut usage = usage::roll_up(&events, &actions, window)?;
+    usage.grant_changes = usage::grant_changes(&parts("grant_changes"))?;
     usage.coverage.place_in_organisations(ledger.files().into_iter().map(|f| f.path.as_str()));
     Ok(usage)
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::policy::{PolicyDocument, PolicyError};
 
 pub use held::{Held, HeldPolicy, PolicySource};
-pub use history::{Change, Era, History, Since};
+pub use history::{Change, Era, History, Limits, Since};
 pub use load::{GrantsError, load};
 pub use selectors::{Selectors, Take};
 pub use trails::{Trail, TrailStatus};

@@ -104,8 +104,10 @@ pub fn compare(
     }
 }
 
-/// What makes two rows one request.
-fn request(row: &UsageRow) -> (&str, &str, &str, Option<&str>, &str) {
+/// What makes two rows one request: action, resource and where it came from, region, context.
+type Asked<'r> = (&'r str, &'r str, &'r str, Option<&'r str>, &'r str);
+
+fn request(row: &UsageRow) -> Asked<'_> {
     (&row.action, &row.resource_arn, &row.provenance, row.region.as_deref(), &row.context_class)
 }
 
@@ -119,7 +121,7 @@ pub fn explain(mut proofs: Proofs, past: &Past, grants: &Grants, usage: &Usage) 
         let held = grants.held_by(principal);
         let present = policies(&mut compiler, as_held(&held), held.boundary);
         let decide = |row: &UsageRow, policies: &CompiledPolicies| with_request(&caller, row, |request| evaluate::decide(request, policies));
-        let mut explained: BTreeMap<(&str, (&str, &str, &str, Option<&str>, &str)), bool> = BTreeMap::new();
+        let mut explained: BTreeMap<(&str, Asked<'_>), bool> = BTreeMap::new();
         for key in past.keys(principal) {
             for era in past.eras_of(key).iter().filter(|e| !e.used.is_empty()) {
                 let then = holder_at(past, grants, principal, era.start_ms, &mut compiler);

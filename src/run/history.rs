@@ -7,7 +7,7 @@ use std::path::Path;
 use super::consistency::Row;
 use super::holders::Calls;
 use super::{RunError, paths};
-use crate::grants::{Change, Era, Grants, History, OwnerKind, Principal};
+use crate::grants::{Change, Era, Grants, History, Limits, OwnerKind, Principal};
 use crate::ingest::Ledger;
 use crate::policy::PolicyDocument;
 use crate::usage::{self, DenialRow, GrantChangeRow, Outcome, Usage, UsageRow, Window};
@@ -99,23 +99,23 @@ impl Past {
     }
 }
 
-fn change(row: GrantChangeRow) -> Change {
+fn change(row: &GrantChangeRow) -> Change {
     Change {
         at_ms: row.event_time_ms,
-        event_id: row.event_id,
-        account: row.account,
-        operation: row.event_name,
-        target_kind: row.target_kind,
-        target_name: row.target_name,
-        target_arn: row.target_arn,
-        target_id: row.target_id,
-        policy_name: row.policy_name,
-        policy_arn: row.policy_arn,
-        document: row.document,
-        version_id: row.version_id,
+        event_id: row.event_id.clone(),
+        account: row.account.clone(),
+        operation: row.event_name.clone(),
+        target_kind: row.target_kind.clone(),
+        target_name: row.target_name.clone(),
+        target_arn: row.target_arn.clone(),
+        target_id: row.target_id.clone(),
+        policy_name: row.policy_name.clone(),
+        policy_arn: row.policy_arn.clone(),
+        document: row.document.clone(),
+        version_id: row.version_id.clone(),
         set_as_default: row.set_as_default,
-        group_name: row.group_name,
-        new_name: row.new_name,
+        group_name: row.group_name.clone(),
+        new_name: row.new_name.clone(),
         is_told: row.is_told,
     }
 }
@@ -129,10 +129,11 @@ fn end_of(day: &str) -> Option<i64> {
 /// Rebuilds the history, reads the calls that it bears on, and tells the grants their age.
 pub fn replay(grants: &mut Grants, usage: &Usage, state: &Path, ledger: &Ledger, window: Window) -> Result<Past, RunError> {
     let parts = |table: &str| ledger.parts(table).iter().map(|p| state.join(p)).collect::<Vec<_>>();
-    let changes: Vec<Change> = usage::grant_changes(&parts("grant_changes"))?.into_iter().map(change).collect();
+    let changes: Vec<Change> = usage.grant_changes.iter().map(change).collect();
     let missing_until = ledger.changes_missing_until();
     let known_from_ms = missing_until.as_deref().map(|day| end_of(day).unwrap_or(i64::MAX));
-    let mut history = History::rebuild(grants, changes, None, known_from_ms);
+    let limits = Limits { exported_ms: None, known_from_ms, wanted_from_ms: Some(window.start_ms) };
+    let mut history = History::rebuild(grants, changes, limits);
     grants.since = std::mem::take(&mut history.since);
     let mut past = Past { history, missing_until, ..Past::default() };
     let spans = past.spans(grants, usage, window);

@@ -3,21 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::timeline::{Info, Step, Timeline};
-use super::who::{Entity, People, small};
-use super::{Doc, Era, EraPolicy, History, TrustEra};
+use super::slots::{GroupsAt, Slots, slots_of};
+use super::timeline::{Info, Timeline};
+use super::who::{People, small};
+use super::{Doc, Era, EraPolicy, History, Limits, TrustEra};
 use crate::aws::Arn;
 use crate::grants::{Grants, ManagedPolicy, OwnerKind, PolicySource, Principal};
-
-/// The slots of one user, group or role.
-pub(super) struct Slots {
-    pub life: Timeline<()>,
-    pub inline: BTreeMap<String, Timeline<Doc>>,
-    pub attached: BTreeMap<String, Timeline<()>>,
-    pub groups: BTreeMap<usize, Timeline<()>>,
-    pub boundary: Timeline<String>,
-    pub trust: Timeline<Doc>,
-}
 
 /// All slots, and what they are read with.
 pub(super) struct Composer<'a, 'g> {
@@ -26,6 +17,7 @@ pub(super) struct Composer<'a, 'g> {
     pub slots: Vec<Slots>,
     /// Documents of managed policies that changed, by ARN in small letters.
     pub policies: BTreeMap<String, Timeline<Doc>>,
+    from_ms: i64,
     exported: BTreeMap<String, &'g ManagedPolicy>,
     documents: BTreeMap<String, Doc>,
 }
@@ -47,66 +39,11 @@ impl Moment {
     }
 }
 
-/// The export's groups by account and name.
-type GroupsAt<'g> = BTreeMap<(&'g str, &'g str), usize>;
-
-/// Builds the slots of an entity.
-fn slots_of(entity: &Entity<'_>, people: &People<'_>, grants: &Grants, groups_at: &GroupsAt<'_>, exported_ms: Option<i64>, known_from_ms: i64) -> Slots {
-    let made = entity.life.iter().find(|s| s.is_making).map(|s| s.at_ms);
-    let is_complete = entity.exported.is_none_or(|p| grants.accounts.get(&p.account).is_some_and(|a| a.complete));
-    let principal = entity.exported;
-    // A slot that nobody told of is empty in a whole export; of one that is not in the export nothing is seen.
-    fn missing<T>(is_seen: bool) -> Info<T> {
-        if is_seen { Info::Absent } else { Info::Any }
-    }
-    let is_seen = principal.is_some() && is_complete;
-    fn with_making<T: Clone>(made: Option<i64>, is_linked: bool, steps: Option<&Vec<Step<T>>>) -> Vec<Step<T>> {
-        let after = if is_linked { Info::Any } else { Info::Absent };
-        let first = made.map(|at_ms| Step { at_ms, before: Info::Absent, after, is_making: true });
-        first.into_iter().chain(steps.into_iter().flatten().cloned()).collect()
-    }
-    let document = |result: &Result<crate::policy::PolicyDocument, _>| Info::Present(result.as_ref().ok().cloned().map(Arc::new));
-    let mut inline = BTreeMap::new();
-    let held = principal.map_or(&[][..], |p| p.inline.as_slice());
-    for name in entity.inline.keys().map(String::as_str).chain(held.iter().map(|i| i.name.as_str())).collect::<BTreeSet<_>>() {
-        let now = held.iter().find(|i| i.name == name).map_or(missing(is_seen), |i| document(&i.document));
-        let steps = with_making(made, entity.is_linked, entity.inline.get(name));
-        inline.insert(name.to_owned(), Timeline::new(&steps, &now, exported_ms, known_from_ms));
-    }
-    let mut attached = BTreeMap::new();
-    let held: BTreeSet<String> = principal.map_or(&[][..], |p| p.attached.as_slice()).iter().map(|a| small(a)).collect();
-    for arn in entity.attached.keys().chain(&held).collect::<BTreeSet<_>>() {
-        let now = if held.contains(arn) { Info::Present(Some(())) } else { missing(is_seen) };
-        let steps = with_making(made, entity.is_linked, entity.attached.get(arn));
-        attached.insert(arn.clone(), Timeline::new(&steps, &now, exported_ms, known_from_ms));
-    }
-    let member = principal.filter(|p| p.kind == OwnerKind::User);
-    let of_export: BTreeSet<usize> = member
-        .map_or_else(BTreeSet::new, |p| p.groups.iter().filter_map(|g| groups_at.get(&(p.account.as_str(), g.as_str())).copied()).collect());
-    let knows_all = member.is_some_and(|p| of_export.len() == p.groups.len());
-    let mut groups = BTreeMap::new();
-    for at in entity.groups.keys().chain(&of_export).copied().collect::<BTreeSet<_>>() {
-        let is_exported = people.all.get(at).is_some_and(|g| g.exported.is_some());
-        let now = if of_export.contains(&at) { Info::Present(Some(())) } else { missing(is_seen && (is_exported || knows_all)) };
-        let steps = with_making(made, entity.is_linked, entity.groups.get(&at));
-        groups.insert(at, Timeline::new(&steps, &now, exported_ms, known_from_ms));
-    }
-    let bounded = principal.and_then(|p| p.boundary.clone()).map_or(missing(principal.is_some()), |arn| Info::Present(Some(arn)));
-    let trust = principal.and_then(|p| p.trust.as_ref()).map_or(Info::Any, document);
-    let lives = if principal.is_some() { Info::Present(Some(())) } else { Info::Any };
-    Slots {
-        life: Timeline::new(&entity.life, &lives, exported_ms, known_from_ms),
-        inline,
-        attached,
-        groups,
-        boundary: Timeline::new(&entity.boundary, &bounded, exported_ms, known_from_ms),
-        trust: Timeline::new(&entity.trust, &trust, exported_ms, known_from_ms),
-    }
-}
-
 /// Builds every era.
-pub(super) fn compose(grants: &Grants, people: &People<'_>, exported_ms: Option<i64>, known_from_ms: i64) -> History {
+pub(super) fn compose(grants: &Grants, people: &People<'_>, limits: Limits) -> History {
     let mut history = History::default();
+    let (exported_ms, known_from_ms) = (limits.exported_ms, limits.known_from_ms.unwrap_or(i64::MIN));
+    let from_ms = limits.wanted_from_ms.unwrap_or(i64::MIN);
     let is_quiet = people.all.iter().all(|e| !e.is_touched && e.doubtful_ms.is_none() && e.unknown_before_ms.is_none());
     if is_quiet && people.policies.is_empty() && people.policies_unknown_before.is_empty() {
         return history;
@@ -131,7 +68,7 @@ pub(super) fn compose(grants: &Grants, people: &People<'_>, exported_ms: Option<
         .filter_map(|(at, e)| e.exported.filter(|p| p.kind == OwnerKind::Group).map(|p| ((p.account.as_str(), p.name.as_str()), at)))
         .collect();
     let slots = people.all.iter().map(|e| slots_of(e, people, grants, &groups_at, exported_ms, known_from_ms)).collect();
-    let composer = Composer { grants, people, slots, policies, exported, documents };
+    let composer = Composer { grants, people, slots, policies, from_ms, exported, documents };
     for (at, entity) in people.all.iter().enumerate() {
         let Some(principal) = entity.exported else { continue };
         if principal.kind != OwnerKind::Group {
@@ -158,10 +95,10 @@ pub(super) fn compose(grants: &Grants, people: &People<'_>, exported_ms: Option<
     history
 }
 
-/// The spans between cuts.
-fn spans(cuts: &BTreeSet<i64>) -> Vec<(i64, i64)> {
-    let starts = [i64::MIN].into_iter().chain(cuts.iter().copied().filter(|c| *c > i64::MIN));
-    let ends = cuts.iter().copied().filter(|c| *c > i64::MIN).chain([i64::MAX]);
+/// The spans between cuts, from a moment on.
+fn spans(cuts: &BTreeSet<i64>, from_ms: i64) -> Vec<(i64, i64)> {
+    let starts = [from_ms].into_iter().chain(cuts.iter().copied().filter(|c| *c > from_ms));
+    let ends = cuts.iter().copied().filter(|c| *c > from_ms).chain([i64::MAX]);
     starts.zip(ends).collect()
 }
 
@@ -216,7 +153,7 @@ impl Composer<'_, '_> {
         let mut cuts = BTreeSet::new();
         self.cuts(at, &mut cuts);
         let mut eras: Vec<Era> = Vec::new();
-        for (start_ms, end_ms) in spans(&cuts) {
+        for (start_ms, end_ms) in spans(&cuts, self.from_ms) {
             let moment = self.moment(at, principal, start_ms);
             match eras.last_mut() {
                 Some(last) if last.identity == moment.identity && last.boundary == moment.boundary && last.gaps == moment.gaps => last.end_ms = end_ms,
@@ -307,7 +244,7 @@ impl Composer<'_, '_> {
         let mut cuts: BTreeSet<i64> = slots.trust.cuts().into_iter().chain(slots.life.cuts()).collect();
         cuts.extend(entity.unknown_before_ms);
         let mut eras: Vec<TrustEra> = Vec::new();
-        for (start_ms, end_ms) in spans(&cuts) {
+        for (start_ms, end_ms) in spans(&cuts, self.from_ms) {
             let lives = slots.life.is_constant() || slots.life.at(start_ms) == Info::Present(Some(()));
             let document = match slots.trust.at(start_ms) {
                 Info::Present(document) if lives && !self.is_doubtful(at, start_ms) => document,

@@ -1,6 +1,6 @@
 //! One test for each kind of change: what it tells of the time before it, and what it leaves open.
 
-use super::{Change, History};
+use super::{Change, History, Limits};
 use crate::grants::{Account, AttachedDocument, Grants, ManagedPolicy, OwnerKind, PolicySource, PolicyVersion, Principal};
 use crate::policy::parse_text;
 
@@ -100,7 +100,7 @@ fn of_policy(minute: i64, operation: &str, version: &str, document: Option<&str>
 }
 
 fn rebuild(grants: &Grants, changes: Vec<Change>) -> History {
-    History::rebuild(grants, changes, None, None)
+    History::rebuild(grants, changes, Limits::default())
 }
 
 /// What somebody held at each minute: actions of the identity policies, `|` and the boundary's; `?` where it is open.
@@ -361,11 +361,11 @@ fn changes_of_what_is_not_told() {
 fn an_export_of_a_known_time_is_stepped_forwards_too() {
     let grants = grants(vec![with_inline(role(), "s3:A")]);
     let changes = vec![put(10, "PutRolePolicy", "app", &text("s3:A")), put(20, "PutRolePolicy", "app", &text("s3:B"))];
-    let history = History::rebuild(&grants, changes.clone(), Some(15 * MIN), None);
+    let history = History::rebuild(&grants, changes.clone(), Limits { exported_ms: Some(15 * MIN), ..Limits::default() });
     assert_eq!((held(&grants, &history, "app", &[5, 15, 25]), history.stale_hints.len()), (vec!["?".to_owned(), "s3:A".to_owned(), "s3:B".to_owned()], 0));
     let history = rebuild(&grants, changes.clone());
     assert_eq!((held(&grants, &history, "app", &[15, 25]), history.stale_hints.len()), (vec!["s3:A".to_owned(), "?".to_owned()], 1), "of an unknown time");
-    let history = History::rebuild(&grants, changes, None, Some(18 * MIN));
+    let history = History::rebuild(&grants, changes, Limits { known_from_ms: Some(18 * MIN), ..Limits::default() });
     assert_eq!(held(&grants, &history, "app", &[15, 19]), ["?", "s3:A"], "before the store kept changes nothing is known");
     assert!(!history.since.is_complete);
 }

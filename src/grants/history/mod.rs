@@ -26,8 +26,10 @@ mod eras;
 mod history_test;
 #[cfg(test)]
 mod random_test;
-pub mod timeline;
 mod since;
+mod slots;
+pub mod timeline;
+mod versions;
 mod who;
 
 use std::collections::BTreeMap;
@@ -157,6 +159,17 @@ impl Since {
     }
 }
 
+/// What bounds a history in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Limits {
+    /// When the export was made; `None` takes it for younger than every change.
+    pub exported_ms: Option<i64>,
+    /// From when on every change is known; `None`: all of them are.
+    pub known_from_ms: Option<i64>,
+    /// From when on eras are asked for; `None`: from the beginning of time.
+    pub wanted_from_ms: Option<i64>,
+}
+
 /// What was granted when.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -184,17 +197,16 @@ impl History {
         (all.clone().count(), all.filter(|e| e.is_open).count())
     }
 
-    /// Replays changes backwards from an export. `exported_ms`: when it was made, if that is known; `known_from_ms`:
-    /// from when on every change is in the list, if not from the beginning.
+    /// Replays changes backwards from an export.
     #[must_use]
-    pub fn rebuild(grants: &Grants, mut changes: Vec<Change>, exported_ms: Option<i64>, known_from_ms: Option<i64>) -> History {
+    pub fn rebuild(grants: &Grants, mut changes: Vec<Change>, limits: Limits) -> History {
         changes.sort();
         changes.dedup();
         let people = who::People::attribute(grants, &changes);
-        let mut history = eras::compose(grants, &people, exported_ms, known_from_ms.unwrap_or(i64::MIN));
+        let mut history = eras::compose(grants, &people, limits);
         history.changes = changes.len();
         history.replayed = people.replayed;
-        history.since.is_complete = known_from_ms.is_none();
+        history.since.is_complete = limits.known_from_ms.is_none();
         history.stale_hints.extend(people.stale_hints);
         history.stale_hints.sort();
         history.stale_hints.dedup();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::timeline::SETTLE_MS;
-use super::{Change, History};
+use super::{Change, History, Limits};
 use crate::grants::{Account, AttachedDocument, Grants, ManagedPolicy, OwnerKind, PolicyVersion, Principal};
 use crate::policy::{PolicyDocument, parse_text};
 
@@ -53,6 +53,9 @@ struct World {
     policies: BTreeMap<String, Managed>,
     ids: u32,
 }
+
+/// Names and documents.
+type Policies = Vec<(String, PolicyDocument)>;
 
 /// What one random number means.
 type Dice = (u8, u8, u8, u8, bool);
@@ -219,7 +222,7 @@ impl World {
     }
 
     /// Names and documents of what somebody holds, and the boundary.
-    fn held(&self, id: &str) -> Option<(Vec<(String, PolicyDocument)>, Option<PolicyDocument>)> {
+    fn held(&self, id: &str) -> Option<(Policies, Option<PolicyDocument>)> {
         let person = self.people.values().find(|p| p.id == id)?;
         let groups = person.groups.iter().filter_map(|g| self.people.get(&(OwnerKind::Group, g.clone())));
         let mut all = Vec::new();
@@ -304,7 +307,7 @@ fn compare(dice: &[Dice], silent: usize) -> usize {
     let (changes, states, log_start) = run(dice, silent);
     let Some((_, last)) = states.last() else { return 0 };
     let grants = last.export();
-    let history = History::rebuild(&grants, changes.clone(), None, None);
+    let history = History::rebuild(&grants, changes.clone(), Limits::default());
     let log = format!("{changes:#?}");
     let mut open = 0;
     for (n, (from, state)) in states.iter().enumerate() {
@@ -316,7 +319,7 @@ fn compare(dice: &[Dice], silent: usize) -> usize {
                 let Some((then, bound)) = state.held(&principal.unique_id) else { continue };
                 let era = history.eras.get(&principal.arn).map(|eras| eras.iter().find(|e| e.start_ms <= moment && moment < e.end_ms).unwrap());
                 let held = era.map_or_else(|| grants.held_by(principal), |e| e.held());
-                let mut told: Vec<(String, PolicyDocument)> = held.identity.iter().map(|h| (h.name.to_owned(), h.document.clone())).collect();
+                let mut told: Policies = held.identity.iter().map(|h| (h.name.to_owned(), h.document.clone())).collect();
                 told.sort();
                 if era.is_some_and(|e| e.is_open) {
                     open += usize::from(moment == end - 1);

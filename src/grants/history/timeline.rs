@@ -113,10 +113,25 @@ impl<T: Clone + PartialEq> Timeline<T> {
         }
         let since = ms.saturating_sub(SETTLE_MS);
         let since = if ms >= self.made_ms { since.max(self.made_ms) } else { since };
-        same(self.lasting().filter(|(start, end, _)| *start <= ms && *end > since).map(|(_, _, what)| what))
+        let begun = self.segments.partition_point(|(start, _)| *start <= ms);
+        let mut end = self.segments.get(begun).map_or(i64::MAX, |s| s.0);
+        let mut told: Option<&Info<T>> = None;
+        for (start, what) in self.segments.iter().take(begun).rev() {
+            if *start < end {
+                if end <= since {
+                    break;
+                }
+                match told {
+                    Some(other) if other != what => return Info::Any,
+                    _ => told = Some(what),
+                }
+            }
+            end = *start;
+        }
+        told.cloned().unwrap_or(Info::Any)
     }
 
-    /// Whether it may ever have been filled.
+    /// Everything that it ever held.
     pub fn contents(&self) -> impl Iterator<Item = &Info<T>> {
         self.segments.iter().map(|s| &s.1)
     }

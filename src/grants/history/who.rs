@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::timeline::{Info, SETTLE_MS, Step};
 use super::{Change, Doc};
-use crate::grants::{Grants, ManagedPolicy, OwnerKind, Principal};
+use crate::grants::{Grants, OwnerKind, Principal};
 use crate::policy::parse_text;
 
 /// Event times and creation dates are whole seconds, and a creation is dated a little after its call.
-const SAME_MS: i64 = 5_000;
+pub(super) const SAME_MS: i64 = 5_000;
 
 /// A user, group or role, in the export or no more.
 #[derive(Default)]
@@ -60,16 +60,16 @@ pub(super) fn small(text: &str) -> String {
     text.to_ascii_lowercase()
 }
 
-fn kind_of(word: &str) -> Option<OwnerKind> {
+pub(super) fn kind_of(word: &str) -> Option<OwnerKind> {
     [OwnerKind::User, OwnerKind::Group, OwnerKind::Role, OwnerKind::Policy].into_iter().find(|k| k.as_str() == word)
 }
 
-fn step<T>(at_ms: i64, before: Info<T>, after: Info<T>) -> Step<T> {
+pub(super) fn step<T>(at_ms: i64, before: Info<T>, after: Info<T>) -> Step<T> {
     Step { at_ms, before, after, is_making: false }
 }
 
 /// The document of a change: there, and told unless it cannot be read.
-fn document(change: &Change) -> Info<Doc> {
+pub(super) fn document(change: &Change) -> Info<Doc> {
     Info::Present(change.document.as_deref().and_then(|text| parse_text(text).ok()).map(Arc::new))
 }
 
@@ -226,77 +226,17 @@ impl<'g> People<'g> {
             }
         }
     }
-
-    /// The default version of every managed policy that changed.
-    fn policy_documents(&mut self, grants: &Grants, changes: &[Change]) {
-        let exported: BTreeMap<String, &ManagedPolicy> = grants.policies.values().map(|p| (small(&p.arn), p)).collect();
-        let mut by_policy: BTreeMap<String, Vec<&Change>> = BTreeMap::new();
-        for change in changes.iter().filter(|c| kind_of(&c.target_kind) == Some(OwnerKind::Policy)) {
-            if let Some(arn) = &change.target_arn {
-                self.spelling.entry(small(arn)).or_insert_with(|| arn.clone());
-                by_policy.entry(small(arn)).or_default().push(change);
-            }
-        }
-        for (arn, mut changes) in by_policy {
-            changes.sort_by_key(|c| (c.at_ms, if is_making(c) { 0 } else { 1 + u8::from(is_ending(c)) }));
-            let last_made = changes.iter().rposition(|c| is_making(c));
-            let mut versions: BTreeMap<String, Info<Doc>> = BTreeMap::new();
-            let mut steps = Vec::new();
-            for (at, change) in changes.into_iter().enumerate() {
-                if is_making(change) {
-                    versions.clear();
-                }
-                // The export has the versions of the policy that is there now, not of one before it of the same name.
-                let is_present = last_made.is_none_or(|made| at >= made);
-                let known = |id: &str, versions: &BTreeMap<String, Info<Doc>>| {
-                    let of_export = || {
-                        let policy = exported.get(&arn).filter(|p| is_present && p.created_ms.is_none_or(|made| made <= change.at_ms.saturating_add(SAME_MS)))?;
-                        policy.versions.iter().find(|v| v.id == id)?.document.clone().map(|d| Info::Present(Some(Arc::new(d))))
-                    };
-                    versions.get(id).filter(|v| v.is_known()).cloned().or_else(of_export).unwrap_or(Info::Present(None))
-                };
-                let version = change.version_id.as_deref();
-                match change.operation.as_str() {
-                    "CreatePolicy" => {
-                        versions.insert(version.unwrap_or("v1").to_owned(), document(change));
-                        steps.push(Step { is_making: true, ..step(change.at_ms, Info::Absent, document(change)) });
-                    }
-                    "DeletePolicy" => steps.push(step(change.at_ms, Info::Present(None), Info::Absent)),
-                    "CreatePolicyVersion" => {
-                        if let Some(id) = version {
-                            versions.insert(id.to_owned(), document(change));
-                        }
-                        // The second version ever follows the first.
-                        let before = if version == Some("v2") { known("v1", &versions) } else { Info::Present(None) };
-                        if change.set_as_default == Some(true) {
-                            steps.push(step(change.at_ms, before, document(change)));
-                        } else if !change.is_told {
-                            steps.push(step(change.at_ms, Info::Any, Info::Any));
-                        }
-                    }
-                    "SetDefaultPolicyVersion" => {
-                        let after = version.map_or(Info::Present(None), |id| known(id, &versions));
-                        steps.push(step(change.at_ms, Info::Present(None), after));
-                    }
-                    _ => {}
-                }
-            }
-            if !steps.is_empty() {
-                self.policies.insert(arn, steps);
-            }
-        }
-    }
 }
 
 fn not_told(account: &str, change: &Change) -> String {
     format!("account {account}: the record of {} {} does not tell what was changed", change.operation, change.event_id)
 }
 
-fn is_making(change: &Change) -> bool {
+pub(super) fn is_making(change: &Change) -> bool {
     matches!(change.operation.as_str(), "CreateUser" | "CreateRole" | "CreateGroup" | "CreateServiceLinkedRole" | "CreatePolicy")
 }
 
-fn is_ending(change: &Change) -> bool {
+pub(super) fn is_ending(change: &Change) -> bool {
     matches!(change.operation.as_str(), "DeleteUser" | "DeleteRole" | "DeleteGroup" | "DeleteServiceLinkedRole" | "DeletePolicy")
 }
 
