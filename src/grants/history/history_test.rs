@@ -278,6 +278,9 @@ fn renamed_users_and_groups_stay_who_they_are() {
         put(40, "PutUserPolicy", "ann", &text("s3:Another")),
     ]);
     assert_eq!(held(&grants, &history, "anna", &[18, 25, 45]), ["s3:A s3:G", "s3:B s3:G", "s3:B s3:G"]);
+    // Of one second it is not known who bore the name when.
+    let second = vec![rename(15, "UpdateUser", "ann", "anna"), put(15, "PutUserPolicy", "ann", &text("s3:A")), put(20, "PutUserPolicy", "anna", &text("s3:B"))];
+    assert_eq!(held(&grants, &rebuild(&grants, second), "anna", &[18, 25]), ["?", "?"]);
     // Two bore one name: a change is missing.
     let history = rebuild(&grants, vec![rename(15, "UpdateUser", "anna", "ann"), put(20, "PutUserPolicy", "anna", &text("s3:A"))]);
     assert_eq!(held(&grants, &history, "anna", &[5]), ["?"]);
