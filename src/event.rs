@@ -4,10 +4,13 @@
 //! here does not exist. Credentials and session tokens have no column. Types are text, 64-bit integers and
 //! booleans only; absent is NULL. Source: design.md section 2.
 
-/// Version of both tables; every batch of a store keeps the one it was written with. Columns are only ever added:
+/// Version of the tables; every batch of a store keeps the one it was written with. Columns are only ever added:
 /// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns, 3 the key and the
-/// session policies that an STS call handed out, 4 the type of an action's resource.
-pub const SCHEMA_VERSION: u32 = 4;
+/// session policies that an STS call handed out, 4 the type of an action's resource, 5 the table of changes of grants.
+pub const SCHEMA_VERSION: u32 = 5;
+
+/// The first version whose batches keep [`ChangeRow`]s: of an older batch it is not known what it would have told.
+pub const CHANGES_SINCE: u32 = 5;
 
 /// A column's type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,6 +167,29 @@ table!(
     context_class: Text = "several", "Condition keys of low cardinality, as a JSON object.";
     call_key: Text = "sharedEventID", "sharedEventID, else eventID: one call, however many copies.";
     side: Text = "userIdentity.type", "caller, or owner where only the resource owner's copy is told.";
+});
+
+table!(
+    /// One successful call that changed who holds what: a write of IAM.
+    ChangeRow, "grant_changes", {
+    event_time_ms: BigInt = "eventTime", "When the call was made.";
+    event_id: Text = "eventID", "The event.";
+    account: Text = "recipientAccountId", "The account whose grants changed.";
+    date: Text = "eventTime", "Day of the call, UTC, YYYY-MM-DD.";
+    event_name: Text = "eventName", "The operation.";
+    target_kind: Text = "none", "user, role, group or policy: what was changed.";
+    target_name: Text = "requestParameters.*Name", "Its name; NULL where the record does not tell.";
+    target_arn: Text = "responseElements.*.arn, requestParameters.policyArn", "Its ARN, where the record tells.";
+    target_id: Text = "responseElements.*.*Id", "Unique id of what was made.";
+    policy_name: Text = "requestParameters.policyName", "Name of the inline policy.";
+    policy_arn: Text = "requestParameters.policyArn, permissionsBoundary", "The managed policy that was attached, detached or set as boundary.";
+    document: Text = "requestParameters.policyDocument, assumeRolePolicyDocument", "The document as it was given: JSON, or percent-encoded JSON.";
+    document_sha256: Text = "none", "Hash of the document's text.";
+    version_id: Text = "requestParameters.versionId, responseElements.policyVersion.versionId", "Version of the managed policy.";
+    set_as_default: Boolean = "requestParameters.setAsDefault", "Whether the new version became the default.";
+    group_name: Text = "requestParameters.groupName", "The group that the user joined or left.";
+    new_name: Text = "requestParameters.newUserName, newGroupName", "The name after a renaming.";
+    is_told: Boolean = "requestParameters", "Whether the record has the parameters; false where they were left out for their size.";
 });
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 
 mod consistency;
 mod coverage;
+mod eras;
 mod facts;
+mod history;
 mod holders;
 pub mod mapping;
 mod paths;
@@ -142,8 +144,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         end_ms: options.now_ms,
     };
     let mut usage = roll_up(&options.state, &ledger, window)?;
-    let grants = grants::load(&options.grants)?;
+    let mut grants = grants::load(&options.grants)?;
     paths::add(&mut usage, &grants);
+    let past = history::replay(&mut grants, &usage, &options.state, &ledger, window)?;
 
     let settings = ReduceSettings {
         min_coverage_permille: config.min_coverage_permille(),
@@ -161,10 +164,11 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
-        proofs::of_grants(&mut proposals, &grants, &usage)
+        let proofs = proofs::of_grants(&mut proposals, &grants, &usage);
+        eras::explain(proofs, &past, &grants, &usage)
     };
 
-    let consistency = consistency::of_grants(&grants, &usage);
+    let consistency = consistency::of_grants(&grants, &usage, &past);
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, window)?;
@@ -173,6 +177,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
     facts::add_consistency(&mut model, &consistency);
+    facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     write::all(options, &model, &usage, &mut tables)?;
     Ok(Outcome { ingested, model })
@@ -206,6 +211,7 @@ fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunEr
         return Err(RunError::NoEvents);
     }
     let mut usage = usage::roll_up(&events, &actions, window)?;
+    usage.grant_changes = usage::grant_changes(&parts("grant_changes"))?;
     usage.coverage.place_in_organisations(ledger.files().into_iter().map(|f| f.path.as_str()));
     Ok(usage)
 }

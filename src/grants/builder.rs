@@ -285,7 +285,7 @@ impl Builder {
     fn is_gone(&mut self, newest: Option<(&Capture, &str)>, arn: &str) -> bool {
         let Some((capture, account)) = newest else { return false };
         match self.whole.get(account) {
-            Some(whole) if whole.at_ms.is_some() && whole.at_ms > capture.at_ms && whole.file != capture.file => {
+            Some(whole) if capture.at_ms.is_some() && whole.at_ms > capture.at_ms && whole.file != capture.file => {
                 self.conflicts.push(conflict(arn, whole, capture));
                 true
             }

@@ -152,6 +152,14 @@ fn principal(kind: OwnerKind, detail: Detail) -> PrincipalTold {
     }
 }
 
+fn version(version: &PolicyVersion) -> Option<super::PolicyVersion> {
+    Some(super::PolicyVersion {
+        id: version.version_id.clone()?,
+        created_ms: time_ms(version.create_date.as_ref()),
+        document: version.document.as_ref().and_then(|d| parse_document(d).ok()),
+    })
+}
+
 fn managed(policy: Policy) -> ManagedPolicy {
     let default = policy
         .policy_version_list
@@ -164,6 +172,7 @@ fn managed(policy: Policy) -> ManagedPolicy {
         created_ms: time_ms(policy.create_date.as_ref()),
         version_created_ms: default.and_then(|v| time_ms(v.create_date.as_ref())),
         document: default.and_then(|v| v.document.as_ref()).map_or_else(missing, parse_document),
+        versions: policy.policy_version_list.iter().filter_map(version).collect(),
         arn: policy.arn,
         name: policy.policy_name,
     }

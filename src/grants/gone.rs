@@ -6,9 +6,10 @@ use super::builder::conflict;
 use super::{Capture, Conflict, Grants, Known};
 use crate::aws::Arn;
 
-/// Whether a capture is from before the end of the thing that it is about. What has no time is older than what has one.
+/// Whether a capture is from before the end of the thing that it is about. What has no time is kept: a holder too many
+/// costs a proposal, one too few a permission that somebody needs.
 pub fn is_over(capture: &Capture, end: &Capture) -> bool {
-    capture.at_ms < end.at_ms
+    capture.at_ms.is_some() && capture.at_ms < end.at_ms
 }
 
 /// Takes the things of the resource side away that are gone, and of those that came back what is from before.

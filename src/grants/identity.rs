@@ -78,6 +78,17 @@ pub struct Principal {
     pub untold: Vec<&'static str>,
 }
 
+/// A version of a managed policy, as far as the export has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyVersion {
+    /// Its id, `v1`; ids are not used again while the policy lives.
+    pub id: String,
+    /// Creation, epoch ms.
+    pub created_ms: Option<i64>,
+    /// Its document; `None` where it is absent or cannot be read.
+    pub document: Option<PolicyDocument>,
+}
+
 /// A managed policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ManagedPolicy {
@@ -93,4 +104,6 @@ pub struct ManagedPolicy {
     pub version_created_ms: Option<i64>,
     /// Document of the default version.
     pub document: Result<PolicyDocument, PolicyError>,
+    /// All versions that the export has, the default one too.
+    pub versions: Vec<PolicyVersion>,
 }

@@ -20,10 +20,11 @@ pub mod frame;
 pub mod gaad;
 mod gone;
 pub mod held;
+pub mod history;
 pub mod iam_collect;
 pub mod identity;
-mod key_slots;
 mod json;
+mod key_slots;
 pub mod known;
 pub mod load;
 pub mod organisation;
@@ -48,7 +49,8 @@ pub use credential_report::{Credential, CredentialReport, CredentialSlot};
 pub use document::Document;
 pub use evidence::Evidence;
 pub use held::{Held, HeldPolicy, PolicySource};
-pub use identity::{AttachedDocument, ManagedPolicy, OwnerKind, Principal};
+pub use history::{Change, Era, History, Limits, Since};
+pub use identity::{AttachedDocument, ManagedPolicy, OwnerKind, PolicyVersion, Principal};
 pub use known::Known;
 pub use load::{GrantsError, load};
 pub use organisation::Organisation;
@@ -155,6 +157,8 @@ pub struct Grants {
     pub listed: BTreeMap<ListKey, BTreeSet<String>>,
     /// Exports of one thing that tell different things.
     pub conflicts: Vec<Conflict>,
+    /// Since when the grants have been as they are, as far as changes in the log tell; filled by the run.
+    pub since: Since,
     /// Files that were read.
     pub inputs: Vec<InputFile>,
     /// Files that were left alone, with the reason.
@@ -169,10 +173,10 @@ impl Grants {
         self.accounts.values().flat_map(|a| &a.principals)
     }
 
-    /// Whether any grants were given.
+    /// Whether no user, group or role is known: nothing can be reduced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.accounts.is_empty()
+        self.principals().next().is_none()
     }
 
     /// The users, groups and roles that a managed policy is attached to.

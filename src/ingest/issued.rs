@@ -42,7 +42,7 @@ pub fn issued(event_name: &str, request: &Value, response: &Value) -> Issued {
 }
 
 /// Whether the parameters are not there, or cut for their size.
-fn is_omitted(request: &Value) -> bool {
+pub(super) fn is_omitted(request: &Value) -> bool {
     let says_so = |(key, value): (&String, &Value)| key.eq_ignore_ascii_case("omitted") && boolean(Some(value)) == Some(true);
     request.as_object().is_none_or(|map| map.iter().any(says_so))
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::IngestError;
-use crate::event::SCHEMA_VERSION;
+use crate::event::{CHANGES_SINCE, SCHEMA_VERSION};
 use crate::reference::bundle::sha256_hex;
 
 /// A record or file that was not kept, and why.
@@ -205,6 +205,14 @@ impl Ledger {
             self.batches.values().flat_map(|b| &b.parts).filter(|p| p.starts_with(&start)).cloned().collect();
         parts.sort();
         parts
+    }
+
+    /// Until when changes of grants may be missing: the last day (`YYYY-MM-DD`) of which an older version took in events
+    /// without keeping them. `None`: every batch has them.
+    #[must_use]
+    pub fn changes_missing_until(&self) -> Option<String> {
+        let old = self.batches.values().filter(|b| b.schema < CHANGES_SINCE).flat_map(|b| &b.parts);
+        old.filter_map(|p| p.split('/').find_map(|part| part.strip_prefix("date="))).max().map(str::to_owned)
     }
 
     /// Sums over every file ever taken.

@@ -5,6 +5,7 @@
 //! delivered twice is kept once. Every record is kept, a duplicate or rejected with a reason, and the three add
 //! up to what was read. Source: design.md section 2, inputs-and-evaluation.md section 3.
 
+pub mod changes;
 pub mod decode;
 pub mod identity;
 pub mod issued;
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use crate::event::{ActionRow, EventRow};
+use crate::event::{ActionRow, ChangeRow, EventRow};
 use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::reference::bundle::sha256_hex;
@@ -90,6 +91,7 @@ pub struct IngestSummary {
 struct Taken {
     event: EventRow,
     actions: Vec<ActionRow>,
+    change: Option<ChangeRow>,
 }
 
 /// One decoded file.
@@ -133,10 +135,15 @@ pub fn ingest(logs: &[PathBuf], state: &Path, mapper: &Mapper, reference: &Refer
         }
         let entries: Vec<FileEntry> = results.iter().map(|r| r.entry.clone()).collect();
         let id = ledger::batch_id(&entries);
-        let (rows, actions): (Vec<EventRow>, Vec<Vec<ActionRow>>) =
-            results.into_iter().flat_map(|r| r.taken).map(|t| (t.event, t.actions)).unzip();
+        let (mut rows, mut actions, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        for taken in results.into_iter().flat_map(|r| r.taken) {
+            rows.push(taken.event);
+            actions.extend(taken.actions);
+            changes.extend(taken.change);
+        }
         let mut parts = store::write(state, &id, rows)?;
-        parts.extend(store::write(state, &id, actions.into_iter().flatten().collect())?);
+        parts.extend(store::write(state, &id, actions)?);
+        parts.extend(store::write(state, &id, changes)?);
         ledger.commit(state, &id, entries, parts)?;
     }
     summary.files = summary.totals.files;
@@ -199,9 +206,13 @@ fn take_file(file: &walk::Found, ledger: &Ledger, mapper: &Mapper, reference: &R
         Ok(records) => {
             for (index, found) in records.into_iter().enumerate() {
                 entry.records_read += 1;
-                let row = found.and_then(|raw| record::rows(&raw, &file.name, index, mapper, reference));
+                let row = found.and_then(|raw| {
+                    let (event, actions) = record::rows(&raw, &file.name, index, mapper, reference)?;
+                    let change = changes::change(&event, &raw);
+                    Ok(Taken { event, actions, change })
+                });
                 match row {
-                    Ok((event, actions)) => taken.push(Taken { event, actions }),
+                    Ok(row) => taken.push(row),
                     Err((field, reason)) => entry.reject(index, field, reason),
                 }
             }

@@ -16,7 +16,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::{IngestError, Ledger};
-use crate::event::{Cell, EventRow, Kind, Row};
+use crate::event::{ActionRow, Cell, ChangeRow, EventRow, Kind, Row};
 
 fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
     IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
@@ -126,7 +126,7 @@ pub fn event_ids(state: &Path, ledger: &Ledger, dates: &BTreeSet<String>) -> Res
 /// # Errors
 /// [`IngestError::State`] naming the file.
 pub fn sweep(state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
-    for table in [EventRow::TABLE, crate::event::ActionRow::TABLE] {
+    for table in [EventRow::TABLE, ActionRow::TABLE, ChangeRow::TABLE] {
         let named: HashSet<String> = ledger.parts(table).into_iter().collect();
         let root = state.join(table);
         if !root.exists() {

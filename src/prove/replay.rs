@@ -31,6 +31,8 @@ pub struct ReplayCounts {
     /// Requests that neither the old nor the new policies explain: another policy type granted them, or the
     /// resource in the log was read wrongly.
     pub unexplained: i64,
+    /// Of these, requests that the policies of their time allowed; the run fills it in from the history of the grants.
+    pub explained_by_history: i64,
 }
 
 impl ReplayCounts {
@@ -41,6 +43,7 @@ impl ReplayCounts {
         self.newly_denied += other.newly_denied;
         self.unknown += other.unknown;
         self.unexplained += other.unexplained;
+        self.explained_by_history += other.explained_by_history;
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::aws::Arn;
 use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
-use crate::grants::{Grants, OwnerKind, Principal};
+use crate::grants::{Grants, OwnerKind, PolicySource, Principal};
 use crate::policy::PolicyDocument;
 use crate::usage::{Outcome, UsageRow};
 
@@ -81,11 +81,20 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// When an owner's own grants last changed, by (account, kind of target, name): read from IAM write events.
-struct Changes(BTreeMap<(String, &'static str, String), i64>);
+/// When a policy that an owner holds was last put, attached or changed, and when something that stood in its way was
+/// last lifted from the people it is for: from the history of the grants (`grants::history`, `Since`).
+fn from_history(grants: &Grants, owner: &Principal, source: &PolicySource, people: &[&Principal]) -> Option<i64> {
+    let since = &grants.since;
+    let lifted = people.iter().map(|p| since.of_holder(&p.arn)).chain([since.of_holder(&owner.arn), since.joined.get(&owner.arn).copied()]);
+    latest(lifted.chain([since.of(source)]))
+}
+
+/// When an owner's own grants last changed, by (account, kind of target, name): read from use of IAM's write actions.
+/// This is all there is where part of the store was taken in without the changes themselves.
+struct Changes(BTreeMap<(String, &'static str, String), i64>, bool);
 
 impl Changes {
-    fn read(history: &[UsageRow]) -> Changes {
+    fn read(history: &[UsageRow], is_known_better: bool) -> Changes {
         let mut map = BTreeMap::new();
         for row in history.iter().filter(|r| r.outcome == Outcome::Allowed) {
             let kind = match row.action.as_str() {
@@ -99,16 +108,23 @@ impl Changes {
             let at = map.entry((arn.account.to_owned(), kind, arn.name().to_owned())).or_insert(i64::MIN);
             *at = row.last_seen_ms.max(*at);
         }
-        Changes(map)
+        Changes(map, is_known_better)
     }
 
     fn last(&self, account: &str, kind: &'static str, name: &str) -> Option<i64> {
+        if self.1 {
+            return None;
+        }
         self.0.get(&(account.to_owned(), kind, name.to_owned())).copied()
     }
 }
 
 fn latest(times: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
     times.into_iter().flatten().max()
+}
+
+fn managed_on(arn: &str, holder: &Principal) -> PolicySource {
+    PolicySource::Managed { arn: arn.to_owned(), holder_arn: holder.arn.clone() }
 }
 
 /// The users and roles behind a holder: itself, or a group's members.
@@ -133,7 +149,7 @@ fn not_ours(owner: &Principal) -> Option<&'static str> {
 /// Every document to reduce, in report order, and every document that is left alone.
 #[must_use]
 pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
-    let changes = Changes::read(history);
+    let changes = Changes::read(history, grants.since.is_complete);
     let mut units = Vec::new();
     let mut skipped = Vec::new();
     for owner in grants.principals() {
@@ -164,7 +180,12 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
                 (Ok(document), None) => units.push(PolicyUnit {
                     name: name(&inline.name, None, Placement::Inline),
                     document,
-                    granted_ms: latest([owner.created_ms, changes.last(&owner.account, "inline", &owner.name), joined]),
+                    granted_ms: latest([
+                        owner.created_ms,
+                        changes.last(&owner.account, "inline", &owner.name),
+                        joined,
+                        from_history(grants, owner, &PolicySource::Inline { owner_arn: owner.arn.clone(), name: inline.name.clone() }, &members),
+                    ]),
                     members: members.clone(),
                 }),
             }
@@ -184,7 +205,12 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
                 (Ok(document), None) => units.push(PolicyUnit {
                     name: name(&policy.name, Some(arn), Placement::AwsManaged),
                     document,
-                    granted_ms: latest([owner.created_ms, changes.last(&owner.account, "attached", &owner.name), joined]),
+                    granted_ms: latest([
+                        owner.created_ms,
+                        changes.last(&owner.account, "attached", &owner.name),
+                        joined,
+                        from_history(grants, owner, &managed_on(arn, owner), &members),
+                    ]),
                     members: members.clone(),
                 }),
             }
@@ -213,7 +239,9 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
             if holder.kind == OwnerKind::Group {
                 attached = latest([attached, changes.last(account, "member", &holder.name)]);
             }
-            for person in people(grants, holder) {
+            let people = people(grants, holder);
+            attached = latest([attached, from_history(grants, holder, &managed_on(&policy.arn, holder), &people)]);
+            for person in people {
                 members.insert(&person.arn, person);
             }
         }

@@ -32,6 +32,8 @@ pub struct ReportModel {
     pub coverage: Vec<AccountDays>,
     /// How the log and the grants at hand stand to each other.
     pub consistency: ConsistencyFacts,
+    /// What was granted when.
+    pub history: HistoryFacts,
     /// Replay of all principals.
     pub replay: ReplayFacts,
     /// Outcome by policy document.
@@ -251,6 +253,25 @@ pub struct ContradictionRow {
     pub samples: Vec<String>,
 }
 
+/// How far the log tells what was granted when.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryFacts {
+    /// Changes of grants in the log.
+    pub changes: usize,
+    /// Of these, changes of what the export has.
+    pub replayed: usize,
+    /// Users and roles whose grants, or whose trust policy, changed.
+    pub principals: usize,
+    /// Their eras, from one change to the next.
+    pub eras: usize,
+    /// Of these, eras that cannot be rebuilt.
+    pub unknown: usize,
+    /// Where log and export contradict each other.
+    pub stale_hints: Vec<String>,
+    /// The last day of which changes may be missing, because an older version took the logs in.
+    pub missing_until: Option<String>,
+}
+
 /// Counts of a replay.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReplayFacts {
@@ -264,6 +285,8 @@ pub struct ReplayFacts {
     pub unknown: i64,
     /// Explained by no exported policy, old or new.
     pub unexplained: i64,
+    /// Of these, allowed by the policies of their time.
+    pub explained_by_history: i64,
 }
 
 /// The outcome for one policy document.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, ReplayFacts, ReportModel, TallyFacts, day};
+use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, HistoryFacts, ReplayFacts, ReportModel, TallyFacts, day};
 
 fn replay(r: &ReplayFacts) -> Value {
-    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained})
+    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained,
+           "explained_by_history": r.explained_by_history})
 }
 
 fn counts(list: &[(String, i64)]) -> Vec<Value> {
@@ -48,6 +49,11 @@ fn exports(e: &ExportFacts) -> Value {
     })
 }
 
+fn history(h: &HistoryFacts) -> Value {
+    json!({"changes": h.changes, "replayed": h.replayed, "principals": h.principals, "eras": h.eras, "unknown": h.unknown,
+           "stale_hints": h.stale_hints, "missing_until": h.missing_until})
+}
+
 /// The file's text.
 #[must_use]
 pub fn render(model: &ReportModel) -> String {
@@ -84,6 +90,7 @@ pub fn render(model: &ReportModel) -> String {
             })).collect::<Vec<_>>(),
         "exports": exports(&model.exports),
         "consistency": consistency(&model.consistency),
+        "history": history(&model.history),
         "proposals": {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),
             "documents": model.proposals.len(), "written": count("written"), "withheld": count("withheld"),

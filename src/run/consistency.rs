@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::eras;
+use super::history::Past;
 use super::holders::{Calls, as_held, policies, request_principal};
 use super::sessions::{self, Sessions};
 use super::takeovers;
@@ -182,8 +184,9 @@ impl<'r> Row<'r> {
     }
 }
 
-/// Compares every call of the export's principals, and every call that takes up a role of it, with the log.
-pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
+/// Compares every call of the export's principals, and every call that takes up a role of it, with the log. Callers whose
+/// grants changed are judged by what held at the time of the call (`eras`).
+pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
     let mut compiler = Compiler::default();
     let trusts = trust_policies(grants, &mut compiler);
     let used = Calls::new(&usage.rows);
@@ -191,6 +194,10 @@ pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
     let in_sessions = Calls::new(&usage.session_calls);
     let mut out = Consistency::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group) {
+        if past.has(principal) {
+            eras::compare(past, grants, principal, &in_sessions.of(principal), &trusts, &mut compiler, &mut out);
+            continue;
+        }
         let rows: Vec<Row<'_>> = used
             .of(principal)
             .into_iter()
@@ -217,7 +224,7 @@ pub fn of_grants(grants: &Grants, usage: &Usage) -> Consistency {
         }
         sessions::compare(&holder, in_sessions, grants, &trusts, &mut out);
     }
-    takeovers::compare(usage, &trusts, &mut out);
+    takeovers::compare(usage, &trusts, past, &mut out);
     out.sessions.not_exported = sessions::not_exported(grants, usage);
     out.contradictions.sort();
     out

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::consistency::{Consistency, Figures, Tally};
+use super::history::Past;
 use super::proofs::Proofs;
 use super::{RunError, tables};
 use crate::aws::{Arn, is_account_id};
@@ -17,7 +18,8 @@ use crate::reduce::{Proposal, Skipped, Status, Verdict};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, ExportFacts, GapRow, LedgerFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, ExportFacts, GapRow, HistoryFacts, LedgerFacts, ProposalRow,
+    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{doctor_text, findings, history, reports};
@@ -30,6 +32,7 @@ fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
         newly_denied: counts.newly_denied,
         unknown: counts.unknown,
         unexplained: counts.unexplained,
+        explained_by_history: counts.explained_by_history,
     }
 }
 
@@ -231,6 +234,30 @@ pub fn add_consistency(model: &mut ReportModel, consistency: &Consistency) {
             })
             .collect(),
     };
+}
+
+/// Adds what was granted when, and what of it is not known.
+pub fn add_history(model: &mut ReportModel, past: &Past) {
+    let history = past.history();
+    let (eras, unknown) = history.counts();
+    let changed: std::collections::BTreeSet<&String> = history.eras.keys().chain(history.trusts.keys()).collect();
+    model.history = HistoryFacts {
+        changes: history.changes,
+        replayed: history.replayed,
+        principals: changed.len(),
+        eras,
+        unknown,
+        stale_hints: history.stale_hints.iter().map(|h| visible(h)).collect(),
+        missing_until: past.missing_until().map(str::to_owned),
+    };
+    model.unknown.extend(history.unknown.iter().chain(&history.stale_hints).map(|what| visible(what)));
+    if let Some(day) = past.missing_until() {
+        model.unknown.push(format!(
+            "changes of grants up to {day} may be missing: an older version took these logs in; take them in again into a new state folder"
+        ));
+    }
+    model.unknown.sort();
+    model.unknown.dedup();
 }
 
 /// Adds proposals with their proofs, and gives each a folder of its own.

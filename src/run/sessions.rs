@@ -134,6 +134,7 @@ pub fn not_exported(grants: &Grants, usage: &Usage) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::history::Past;
     use crate::grants::{Account, AttachedDocument, ManagedPolicy, Principal};
     use crate::run::consistency::{self, Tally};
     use crate::usage::Outcome;
@@ -180,6 +181,7 @@ mod tests {
             created_ms: None,
             version_created_ms: None,
             document: parse_text(&allow("ec2:StartInstances")),
+            versions: Vec::new(),
         };
         Grants { accounts: [(account.id.clone(), account)].into(), policies: [(tools.arn.clone(), tools)].into(), ..Grants::default() }
     }
@@ -222,7 +224,7 @@ mod tests {
     }
 
     fn compared(rows: Vec<SessionCallRow>) -> Consistency {
-        consistency::of_grants(&grants(), &Usage { session_calls: rows, ..Usage::default() })
+        consistency::of_grants(&grants(), &Usage { session_calls: rows, ..Usage::default() }, &Past::default())
     }
 
     /// Allowed and denied calls as ok, unknown and contradiction.

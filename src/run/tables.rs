@@ -71,6 +71,7 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("usage", frames::usage(&usage.rows).map_err(|e| failed(&e))?);
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);
     tables.register("session_calls", frames::session_calls(&usage.session_calls).map_err(|e| failed(&e))?);
+    tables.register("grant_changes", frames::grant_changes(&usage.grant_changes).map_err(|e| failed(&e))?);
     tables.register("activity", frames::activity(&usage.activity).map_err(|e| failed(&e))?);
     tables.register("key_activity", frames::key_activity(&usage.keys).map_err(|e| failed(&e))?);
     tables.register("assumptions", frames::assumptions(&usage.assumptions).map_err(|e| failed(&e))?);

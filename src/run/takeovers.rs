@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::consistency::{Consistency, Holder, Row, contradiction, put};
-use crate::evaluate::{CompiledPolicies, PrincipalType, RequestPrincipal};
+use super::eras::trusts_at;
+use super::history::Past;
+use crate::evaluate::{CompiledPolicies, Compiler, PrincipalType, RequestPrincipal};
 use crate::usage::{Outcome, Usage};
 
 /// The caller behind a row's `userIdentity.type` and key, where it has no policies of its own.
@@ -21,21 +23,37 @@ fn caller(principal_type: Option<&str>, key: &str) -> Option<RequestPrincipal> {
     Some(RequestPrincipal { service, arn, ..RequestPrincipal::of_kind(kind) })
 }
 
-/// Compares these calls on the export's roles with the roles' trust policies.
-pub fn compare(usage: &Usage, trusts: &BTreeMap<&str, CompiledPolicies>, out: &mut Consistency) {
+/// Compares these calls on the export's roles with the roles' trust policies; of roles whose trust policy changed, with
+/// the one that held at the time of the call.
+pub fn compare(usage: &Usage, trusts: &BTreeMap<&str, CompiledPolicies>, past: &Past, out: &mut Consistency) {
     let used = usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed);
     let used = used.map(|r| (r.principal_type.as_deref(), r.principal_key.as_str(), Row::of_use(r)));
     let denied = usage.denials.iter().map(|r| (r.principal_type.as_deref(), r.principal_key.as_str(), Row::of_denial(r)));
-    for (principal_type, key, row) in used.chain(denied) {
-        if row.service() != "sts" || !trusts.contains_key(row.resource) {
-            continue;
+    for (principal_type, key, row) in used.chain(denied).filter(|(_, key, _)| !past.takes_up(key)) {
+        if row.service() == "sts" && trusts.contains_key(row.resource) {
+            put_one(principal_type, key, &row, trusts, out);
         }
-        let Some(caller) = caller(principal_type, key) else { continue };
-        let holder = Holder { arn: key, caller, policies: CompiledPolicies::default(), unseen: Vec::new() };
-        let comparison = put(&holder, &row, trusts);
-        out.calls.add(&row, &comparison);
-        out.contradictions.extend(contradiction(&holder, &row, &comparison));
     }
+    let mut compiler = Compiler::default();
+    for key in past.takers() {
+        for era in past.eras_of(key) {
+            let rows: Vec<(Option<&str>, Row<'_>)> = era.rows().filter(|(_, r)| r.service() == "sts").collect();
+            let then = trusts_at(past, era.start_ms, rows.iter().map(|(_, r)| r), trusts, &mut compiler);
+            for (principal_type, row) in &rows {
+                if then.contains_key(row.resource) || past.has_trusts_of(row.resource) {
+                    put_one(*principal_type, key, row, &then, out);
+                }
+            }
+        }
+    }
+}
+
+fn put_one(principal_type: Option<&str>, key: &str, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>, out: &mut Consistency) {
+    let Some(caller) = caller(principal_type, key) else { return };
+    let holder = Holder { arn: key, caller, policies: CompiledPolicies::default(), unseen: Vec::new() };
+    let comparison = put(&holder, row, trusts);
+    out.calls.add(row, &comparison);
+    out.contradictions.extend(contradiction(&holder, row, &comparison));
 }
 
 #[cfg(test)]

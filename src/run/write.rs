@@ -43,7 +43,9 @@ pub fn all(options: &RunOptions, model: &ReportModel, _usage: &Usage, tables: &m
     files.insert("findings.csv".to_owned(), findings_csv::render(model).into_bytes());
     files.insert("summary.md".to_owned(), summary_md::render(model).into_bytes());
     files.insert("report.html".to_owned(), html::render(model).map_err(|e| RunError::Page(e.to_string()))?.into_bytes());
-    for table in ["activity", "assumptions", "coverage", "credentials", "denials", "key_activity", "principals", "session_calls", "trusts", "usage"] {
+    for table in
+        ["activity", "assumptions", "coverage", "credentials", "denials", "grant_changes", "key_activity", "principals", "session_calls", "trusts", "usage"]
+    {
         let rows = tables.run(table, &format!("SELECT * FROM {table}"))?;
         files.insert(format!("tables/{table}.csv"), findings_csv::table(&rows).into_bytes());
     }

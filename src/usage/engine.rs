@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, Field, IntoLazy, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series};
 use polars::sql::SQLContext;
 
-use crate::event::{ActionRow, EventRow, Kind};
+use crate::event::{ActionRow, ChangeRow, EventRow, Kind};
 
 /// Why use could not be rolled up.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +103,33 @@ impl Engine {
         engine.context.register("event_actions", scan::<ActionRow>(event_actions)?);
         engine.set_window(window)?;
         Ok(engine)
+    }
+
+    /// Registers the table of changes of grants.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn add_changes(&mut self, changes: &[PathBuf]) -> Result<(), UsageError> {
+        self.context.register("grant_changes", scan::<ChangeRow>(changes)?);
+        Ok(())
+    }
+
+    /// Registers the table `eras`: principal key, day, number of the era, its first millisecond and the first after it.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when the frame cannot be built.
+    pub fn add_eras(&mut self, rows: &[(String, String, i64, i64, i64)]) -> Result<(), UsageError> {
+        let text = |name: &str, get: fn(&(String, String, i64, i64, i64)) -> &str| -> Column {
+            Series::new(name.into(), rows.iter().map(get).collect::<Vec<&str>>()).into()
+        };
+        let int = |name: &str, get: fn(&(String, String, i64, i64, i64)) -> i64| -> Column {
+            Series::new(name.into(), rows.iter().map(get).collect::<Vec<i64>>()).into()
+        };
+        let columns =
+            vec![text("principal_key", |r| &r.0), text("date", |r| &r.1), int("era", |r| r.2), int("start_ms", |r| r.3), int("end_ms", |r| r.4)];
+        let frame = DataFrame::new(rows.len(), columns).map_err(|source| UsageError::Store { table: "eras", source })?;
+        self.context.register("eras", frame.lazy());
+        Ok(())
     }
 
     /// Changes the window that queries read from `params`.

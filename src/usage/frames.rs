@@ -1,9 +1,9 @@
-//! The log-side tables that report queries read: activity, denials, calls in bounded sessions, keys, assumptions, coverage, usage itself.
+//! The log-side tables that report queries read: activity, denials, calls in bounded sessions, changes of grants, keys, assumptions, coverage, usage itself.
 //! Flat columns, absent is NULL, rows in the order of the query that made them.
 
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
-use super::{Activity, Assumption, Coverage, CoverageRow, DenialRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
+use super::{Activity, Assumption, Coverage, CoverageRow, DenialRow, GrantChangeRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
 
 fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<&str>>>()).into()
@@ -116,6 +116,35 @@ pub fn session_calls(rows: &[SessionCallRow]) -> PolarsResult<DataFrame> {
             ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
             texts("sample_event_first", rows.iter().map(|r| r.samples.first().map(String::as_str))),
             texts("sample_event_last", rows.iter().map(|r| r.samples.last().map(String::as_str))),
+        ],
+    )
+}
+
+/// Table `grant_changes`; of documents the hash.
+///
+/// # Errors
+/// When the engine refuses the columns.
+pub fn grant_changes(rows: &[GrantChangeRow]) -> PolarsResult<DataFrame> {
+    let defaults: Vec<Option<&str>> = rows.iter().map(|r| r.set_as_default.map(|d| if d { "true" } else { "false" })).collect();
+    DataFrame::new(
+        rows.len(),
+        vec![
+            texts("account", rows.iter().map(|r| r.account.as_deref())),
+            ints("event_time_ms", rows.iter().map(|r| Some(r.event_time_ms))),
+            texts("event_id", rows.iter().map(|r| Some(r.event_id.as_str()))),
+            texts("event_name", rows.iter().map(|r| Some(r.event_name.as_str()))),
+            texts("target_kind", rows.iter().map(|r| Some(r.target_kind.as_str()))),
+            texts("target_name", rows.iter().map(|r| r.target_name.as_deref())),
+            texts("target_arn", rows.iter().map(|r| r.target_arn.as_deref())),
+            texts("target_id", rows.iter().map(|r| r.target_id.as_deref())),
+            texts("policy_name", rows.iter().map(|r| r.policy_name.as_deref())),
+            texts("policy_arn", rows.iter().map(|r| r.policy_arn.as_deref())),
+            texts("document_sha256", rows.iter().map(|r| r.document_sha256.as_deref())),
+            texts("version_id", rows.iter().map(|r| r.version_id.as_deref())),
+            texts("set_as_default", defaults),
+            texts("group_name", rows.iter().map(|r| r.group_name.as_deref())),
+            texts("new_name", rows.iter().map(|r| r.new_name.as_deref())),
+            bools("is_told", rows.iter().map(|r| r.is_told)),
         ],
     )
 }

@@ -7,7 +7,9 @@
 pub mod assumptions;
 pub mod coverage;
 pub mod engine;
+pub mod eras;
 pub mod frames;
+pub mod grant_changes;
 pub mod mapping;
 pub mod session_calls;
 
@@ -17,6 +19,8 @@ use std::path::PathBuf;
 pub use assumptions::{Assumption, assumptions_of};
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
+pub use eras::{EraCalls, Spans, era_calls};
+pub use grant_changes::{GrantChangeRow, grant_changes};
 pub use session_calls::{SessionCallRow, session_calls_of};
 
 use engine::{Engine, Table};
@@ -213,6 +217,8 @@ pub struct Usage {
     pub keys: Vec<KeyActivity>,
     /// Role assumptions inside the window.
     pub assumptions: Vec<Assumption>,
+    /// Changes of grants, all days; filled by the run.
+    pub grant_changes: Vec<GrantChangeRow>,
     /// Which days of which account the logs cover.
     pub coverage: Coverage,
     /// How events were mapped, all days.
@@ -240,7 +246,8 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let mapping = mapping::figures(&mut engine)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.end_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
-    Ok(Usage { rows, history, denials, session_calls, unknown_calls, activity, keys, assumptions, coverage, mapping })
+    let grant_changes = Vec::new();
+    Ok(Usage { rows, history, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {

@@ -25,7 +25,9 @@ fn records(folder: &Path) -> Vec<Value> {
             }
         }
     }
-    out.sort_by_key(|r| r["eventTime"].as_str().unwrap_or_default().to_owned());
+    // Of one second, what makes something comes before what is put on it.
+    let is_later = |r: &Value| !r["eventName"].as_str().unwrap_or_default().starts_with("Create");
+    out.sort_by_key(|r| (r["eventTime"].as_str().unwrap_or_default().to_owned(), is_later(r)));
     out
 }
 

@@ -128,6 +128,7 @@ fn policy(item: &Item, builder: &mut Builder) {
         created_ms: time_ms(field(configuration, "createDate")),
         version_created_ms: default.and_then(|v| time_ms(field(v, "createDate"))),
         document,
+        versions: Vec::new(),
         arn: arn.clone(),
     };
     builder.policy(&item.capture, policy);

@@ -124,6 +124,7 @@ pub fn policy(folder: &Folder, builder: &mut Builder) -> bool {
         created_ms: time_ms(field(metadata, "created")),
         version_created_ms: None,
         document,
+        versions: Vec::new(),
     };
     builder.policy(capture, policy);
     true

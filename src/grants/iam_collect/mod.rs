@@ -61,7 +61,17 @@ impl Store {
             let parts: Vec<&str> = folder.spot.parts.iter().map(String::as_str).collect();
             let used = match (&folder.spot.holder, parts.as_slice()) {
                 (_, ["iam", "aws", "policy", _]) | (Holder::Account(_), ["iam", "policy", _]) => identity::policy(folder, builder),
-                (Holder::Account(account), ["iam", kind, _]) => identity::principal(account, kind, folder, builder),
+                (Holder::Account(account), ["iam", kind, _]) => {
+                    // The tool collects all users, groups, roles and policies of an account together.
+                    if let Some(file) = folder.files.values().next() {
+                        builder.account(account).has_authorization_details = true;
+                        builder.lists_all(account, &file.capture);
+                    }
+                    if folder.files.values().any(|f| f.value.is_none()) {
+                        builder.breaks_off(account);
+                    }
+                    identity::principal(account, kind, folder, builder)
+                }
                 (Holder::Account(account), []) => resources::of_account(account, folder, builder),
                 (Holder::Account(account), ["s3", bucket]) => resources::bucket(account, bucket, folder, builder),
                 (Holder::Account(account), ["sso", "permissionset", _]) => permission_sets::take(account, folder, builder),
