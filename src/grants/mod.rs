@@ -5,6 +5,7 @@
 //! form and API form), the credential report, and trails with their selectors and status (which tell what the logs
 //! could have shown). Source: inputs-and-evaluation.md sections 1, 2 and 5.
 
+pub mod catalogue;
 pub mod credential_report;
 pub mod frame;
 pub mod gaad;
