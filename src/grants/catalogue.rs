@@ -47,6 +47,9 @@ pub struct Export {
     /// What it runs once for each of.
     #[serde(default)]
     pub items: Option<Items>,
+    /// The ARN of a thing that is listed by name, with `{name}` for that and `{partition}`, `{account}`, `{region}`.
+    #[serde(default)]
+    pub arn: Option<String>,
     /// Whether the file is `{"resourceArn": …, "output": …}`.
     #[serde(default)]
     pub wrapped: bool,
@@ -60,6 +63,23 @@ pub struct Export {
     /// What the collecting role must be allowed.
     pub actions: Vec<String>,
 }
+
+/// Error codes by which AWS says that there is no such thing: an answer, where any other code leaves it unknown.
+pub const KNOWN_ABSENT: &[&str] = &[
+    "AWSOrganizationsNotInUseException",
+    "EntityNotFoundException",
+    "NoSuchAccessPointPolicy",
+    "NoSuchBucketPolicy",
+    "NoSuchEntity",
+    "NoSuchPublicAccessBlockConfiguration",
+    "OwnershipControlsNotFoundError",
+    "PolicyNotFound",
+    "PolicyNotFoundException",
+    "RegistryPolicyNotFoundException",
+    "RepositoryPolicyNotFoundException",
+    "ResourceNotFoundException",
+    "ResourcePolicyNotFoundException",
+];
 
 impl Export {
     /// The service and the operation, in the command's words.

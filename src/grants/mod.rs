@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod credential_report;
+pub mod export_script;
 pub mod frame;
 pub mod gaad;
 pub mod held;
