@@ -174,7 +174,7 @@ fn each<'a>(list: &Export, field: &str, rows: impl Iterator<Item = &'a Export>, 
         "trails" => format!("{items} | trails_here"),
         "authorization-details" => format!("{items} | users_and_roles"),
         // The two kinds of policies are asked about alike.
-        "scps" => format!("{{ {items}; {}; }}", items.replace("scps.json", "rcps.json")),
+        "scps" => format!("{items} {}", path.replace("scps.json", "rcps.json")),
         _ => items,
     };
     let name = format!("\"$work/list.{}\"", list.id);

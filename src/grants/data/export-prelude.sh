@@ -228,24 +228,26 @@ advisor() (
 
 # ---- What the answers name --------------------------------------------------------------------------------------
 
-# The values of a field in the answers of a list: one file, or all files of a folder. As the CLI prints JSON, a field of
+# The values of a field in the answers of a list, each once: of files, or of all files of a folder. As the CLI prints JSON, a field of
 # the things in a list stands on a line of its own behind twelve spaces, a list of texts behind eight.
-# items FIELD FILE|FOLDER
+# items FIELD FILE|FOLDER…
 items() {
-  if [ -e "$2" ]; then
-    find "$2" -name '*.json' -exec awk -v field="$1" '
-      FNR == 1 { inside = 0 }
-      index($0, "    \"" field "\": [") == 1 { inside = 1; next }
-      inside && /^    \]/ { inside = 0 }
-      {
-        start = "            \"" field "\": \""
-        if (inside) start = "        \""
-        if (index($0, start) != 1) next
-        value = substr($0, length(start) + 1)
-        sub(/",?$/, "", value)
-        if (value != "") print value
-      }' {} +
-  fi
+  items_field=$1
+  shift
+  # What was not answered names nothing.
+  find "$@" -name '*.json' -exec awk -v field="$items_field" '
+    FNR == 1 { inside = 0 }
+    index($0, "    \"" field "\": [") == 1 { inside = 1; next }
+    inside && /^    \]/ { inside = 0 }
+    {
+      start = "            \"" field "\": \""
+      if (inside) start = "        \""
+      if (index($0, start) != 1) next
+      value = substr($0, length(start) + 1)
+      sub(/",?$/, "", value)
+      if (value != "" && !(value in seen)) print value
+      seen[value] = 1
+    }' {} + 2>/dev/null
 }
 
 # A field of those things of a list of which another field is (or, with !, is not) one of some values.
