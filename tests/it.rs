@@ -14,6 +14,8 @@ mod common;
 mod coverage;
 #[path = "it/denials.rs"]
 mod denials;
+#[path = "it/export_script.rs"]
+mod export_script;
 #[path = "it/layering.rs"]
 mod layering;
 #[path = "it/nights.rs"]

@@ -6,6 +6,7 @@ is sent: each answer is made up from the service's model, so that commands of se
 still checked by the CLI itself and still give something to loop over.
 """
 
+import gc
 import json
 import os
 import re
@@ -35,8 +36,10 @@ resolve = socket.getaddrinfo
 
 
 def resolve_locally(host, *rest, **named):
-    """`123456789012.localhost`, which the CLI makes of an endpoint, is this machine."""
-    return resolve("127.0.0.1" if str(host).endswith("localhost") else host, *rest, **named)
+    """`123456789012.localhost`, which the CLI makes of an endpoint, is this machine. No other may be called."""
+    if not str(host).endswith("localhost"):
+        raise socket.gaierror(socket.EAI_NONAME, f"{host} is not for tests")
+    return resolve("127.0.0.1", *rest, **named)
 
 
 def made_up(shape, name, depth=0):
@@ -135,21 +138,24 @@ def unpaged(model):
     return model.name not in pages
 
 
-def call(arguments, environment, folder):
+def call(driver, arguments, environment, folder):
     os.environ.clear()
     os.environ.update(environment, AWS_DATA_PATH=DATA_PATH)
     os.chdir(folder)
     sys.argv = ["aws", *arguments]
-    driver = awscli.clidriver.create_clidriver()
     if environment.get("MADE_UP"):
         driver.session.register("before-call", answer)
+    elif "AWS_ENDPOINT_URL" in environment and "sqs" in arguments:
+        # Version 1 of the CLI has an endpoint of its own for SQS and forgets the variable.
+        arguments = [*arguments, "--endpoint-url", environment["AWS_ENDPOINT_URL"]]
     return driver.main(arguments)
 
 
 def serve(path, log, services):
     JSONFileLoader.load_file = load_once
     socket.getaddrinfo = resolve_locally
-    session = botocore.session.get_session()
+    driver = awscli.clidriver.create_clidriver()
+    session = driver.session
     for service in services:
         session.get_service_model(service)
         for kind in ("paginators-1", "endpoint-rule-set-1", "waiters-2"):
@@ -157,6 +163,9 @@ def serve(path, log, services):
                 session.get_component("data_loader").load_service_model(service, kind)
             except Exception:
                 pass
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(path)
@@ -176,7 +185,7 @@ def serve(path, log, services):
                 os.close(stream)
             code = 255
             try:
-                code = call(request["arguments"], request["environment"], request["folder"])
+                code = call(driver, request["arguments"], request["environment"], request["folder"])
             except SystemExit as stop:
                 code = stop.code or 0
             except BaseException:

@@ -193,8 +193,6 @@ def regional(world, account):
     world.add(account, "glacier-vaults", "vaults/cold")
     world.client("logs").put_resource_policy(policyName="dns", policyDocument=document({"Service": "route53.amazonaws.com"}, "logs:*"))
     world.add(account, "logs-policies", "dns")
-    world.client("sesv2").create_email_identity(EmailIdentity="mail.example.com")
-    world.add(account, "ses-identities", "mail.example.com")
     template = json.dumps({"Parameters": {"P": {"Type": "String"}}, "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}}, "Outputs": {"O": {"Value": {"Ref": "P"}}}})
     stacks = world.client("cloudformation")
     stack = stacks.create_stack(StackName="base", TemplateBody=template, Parameters=[{"ParameterKey": "P", "ParameterValue": world.secret("stack-parameter")}])["StackId"]
