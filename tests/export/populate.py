@@ -157,7 +157,7 @@ def regional(world, account):
     world.add(account, "lambda-layer-versions", layer["LayerVersionArn"])
     queue = world.client("sqs").create_queue(QueueName="Work")["QueueUrl"]
     world.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": document(root, "sqs:*")})
-    world.add(account, "sqs-queues", queue)
+    world.add(account, "sqs-queues", f"/{account}/Work")
     world.add(account, "sns-topics", world.client("sns").create_topic(Name="alarms")["TopicArn"])
     ecr = world.client("ecr")
     world.add(account, "ecr-repositories", ecr.create_repository(repositoryName="team/app")["repository"]["repositoryArn"])
