@@ -30,6 +30,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// The action reference that is built in, and how to make a newer one.
     Reference(ReferenceArgs),
+    /// Print a shell script that collects the exports of grants with the AWS CLI, or the policy it needs.
+    ExportScript(ExportScriptArgs),
 }
 
 /// Input.
@@ -236,6 +238,37 @@ pub enum ReferenceCommand {
         #[arg(required = true, value_name = "PACKAGE|FOLDER")]
         packages: Vec<PathBuf>,
     },
+}
+
+/// `export-script`
+#[derive(Debug, Args)]
+pub struct ExportScriptArgs {
+    /// All accounts of the organisation, its policies and Identity Center, instead of one account.
+    #[arg(long)]
+    pub organization: bool,
+    /// Role to take in the member accounts.
+    #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role, requires = "organization")]
+    pub role: String,
+    /// Only these regions, instead of all that are on.
+    #[arg(long, value_name = "REGION", value_delimiter = ',', value_parser = region)]
+    pub regions: Vec<String>,
+    /// Folder that the script writes, if it is not given another.
+    #[arg(long, value_name = "DIR", default_value = "bundle")]
+    pub out: String,
+    /// Print the least IAM policy of the identity that runs the script instead; without --organization that of the role
+    /// in a member account.
+    #[arg(long, conflicts_with_all = ["regions", "out"])]
+    pub policy: bool,
+}
+
+fn role(text: &str) -> Result<String, String> {
+    let good = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@/-".contains(&b);
+    if !text.is_empty() && text.bytes().all(good) { Ok(text.to_owned()) } else { Err("a role's name, with its path if it has one".to_owned()) }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if text.contains('-') && text.bytes().all(good) { Ok(text.to_owned()) } else { Err("a region such as eu-central-1".to_owned()) }
 }
 
 fn days(text: &str) -> Result<i64, String> {

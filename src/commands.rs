@@ -3,8 +3,13 @@
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::cli::{AnalyzeArgs, Command, DoctorArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs};
+use crate::cli::{
+    AnalyzeArgs, Command, DoctorArgs, ExportScriptArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs,
+    RulesCommand, RunArgs, StateArgs,
+};
 use crate::evaluate::simulate;
+use crate::grants::catalogue::exports;
+use crate::grants::export_script::{self, ScriptOptions};
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
@@ -79,7 +84,16 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             RulesCommand::Observability(args) => observability_rules(&args),
         },
         Command::Reference(args) => reference(args.command),
+        Command::ExportScript(args) => export_script(args),
     }
+}
+
+fn export_script(args: ExportScriptArgs) -> Result<u8, Failure> {
+    let rows = exports().map_err(|message| Failure { message, code: 1 })?;
+    let options = ScriptOptions { role: args.organization.then_some(args.role), regions: args.regions, out: args.out };
+    let text = if args.policy { export_script::policy(rows, &options) } else { export_script::script(rows, &options) };
+    said(write!(std::io::stdout(), "{text}"));
+    Ok(0)
 }
 
 fn options(state: &StateArgs) -> RunOptions {

@@ -2,12 +2,14 @@
 //!
 //! This is the only file that names all stages; data flows down it only.
 
+mod changes;
 mod consistency;
 mod coverage;
 mod eras;
 mod facts;
 mod history;
 mod holders;
+mod layers;
 pub mod mapping;
 mod paths;
 mod proofs;

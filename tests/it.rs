@@ -16,6 +16,8 @@ mod coverage;
 mod denials;
 #[path = "it/history.rs"]
 mod history;
+#[path = "it/export_script.rs"]
+mod export_script;
 #[path = "it/layering.rs"]
 mod layering;
 #[path = "it/nights.rs"]

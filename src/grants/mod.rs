@@ -16,6 +16,7 @@ pub mod document;
 pub mod doctor;
 mod entry;
 pub mod evidence;
+pub mod export_script;
 pub mod frame;
 pub mod gaad;
 mod gone;
