@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::builder::{Builder, EVERY_ACCOUNT, Failure};
 use super::catalogue::{KNOWN_ABSENT, Part, exports};
 use super::{Capture, Document, Grants, InputFile, Known, Place, Source, cli, config, credential_report, gaad, iam_collect, trails};
-use crate::aws::is_account_id;
+use crate::aws::{is_account_id, partition_of_region};
 
 /// Why grants could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
@@ -284,9 +284,19 @@ fn listed(place: &Place, output: &Value, builder: &mut Builder) {
         if let Some(items) = row.items.as_ref().filter(|i| lists(&place.export.id, &i.list)) {
             let mut found = Vec::new();
             values_of(output, &items.field, &mut found);
+            if let Some(template) = &row.arn {
+                found = found.iter().map(|name| arn_of(template, name, place)).collect();
+            }
             builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(found);
         }
     }
+}
+
+/// The ARN of something that is listed by name.
+fn arn_of(template: &str, name: &str, place: &Place) -> String {
+    let (account, region) = (place.account().unwrap_or_default(), place.region().unwrap_or_default());
+    let filled = template.replace("{partition}", partition_of_region(region)).replace("{account}", account).replace("{region}", region);
+    filled.replace("{name}", name)
 }
 
 /// Whether an export names things as a list does: below a root stand further units, and policies are of two kinds.

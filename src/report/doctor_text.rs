@@ -103,6 +103,9 @@ pub fn text(grants: &Grants, diagnosis: &Diagnosis, all: bool) -> String {
             lines_of(&mut out, group);
         }
     }
+    if !diagnosis.gaps.is_empty() {
+        let _ = writeln!(out, "\n`trailtrim export-script` prints a script that asks all of it and leaves out what the bundle has.");
+    }
     list(&mut out, "two exports tell different things; the newest counts", grants.conflicts.iter().map(|c| {
         format!("{}: {} counts, {} does not", c.what, c.kept, c.dropped)
     }));

@@ -7,26 +7,15 @@ use std::collections::BTreeMap;
 
 use super::eras;
 use super::history::Past;
+use super::layers::{Call, Layers};
 use super::holders::{Calls, as_held, policies, request_principal};
 use super::sessions::{self, Sessions};
 use super::takeovers;
-use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PolicyType, PreparedRequest, Request, RequestPrincipal};
+use crate::evaluate::{CompiledPolicies, Compiler, ContextValue, NamedPolicy, Policies, PolicyType, PreparedRequest, Request, RequestPrincipal};
 use crate::grants::{Grants, OwnerKind};
 use crate::prove::replay::context_of;
 use crate::prove::{Agreement, Comparison, Logged, Refusal, compare};
 use crate::usage::{DenialRow, Outcome, SessionCallRow, Usage, UsageRow};
-
-/// Services whose resources can carry policies of their own: a call that no identity policy explains may be
-/// granted there, and those policies are not part of the export. One too many leaves a contradiction open, one too
-/// few invents it. Source: IAM User Guide, "AWS services that work with IAM", column of resource-based policies.
-const RESOURCE_POLICY_SERVICES: &[&str] = &[
-    "acm-pca", "aoss", "backup", "bedrock", "bedrock-agentcore", "cloudhsm", "cloudtrail", "codeartifact", "codebuild",
-    "comprehend", "dynamodb", "ecr", "ecr-public", "elasticfilesystem", "es", "events", "execute-api", "glacier", "glue", "iam",
-    "imagebuilder", "kafka", "kinesis", "kms", "lambda", "lex", "logs", "mediastore", "network-firewall", "networkmanager",
-    "organizations", "osis", "ram", "redshift", "redshift-serverless", "refactor-spaces", "rekognition", "s3", "s3-object-lambda",
-    "s3-outposts", "s3express", "s3tables", "sagemaker", "schemas", "secretsmanager", "serverlessrepo", "ses", "signer", "sns",
-    "sqs", "ssm", "ssm-contacts", "ssm-incidents", "sts", "vpc-lattice", "vpc-lattice-svcs", "xray",
-];
 
 /// Calls by how they stand to the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -121,6 +110,7 @@ pub struct Row<'r> {
     context_class: &'r str,
     /// Calls.
     pub calls: i64,
+    first_ms: i64,
     samples: Vec<String>,
     logged: Logged<'r>,
     error_code: Option<&'r str>,
@@ -136,6 +126,7 @@ impl<'r> Row<'r> {
             region: row.region.as_deref(),
             context_class: &row.context_class,
             calls: row.calls,
+            first_ms: row.first_seen_ms,
             samples: row.samples.clone(),
             logged: Logged::Allowed,
             error_code: None,
@@ -152,6 +143,7 @@ impl<'r> Row<'r> {
             region: row.region.as_deref(),
             context_class: &row.context_class,
             calls: row.calls,
+            first_ms: row.first_seen_ms,
             samples: row.samples.clone(),
             logged: if row.outcome == Outcome::Denied { Logged::Denied(refusal) } else { Logged::Allowed },
             error_code: row.error_code.as_deref(),
@@ -169,6 +161,7 @@ impl<'r> Row<'r> {
             region: row.region.as_deref(),
             context_class: &row.context_class,
             calls: row.calls,
+            first_ms: row.first_seen_ms,
             samples,
             logged: Logged::Denied(Refusal {
                 effect: row.denied_effect.as_deref(),
@@ -189,13 +182,14 @@ impl<'r> Row<'r> {
 pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
     let mut compiler = Compiler::default();
     let trusts = trust_policies(grants, &mut compiler);
+    let layers = Layers::new(grants, usage);
     let used = Calls::new(&usage.rows);
     let denied = Calls::new(&usage.denials);
     let in_sessions = Calls::new(&usage.session_calls);
     let mut out = Consistency::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group) {
         if past.has(principal) {
-            eras::compare(past, grants, principal, &in_sessions.of(principal), &trusts, &mut compiler, &mut out);
+            eras::compare(past, grants, principal, &in_sessions.of(principal), &trusts, &layers, &mut compiler, &mut out);
             continue;
         }
         let rows: Vec<Row<'_>> = used
@@ -218,13 +212,13 @@ pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
             unseen: gaps.to_vec(),
         };
         for row in rows {
-            let comparison = put(&holder, &row, &trusts);
+            let comparison = put(&holder, &row, &trusts, &layers);
             out.calls.add(&row, &comparison);
             out.contradictions.extend(contradiction(&holder, &row, &comparison));
         }
-        sessions::compare(&holder, in_sessions, grants, &trusts, &mut out);
+        sessions::compare(&holder, in_sessions, grants, &trusts, &layers, &mut out);
     }
-    takeovers::compare(usage, &trusts, past, &mut out);
+    takeovers::compare(usage, &trusts, &layers, past, &mut out);
     out.sessions.not_exported = sessions::not_exported(grants, usage);
     out.contradictions.sort();
     out
@@ -244,34 +238,37 @@ fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> BTreeM
         .collect()
 }
 
-/// Decides a row by what its caller holds and compares the decision with the log.
-pub fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>) -> Comparison {
-    let principal = &holder.caller;
+/// Decides a row by what its caller holds and what bears on the call besides, and compares the decision with the log.
+pub fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>, layers: &Layers<'_>) -> Comparison {
     let context = context_of(row.context_class, row.region);
-    // Of a role in the export the trust policy is known, and the role's own account counts. Of every other resource
-    // the caller's own half is asked, as if it owned the resource.
+    let endpoint = match context.get_lower("aws:sourcevpce") {
+        ContextValue::Present([one]) => Some(one.as_str()),
+        _ => None,
+    };
+    let call = Call { resource: row.resource, is_pattern: row.is_pattern, service: row.service(), endpoint, first_ms: row.first_ms };
+    let around = layers.around(&holder.caller, &holder.policies, &call);
+    let mut unseen = holder.unseen.clone();
+    // Of a role in the export the trust policy is known, and the role's own account counts.
     let trust = trusts.get(row.resource).filter(|_| row.service() == "sts");
+    let policies = match trust {
+        Some(trust) => {
+            unseen.extend(around.unseen.into_iter().filter(|kind| *kind != PolicyType::Resource));
+            around.policies.with_resource(trust.resource.clone())
+        }
+        None => {
+            unseen.extend(around.unseen);
+            around.policies
+        }
+    };
     let request = PreparedRequest::new(Request {
-        principal,
+        principal: &holder.caller,
         action: row.action,
         resource: row.resource,
         resource_is_pattern: row.is_pattern,
-        resource_account: if trust.is_some() { None } else { principal.account() },
+        resource_account: if trust.is_some() { None } else { around.owner.as_deref() },
         context: &context,
     });
-    let mut unseen = holder.unseen.clone();
-    match trust {
-        Some(trust) => {
-            let with_trust = holder.policies.clone().with_resource(trust.resource.clone());
-            compare(&request, &with_trust, &unseen, row.logged)
-        }
-        None => {
-            if RESOURCE_POLICY_SERVICES.contains(&row.service()) {
-                unseen.push(PolicyType::Resource);
-            }
-            compare(&request, &holder.policies, &unseen, row.logged)
-        }
-    }
+    compare(&request, &policies, &unseen, row.logged)
 }
 
 impl Figures {

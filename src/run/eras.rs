@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::layers::Layers;
 use super::consistency::{Consistency, Holder, Row, contradiction, put};
 use super::history::Past;
 use super::holders::{Calls, as_held, policies, request_principal};
@@ -75,6 +76,7 @@ pub fn compare(
     principal: &Principal,
     in_sessions: &[&SessionCallRow],
     trusts: &BTreeMap<&str, CompiledPolicies>,
+    layers: &Layers<'_>,
     compiler: &mut Compiler<'_>,
     out: &mut Consistency,
 ) {
@@ -93,14 +95,14 @@ pub fn compare(
             let session_rows: Vec<Row<'_>> = inside.iter().map(|r| Row::of_session(r)).collect();
             let then = trusts_at(past, era.start_ms, rows.iter().chain(&session_rows), trusts, compiler);
             for row in &rows {
-                let comparison = put(&holder, row, &then);
+                let comparison = put(&holder, row, &then, layers);
                 out.calls.add(row, &comparison);
                 out.contradictions.extend(contradiction(&holder, row, &comparison));
             }
-            sessions::compare(&holder, inside, grants, &then, out);
+            sessions::compare(&holder, inside, grants, &then, layers, out);
         }
         // Calls on both sides of a change.
-        sessions::compare(&blank(principal), left, grants, &BTreeMap::new(), out);
+        sessions::compare(&blank(principal), left, grants, &BTreeMap::new(), layers, out);
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::layers::Layers;
 use super::consistency::{Consistency, Figures, Holder, Row, contradiction, put};
 use crate::aws::Arn;
 use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PolicyType, PrincipalType, RequestPrincipal};
@@ -86,6 +87,7 @@ pub fn compare(
     mut rows: Vec<&SessionCallRow>,
     grants: &Grants,
     trusts: &BTreeMap<&str, CompiledPolicies>,
+    layers: &Layers<'_>,
     out: &mut Consistency,
 ) {
     rows.sort_by(|a, b| a.session().cmp(&b.session()));
@@ -107,7 +109,7 @@ pub fn compare(
             bounded.unseen.push(PolicyType::Session);
         }
         for row in rows.iter().map(|r| Row::of_session(r)) {
-            let comparison = put(&bounded, &row, trusts);
+            let comparison = put(&bounded, &row, trusts, layers);
             out.sessions.figures.add(&row, &comparison);
             for why in &told.not_known {
                 *out.sessions.not_known.entry(why).or_default() += row.calls;

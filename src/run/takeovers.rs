@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::layers::Layers;
 use super::consistency::{Consistency, Holder, Row, contradiction, put};
 use super::eras::trusts_at;
 use super::history::Past;
@@ -25,13 +26,13 @@ fn caller(principal_type: Option<&str>, key: &str) -> Option<RequestPrincipal> {
 
 /// Compares these calls on the export's roles with the roles' trust policies; of roles whose trust policy changed, with
 /// the one that held at the time of the call.
-pub fn compare(usage: &Usage, trusts: &BTreeMap<&str, CompiledPolicies>, past: &Past, out: &mut Consistency) {
+pub fn compare(usage: &Usage, trusts: &BTreeMap<&str, CompiledPolicies>, layers: &Layers<'_>, past: &Past, out: &mut Consistency) {
     let used = usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed);
     let used = used.map(|r| (r.principal_type.as_deref(), r.principal_key.as_str(), Row::of_use(r)));
     let denied = usage.denials.iter().map(|r| (r.principal_type.as_deref(), r.principal_key.as_str(), Row::of_denial(r)));
     for (principal_type, key, row) in used.chain(denied).filter(|(_, key, _)| !past.takes_up(key)) {
         if row.service() == "sts" && trusts.contains_key(row.resource) {
-            put_one(principal_type, key, &row, trusts, out);
+            put_one(principal_type, key, &row, trusts, layers, out);
         }
     }
     let mut compiler = Compiler::default();
@@ -41,17 +42,17 @@ pub fn compare(usage: &Usage, trusts: &BTreeMap<&str, CompiledPolicies>, past: &
             let then = trusts_at(past, era.start_ms, rows.iter().map(|(_, r)| r), trusts, &mut compiler);
             for (principal_type, row) in &rows {
                 if then.contains_key(row.resource) || past.has_trusts_of(row.resource) {
-                    put_one(*principal_type, key, row, &then, out);
+                    put_one(*principal_type, key, row, &then, layers, out);
                 }
             }
         }
     }
 }
 
-fn put_one(principal_type: Option<&str>, key: &str, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>, out: &mut Consistency) {
+fn put_one(principal_type: Option<&str>, key: &str, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>, layers: &Layers<'_>, out: &mut Consistency) {
     let Some(caller) = caller(principal_type, key) else { return };
     let holder = Holder { arn: key, caller, policies: CompiledPolicies::default(), unseen: Vec::new() };
-    let comparison = put(&holder, row, trusts);
+    let comparison = put(&holder, row, trusts, layers);
     out.calls.add(row, &comparison);
     out.contradictions.extend(contradiction(&holder, row, &comparison));
 }

@@ -40,6 +40,10 @@ pub fn filled(row: &Export, key: &ListKey, subject: &str) -> String {
         rest = tail;
     }
     out.push_str(rest);
+    if let Some(keep) = &row.keep {
+        out.push_str(" --query ");
+        out.push_str(&quoted(keep));
+    }
     let region = row.region.as_deref().unwrap_or(&key.region);
     if !region.is_empty() {
         out.push_str(" --region ");
