@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cli::resources::Loose;
 use super::iam_collect::Store;
 use super::trails::LooseStatus;
 use super::{Account, Asked, AttachedDocument, Capture, Conflict, Grants, Known, ManagedPolicy, OwnerKind, Place, Principal, Problem};
@@ -96,6 +97,8 @@ pub struct Builder {
     pub statuses: Vec<LooseStatus>,
     /// Parts of iam-collect stores.
     pub store: Store,
+    /// Parts of the resource side that wait for others.
+    pub loose: Loose,
     captures: BTreeMap<String, Capture>,
     conflicts: Vec<Conflict>,
     principals: BTreeMap<String, Vec<(Capture, PrincipalTold)>>,

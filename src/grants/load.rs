@@ -40,7 +40,9 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     for root in paths {
         list(root, paths.len() > 1, &mut files)?;
     }
-    files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    // Manifests first: they tell the time of the files around them.
+    let is_manifest = |f: &File| f.name.rsplit('/').next() == Some("manifest.json");
+    files.sort_by(|a, b| (!is_manifest(a), &a.name, &a.path).cmp(&(!is_manifest(b), &b.name, &b.path)));
     let mut builder = Builder::default();
     let mut bundles = BTreeMap::new();
     for file in &files {
@@ -56,6 +58,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     }
     let store = std::mem::take(&mut builder.store);
     store.settle(&mut builder);
+    cli::resources::settle(&mut builder);
     let statuses = std::mem::take(&mut builder.statuses);
     trails::settle(statuses, &mut builder.grants);
     Ok(builder.finish())
@@ -224,7 +227,7 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
         .or_else(|| config::take(document, builder))
         .or_else(|| cli::take(document, builder))
         // A list that no loader asks is there for the check of what is missing.
-        .or_else(|| document.place.as_ref().filter(|p| p.export.part == Part::Lists && document.value.is_object()).map(|_| "list"))
+        .or_else(|| document.place.as_ref().filter(|p| p.export.part == Part::Lists && !cli::resources::reads(&p.export.id) && document.value.is_object()).map(|_| "list"))
 }
 
 /// Notes the things that a list names, for every row of the table that tells of each of them.
