@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gone;
+use super::cli::resources::Loose;
 use super::iam_collect::Store;
 use super::same::Same;
 use super::trails::LooseStatus;
@@ -103,6 +104,8 @@ pub struct Builder {
     pub store: Store,
     /// Lists of the CLI, and what needs other files to be understood.
     pub cli: super::cli::Parts,
+    /// Parts of the resource side that wait for others.
+    pub loose: Loose,
     captures: BTreeMap<String, Capture>,
     conflicts: Vec<Conflict>,
     principals: BTreeMap<String, Vec<(Capture, PrincipalTold)>>,

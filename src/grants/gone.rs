@@ -55,7 +55,7 @@ fn reset(grants: &mut Grants, arn: &str, id: &str, what: &str) {
     if let Some(resource) = resources.by_arn.get_mut(arn) {
         match what {
             "policy" => forget(&mut resource.policy),
-            "shared policies" | "policies of shares" => forget(&mut resource.shared),
+            "shared policies" => forget(&mut resource.shared),
             _ => {}
         }
     }

@@ -275,7 +275,7 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
         .or_else(|| config::take(document, builder))
         .or_else(|| cli::take(document, builder))
         // A list that no loader asks is there for the check of what is missing.
-        .or_else(|| document.place.as_ref().filter(|p| p.export.part == Part::Lists && document.value.is_object()).map(|_| "list"))
+        .or_else(|| document.place.as_ref().filter(|p| p.export.part == Part::Lists && !cli::resources::reads(&p.export.id) && document.value.is_object()).map(|_| "list"))
 }
 
 /// Notes the things that a list names, for every row of the table that tells of each of them.

@@ -15,6 +15,7 @@ pub mod credential_report;
 pub mod document;
 pub mod doctor;
 mod entry;
+pub mod encoded;
 pub mod evidence;
 pub mod export_script;
 pub mod frame;
@@ -31,12 +32,14 @@ pub mod load;
 pub mod organisation;
 #[cfg(test)]
 mod organisation_test;
+mod owner_of_policy;
 pub mod permission_set;
 #[cfg(test)]
 mod permission_set_test;
 pub mod place;
 pub mod resource;
 mod same;
+pub mod resource_told;
 mod selector_fields;
 #[cfg(test)]
 mod selector_fields_test;

@@ -1,10 +1,14 @@
 //! The resource side: policies on resources, and what bounds or grants beside them.
 //!
+//! Policies that hold for a whole account and region stand under the ARN of their scope: CloudWatch Logs' under
+//! `arn:…:logs:REGION:ACCOUNT:log-group:*`, the Glue catalogue's under `arn:…:glue:REGION:ACCOUNT:catalog`, the ECR
+//! registry's under `arn:…:ecr:REGION:ACCOUNT:registry`. A REST API's policy, which governs calls of the API, stands under
+//! `arn:…:execute-api:REGION:ACCOUNT:API`. Which entry governs a request's ARN: `owner_of_policy`.
 //! Source: inputs-and-evaluation.md sections 1.1 to 1.3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AttachedDocument, Known};
+use super::{AttachedDocument, Known, ListKey};
 use crate::policy::beside::{AclGrant, BlockPublicAccess, KmsGrant, ObjectOwnership, VpcEndpointType};
 
 /// A resource that carries policies.
@@ -60,6 +64,10 @@ pub struct AccessPoint {
     pub arn: String,
     /// The owning account.
     pub account: String,
+    /// Its name: a policy of several regions is asked for by it, while the ARN has the alias.
+    pub name: String,
+    /// The name that stands for it where a bucket's would, `…-s3alias` or `….mrap`.
+    pub alias: Option<String>,
     /// Buckets behind it.
     pub buckets: Vec<String>,
     /// Block Public Access of the access point.
@@ -119,6 +127,15 @@ pub struct Share {
     pub principals: BTreeMap<String, Option<bool>>,
 }
 
+/// The URL of a Lambda function or alias.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FunctionUrl {
+    /// The URL.
+    pub url: String,
+    /// `NONE`: everybody may call it whom the policy lets; `AWS_IAM`: signed requests only.
+    pub auth: String,
+}
+
 /// The whole resource side.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Resources {
@@ -136,4 +153,13 @@ pub struct Resources {
     pub vpc_endpoints: BTreeMap<String, VpcEndpoint>,
     /// Resource shares by ARN.
     pub shares: BTreeMap<String, Share>,
+    /// URLs by ARN of the function or alias. Absent: it has none.
+    pub function_urls: BTreeMap<String, Known<FunctionUrl>>,
+    /// ARN of the file system by ARN of the EFS access point, where exported.
+    pub file_systems: BTreeMap<String, String>,
+    /// Accounts of whose resources anything was exported.
+    pub accounts: BTreeSet<String>,
+    /// The lists that name resources, by row of the table of exports, account and region. Present: the whole list was read,
+    /// so that what it does not name was not there.
+    pub lists: BTreeMap<ListKey, Known<()>>,
 }

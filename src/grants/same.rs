@@ -9,7 +9,7 @@ use super::evidence::{
 };
 use super::organisation::{OrganisationPolicy, OrganisationPolicyKind};
 use super::permission_set::{Assignment, CustomerPolicy, SetBoundary};
-use super::resource::{Acl, Share};
+use super::resource::{Acl, FunctionUrl, Share};
 use super::{AttachedDocument, CredentialReport, Known};
 use crate::policy::PolicyDocument;
 use crate::policy::beside::{AclGrant, AclGrantee, AclPermission, BlockPublicAccess, KmsGrant, ObjectOwnership, VpcEndpointType};
@@ -31,7 +31,7 @@ macro_rules! plain {
 
 plain!(
     (), bool, i64, String, AccessKey, AclGrant, AclGrantee, AclPermission, AnalyzerFinding, Assignment, BlockPublicAccess,
-    CredentialReport, CustomerPolicy, EnvironmentMember, IdentityProvider, InstanceProfile, KeyUse, KmsGrant, LastAccessed, MfaDevice,
+    CredentialReport, CustomerPolicy, EnvironmentMember, FunctionUrl, IdentityProvider, InstanceProfile, KeyUse, KmsGrant, LastAccessed, MfaDevice,
     ObjectOwnership, OrganisationPolicyKind, OtherCredential, PasswordPolicy, SetBoundary, Share, VpcEndpointType,
 );
 

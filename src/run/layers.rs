@@ -61,7 +61,7 @@ pub struct Around {
 /// The layers around all calls, each compiled once.
 pub struct Layers<'g> {
     grants: &'g Grants,
-    compiler: RefCell<Compiler<'g>>,
+    compiler: RefCell<Compiler<'static>>,
     levels: RefCell<BTreeMap<(OrganisationPolicyKind, String), Rc<Levels>>>,
     sides: RefCell<BTreeMap<String, Rc<Side>>>,
     changes: Changes,

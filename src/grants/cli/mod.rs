@@ -29,6 +29,7 @@ pub fn settle(builder: &mut Builder) {
     account::settle(parts.account, builder);
     organisation::settle(parts.organisation, builder);
     identity_center::settle(parts.identity_center, builder);
+    resources::settle(builder);
 }
 
 /// Takes a document of any family; gives what it was recognised as.
