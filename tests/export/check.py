@@ -173,6 +173,7 @@ class WithServer(Checks):
         port = free_port()
         cls.log = log = open(cls.folder / "server.log", "w")
         cls.server = subprocess.Popen([BIN / "moto_server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+        cls.addClassCleanup(cls.stop)
         until(lambda: listens(port), "the local server")
         cls.world, cls.management, cls.member = populate.populate(f"http://127.0.0.1:{port}", REGION)
         cls.place = Place(cls.folder, AWS.socket, AWS_ENDPOINT_URL=f"http://localhost:{port}")
@@ -186,7 +187,7 @@ class WithServer(Checks):
         print(f"organisation: {len(cls.calls)} calls, {len(cls.bundle.files)} files, errors {dict(sorted(codes.items()))}", file=sys.stderr)
 
     @classmethod
-    def tearDownClass(cls):
+    def stop(cls):
         cls.server.terminate()
         cls.server.wait()
         cls.log.close()
@@ -404,6 +405,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="trailtrim-export-") as folder, contextlib.ExitStack() as stack:
         WORK = Path(folder)
         AWS = Aws()
+        stack.callback(AWS.process.wait)
         stack.callback(AWS.process.terminate)
         result = unittest.main(exit=False, verbosity=2).result
         passed = result.testsRun - len(result.failures) - len(result.errors)
