@@ -24,6 +24,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
+    /// What an export of grants has, lacks and cannot tell, what that weakens, and the command that closes each gap.
+    Doctor(DoctorArgs),
     /// The rules that are built in, and how well they fit your logs.
     Rules(RulesArgs),
     /// The action reference that is built in, and how to make a newer one.
@@ -154,6 +156,20 @@ pub enum RulesCommand {
     Mapping(MappingArgs),
     /// How actions show in the logs: class, and the resource types of data-event selectors.
     Observability(ObservabilityArgs),
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Exports of grants: files or folders, several at once.
+    #[arg(required = true, num_args = 1.., value_name = "BUNDLE")]
+    pub grants: Vec<PathBuf>,
+    /// Name every gap by itself, not one line for those of a kind.
+    #[arg(long, conflicts_with = "json")]
+    pub all: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `rules observability`

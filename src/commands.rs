@@ -3,14 +3,14 @@
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::cli::{AnalyzeArgs, Command, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs};
+use crate::cli::{AnalyzeArgs, Command, DoctorArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs};
 use crate::evaluate::simulate;
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
-use crate::report::mapping_text;
+use crate::report::{doctor_text, mapping_text};
 use crate::run::mapping::{measure, rules};
-use crate::run::{Outcome, RunError, RunOptions, ingest, run};
+use crate::run::{Outcome, RunError, RunOptions, examine, ingest, run};
 
 /// A line on standard output; a reader that went away (`| head`) is no failure of the run.
 macro_rules! say {
@@ -73,6 +73,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
+        Command::Doctor(args) => doctor(&args),
         Command::Rules(args) => match args.command {
             RulesCommand::Mapping(args) => mapping_rules(&args),
             RulesCommand::Observability(args) => observability_rules(&args),
@@ -179,6 +180,16 @@ fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
     say!("findings: {failing} of {} fail", model.findings.len());
     say!("report: {}", out.join("report.html").display());
     outcome.ingested.as_ref().is_some_and(|i| i.totals.rejected > 0)
+}
+
+fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
+    let (grants, diagnosis) = examine(&args.grants)?;
+    if args.json {
+        say!("{}", json_line(&doctor_text::json(&grants, &diagnosis).to_string()));
+    } else {
+        said(std::io::stdout().write_all(doctor_text::text(&grants, &diagnosis, args.all).as_bytes()));
+    }
+    Ok(if grants.problems.is_empty() { 0 } else { PARTIAL })
 }
 
 fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {

@@ -21,7 +21,8 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError};
-use crate::grants::{self, GrantsError};
+use crate::grants::doctor::{Diagnosis, diagnose};
+use crate::grants::{self, Grants, GrantsError};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
 use crate::reduce::{self, ReduceSettings};
@@ -173,12 +174,23 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, window)?;
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     coverage::add(&mut model, &covered, &covered_days);
+    facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     write::all(options, &model, &usage, &mut tables)?;
     Ok(Outcome { ingested, model })
+}
+
+/// Reads exports of grants and says what they lack.
+///
+/// # Errors
+/// [`RunError::Grants`] when a path is not there.
+pub fn examine(bundles: &[PathBuf]) -> Result<(Grants, Diagnosis), RunError> {
+    let grants = grants::load(bundles)?;
+    let diagnosis = diagnose(&grants, None);
+    Ok((grants, diagnosis))
 }
 
 fn reference() -> Result<&'static Reference, RunError> {

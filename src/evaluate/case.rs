@@ -12,11 +12,12 @@ use serde_json::{Map, Value};
 use super::action_set::ActionIndex;
 use super::trust;
 use super::{
-    AclGrant, AclGrantee, AclPermission, BlockPublicAccess, Context, ContextValue, KmsGrant, Level, NamedPolicy, ObjectOwnership, Policies,
-    PolicyType, PreparedRequest, PrincipalType, Request, RequestPrincipal, Settings, Tri, VpcEndpointType,
+    Context, ContextValue, Level, NamedPolicy, ObjectOwnership, Policies, PolicyType, PreparedRequest, PrincipalType, Request,
+    RequestPrincipal, Settings, Tri, VpcEndpointType,
 };
 use crate::aws::Arn;
 use crate::aws::principal::{PrincipalKind, principal_kind, role_of_session};
+use crate::policy::beside::{acl_grant, block_public_access, kms_grant};
 use crate::policy::{ActionElement, PolicyDocument, ResourceElement, Statement, parse_document};
 
 #[derive(Deserialize)]
@@ -92,7 +93,7 @@ struct SettingsJson {
     s3_block_public_access: Option<Map<String, Value>>,
     s3_object_ownership: Option<String>,
     s3_acl: Option<AclJson>,
-    kms_grants: Option<Vec<GrantJson>>,
+    kms_grants: Option<Vec<Map<String, Value>>>,
     vpc_endpoint_type: Option<String>,
     unknown_policy_types: Option<Vec<String>>,
 }
@@ -100,41 +101,8 @@ struct SettingsJson {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct AclJson {
-    bucket: Vec<AclGrantJson>,
-    object: Vec<AclGrantJson>,
-}
-
-#[derive(Deserialize)]
-struct AclGrantJson {
-    #[serde(rename = "Grantee")]
-    grantee: Map<String, Value>,
-    #[serde(rename = "Permission")]
-    permission: String,
-}
-
-#[derive(Deserialize)]
-struct GrantJson {
-    #[serde(rename = "GranteePrincipal")]
-    grantee: Option<String>,
-    #[serde(rename = "GranteeServicePrincipal")]
-    grantee_service: Option<String>,
-    #[serde(rename = "RetiringPrincipal")]
-    retiring: Option<String>,
-    #[serde(rename = "Operations", default)]
-    operations: Vec<String>,
-    #[serde(rename = "Constraints")]
-    constraints: Option<ConstraintsJson>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ConstraintsJson {
-    #[serde(rename = "EncryptionContextSubset")]
-    subset: Option<BTreeMap<String, String>>,
-    #[serde(rename = "EncryptionContextEquals")]
-    equals: Option<BTreeMap<String, String>>,
-    #[serde(rename = "SourceArn")]
-    source_arn: Option<String>,
+    bucket: Vec<Map<String, Value>>,
+    object: Vec<Map<String, Value>>,
 }
 
 /// A document with its name.
@@ -460,85 +428,32 @@ fn unknown_kinds(names: &[String]) -> Result<Vec<PolicyType>, String> {
 
 fn facts(json: SettingsJson) -> Result<Settings, String> {
     let acl = json.s3_acl.unwrap_or_default();
+    let grants = |list: Vec<Map<String, Value>>| -> Result<_, String> {
+        list.iter().map(acl_grant).collect::<Result<_, _>>().map_err(|e| format!("settings.s3_acl: {e}"))
+    };
+    let block = json.s3_block_public_access.as_ref().map(block_public_access).transpose();
     Ok(Settings {
         management_account: json.management_account,
-        block_public_access: json.s3_block_public_access.as_ref().map(block_public_access).transpose()?.unwrap_or_default(),
+        block_public_access: block.map_err(|e| format!("settings.s3_block_public_access.{e}"))?.unwrap_or_default(),
         object_ownership: match json.s3_object_ownership.as_deref() {
             None => None,
-            Some("BucketOwnerEnforced") => Some(ObjectOwnership::BucketOwnerEnforced),
-            Some("BucketOwnerPreferred") => Some(ObjectOwnership::BucketOwnerPreferred),
-            Some("ObjectWriter") => Some(ObjectOwnership::ObjectWriter),
-            Some(other) => return Err(format!("settings.s3_object_ownership: `{other}` is none of AWS's three")),
+            Some(text) => Some(
+                ObjectOwnership::parse(text).ok_or_else(|| format!("settings.s3_object_ownership: `{text}` is none of AWS's three"))?,
+            ),
         },
-        bucket_acl: acl.bucket.into_iter().map(acl_grant).collect::<Result<_, _>>()?,
-        object_acl: acl.object.into_iter().map(acl_grant).collect::<Result<_, _>>()?,
-        kms_grants: json.kms_grants.unwrap_or_default().into_iter().map(kms_grant).collect::<Result<_, _>>()?,
+        bucket_acl: grants(acl.bucket)?,
+        object_acl: grants(acl.object)?,
+        kms_grants: json
+            .kms_grants
+            .unwrap_or_default()
+            .iter()
+            .map(kms_grant)
+            .collect::<Result<_, _>>()
+            .map_err(|e| format!("settings.kms_grants: {e}"))?,
         vpc_endpoint_type: match json.vpc_endpoint_type.as_deref() {
             None | Some("Interface") => VpcEndpointType::Interface,
             Some("Gateway") => VpcEndpointType::Gateway,
             Some(other) => return Err(format!("settings.vpc_endpoint_type: `{other}` is neither Interface nor Gateway")),
         },
-    })
-}
-
-/// The four switches, flat or by level; over several levels the most restrictive counts.
-fn block_public_access(map: &Map<String, Value>) -> Result<BlockPublicAccess, String> {
-    let mut block = BlockPublicAccess::default();
-    for (key, value) in map {
-        let field = format!("settings.s3_block_public_access.{key}");
-        if let Value::Object(level) = value {
-            let level = block_public_access(level)?;
-            block.block_public_acls |= level.block_public_acls;
-            block.ignore_public_acls |= level.ignore_public_acls;
-            block.block_public_policy |= level.block_public_policy;
-            block.restrict_public_buckets |= level.restrict_public_buckets;
-            continue;
-        }
-        let Some(on) = value.as_bool() else { return Err(format!("{field}: not a boolean")) };
-        match key.to_ascii_lowercase().as_str() {
-            "blockpublicacls" => block.block_public_acls |= on,
-            "ignorepublicacls" => block.ignore_public_acls |= on,
-            "blockpublicpolicy" => block.block_public_policy |= on,
-            "restrictpublicbuckets" => block.restrict_public_buckets |= on,
-            _ => return Err(format!("{field}: unknown setting")),
-        }
-    }
-    Ok(block)
-}
-
-fn acl_grant(json: AclGrantJson) -> Result<AclGrant, String> {
-    let text = |key: &str| json.grantee.get(key).and_then(Value::as_str);
-    let grantee = match (text("URI"), text("ID")) {
-        (Some(uri), _) if uri.ends_with("/global/AllUsers") => AclGrantee::AllUsers,
-        (Some(uri), _) if uri.ends_with("/global/AuthenticatedUsers") => AclGrantee::AuthenticatedUsers,
-        // The log delivery group is a service's, and no caller is in it.
-        (Some(uri), _) => AclGrantee::CanonicalUser(uri.to_owned()),
-        (None, Some(id)) => AclGrantee::CanonicalUser(id.to_owned()),
-        (None, None) => return Err("settings.s3_acl: a grantee without ID or URI".to_owned()),
-    };
-    let permission = match json.permission.as_str() {
-        "READ" => AclPermission::Read,
-        "WRITE" => AclPermission::Write,
-        "READ_ACP" => AclPermission::ReadAcp,
-        "WRITE_ACP" => AclPermission::WriteAcp,
-        "FULL_CONTROL" => AclPermission::FullControl,
-        other => return Err(format!("settings.s3_acl: `{other}` is no ACL permission")),
-    };
-    Ok(AclGrant { grantee, permission })
-}
-
-fn kms_grant(json: GrantJson) -> Result<KmsGrant, String> {
-    let constraints = json.constraints.unwrap_or_default();
-    let pairs = |map: BTreeMap<String, String>| map.into_iter().collect::<Vec<_>>();
-    Ok(KmsGrant {
-        grantee: json
-            .grantee
-            .or(json.grantee_service)
-            .ok_or_else(|| "settings.kms_grants: a grant without GranteePrincipal".to_owned())?,
-        retiring_principal: json.retiring,
-        operations: json.operations,
-        encryption_context_subset: constraints.subset.map(pairs).unwrap_or_default(),
-        encryption_context_equals: constraints.equals.map(pairs),
-        source_arn: constraints.source_arn,
     })
 }

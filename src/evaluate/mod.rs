@@ -52,9 +52,8 @@ pub use context::{Context, ContextValue};
 pub use decision::{DecidingStatement, Decision, Evaluation, PolicyType, Tri};
 pub use document::Compiler;
 pub use engine::{decide, evaluate};
-pub use policies::{
-    AclGrant, AclGrantee, AclPermission, BlockPublicAccess, KmsGrant, Level, NamedPolicy, ObjectOwnership, Policies, Settings,
-    VpcEndpointType,
-};
+pub use policies::{Level, NamedPolicy, Policies, Settings};
 pub use prepared::PreparedRequest;
 pub use request::{PrincipalType, Request, RequestPrincipal};
+
+pub use crate::policy::beside::{AclGrant, AclGrantee, AclPermission, BlockPublicAccess, KmsGrant, ObjectOwnership, VpcEndpointType};

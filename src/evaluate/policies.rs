@@ -2,6 +2,7 @@
 
 use super::PolicyType;
 use crate::policy::PolicyDocument;
+use crate::policy::beside::{AclGrant, BlockPublicAccess, KmsGrant, ObjectOwnership, VpcEndpointType};
 
 /// A document with the name that decisions show.
 #[derive(Clone, Copy, Debug)]
@@ -64,91 +65,4 @@ pub struct Settings {
     pub kms_grants: Vec<KmsGrant>,
     /// Kind of the VPC endpoint.
     pub vpc_endpoint_type: VpcEndpointType,
-}
-
-/// The four settings of S3 Block Public Access.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "AWS's own four switches")]
-pub struct BlockPublicAccess {
-    /// Refuses calls that set a public ACL.
-    pub block_public_acls: bool,
-    /// Takes public ACLs as not there.
-    pub ignore_public_acls: bool,
-    /// Refuses calls that set a public policy; does nothing to policies that stand.
-    pub block_public_policy: bool,
-    /// A bucket with a public policy serves its own account and AWS services only.
-    pub restrict_public_buckets: bool,
-}
-
-/// S3 Object Ownership.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ObjectOwnership {
-    /// ACLs are off.
-    BucketOwnerEnforced,
-    /// ACLs are on.
-    BucketOwnerPreferred,
-    /// ACLs are on.
-    ObjectWriter,
-}
-
-/// Who an ACL grant is for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AclGrantee {
-    /// Everybody.
-    AllUsers,
-    /// Everybody who signs requests.
-    AuthenticatedUsers,
-    /// An account by its canonical user id.
-    CanonicalUser(String),
-}
-
-/// What an ACL grant permits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AclPermission {
-    /// Read.
-    Read,
-    /// Write.
-    Write,
-    /// Read the ACL.
-    ReadAcp,
-    /// Write the ACL.
-    WriteAcp,
-    /// All four.
-    FullControl,
-}
-
-/// One grant of an S3 ACL.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AclGrant {
-    /// For whom.
-    pub grantee: AclGrantee,
-    /// What.
-    pub permission: AclPermission,
-}
-
-/// A KMS grant.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct KmsGrant {
-    /// ARN, service name or account of the grantee.
-    pub grantee: String,
-    /// Who may retire it.
-    pub retiring_principal: Option<String>,
-    /// Operations, `Decrypt`, `GenerateDataKey`, …
-    pub operations: Vec<String>,
-    /// Pairs that the request's encryption context must contain.
-    pub encryption_context_subset: Vec<(String, String)>,
-    /// The encryption context that the request must have, no more and no less.
-    pub encryption_context_equals: Option<Vec<(String, String)>>,
-    /// The `aws:SourceArn` that the request must have (`*` and `?` are wildcards).
-    pub source_arn: Option<String>,
-}
-
-/// Kind of a VPC endpoint.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum VpcEndpointType {
-    /// An interface endpoint: `Principal` means what it means elsewhere.
-    #[default]
-    Interface,
-    /// A gateway endpoint: an account as `Principal` is its root user only.
-    Gateway,
 }

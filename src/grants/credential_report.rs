@@ -7,8 +7,78 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use serde_json::Value;
 
-use super::{Credential, CredentialReport, CredentialSlot, Problem};
-use crate::aws::Arn;
+use super::builder::Builder;
+use super::{Capture, Problem, Source};
+use crate::aws::{Arn, is_account_id};
+
+/// A credential of the report.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum CredentialSlot {
+    /// Console password.
+    Password,
+    /// First access key.
+    AccessKey1,
+    /// Second access key.
+    AccessKey2,
+    /// First signing certificate.
+    Certificate1,
+    /// Second signing certificate.
+    Certificate2,
+}
+
+impl CredentialSlot {
+    /// The report's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CredentialSlot::Password => "password",
+            CredentialSlot::AccessKey1 => "access_key_1",
+            CredentialSlot::AccessKey2 => "access_key_2",
+            CredentialSlot::Certificate1 => "certificate_1",
+            CredentialSlot::Certificate2 => "certificate_2",
+        }
+    }
+}
+
+/// One row and slot of the credential report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credential {
+    /// User name, `<root_account>` for root.
+    pub user: String,
+    /// User ARN.
+    pub user_arn: String,
+    /// Slot.
+    pub slot: CredentialSlot,
+    /// Whether there is such a credential.
+    pub present: bool,
+    /// Whether it is active (a password: enabled).
+    pub active: bool,
+    /// When it was made or its status changed, epoch ms.
+    pub last_changed_ms: Option<i64>,
+    /// Last use, epoch ms.
+    pub last_used_ms: Option<i64>,
+    /// Whether the report knows about use.
+    pub last_used_known: bool,
+    /// Service of the last use.
+    pub last_used_service: Option<String>,
+    /// Region of the last use.
+    pub last_used_region: Option<String>,
+    /// MFA of the user.
+    pub mfa_active: Option<bool>,
+    /// Creation of the user, epoch ms.
+    pub user_created_ms: Option<i64>,
+}
+
+/// A credential report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CredentialReport {
+    /// Account id.
+    pub account: String,
+    /// When AWS made it, epoch ms; `None` for a bare CSV.
+    pub generated_ms: Option<i64>,
+    /// Its credentials, by user and slot.
+    pub credentials: Vec<Credential>,
+}
 
 /// Whether a text begins like a report.
 #[must_use]
@@ -49,6 +119,23 @@ fn truth(row: &HashMap<&str, &str>, name: &str) -> Option<bool> {
     } else {
         None
     }
+}
+
+/// Takes a report: its CSV, and when AWS made it.
+pub fn merge(file: &str, csv: &str, generated: Option<i64>, builder: &mut Builder) {
+    let Some(report) = read(file, csv, generated, &mut builder.grants.problems) else { return };
+    if !is_account_id(&report.account) {
+        return builder.problem(file, "", format!("`{}` is no account id", report.account));
+    }
+    let account = report.account.clone();
+    builder.account(&account);
+    let capture = Capture { at_ms: generated, source: Source::Cli, file: file.to_owned() };
+    builder.put(
+        &format!("credential report of {account}"),
+        &capture,
+        |g| &mut g.accounts.entry(account.clone()).or_default().credential_report,
+        Some(report),
+    );
 }
 
 /// Reads the CSV. Bad rows are problems, not an end.

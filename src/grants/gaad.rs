@@ -1,13 +1,14 @@
 //! `get-account-authorization-details`: as the CLI prints it (documents as objects) and as the API answers it
 //! (percent-encoded texts); pages are merged. Source: inputs-and-evaluation.md sections 1.1 and 1.5.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AttachedDocument, Grants, ManagedPolicy, OwnerKind, Principal, Problem};
-use crate::aws::Arn;
+use super::builder::{Builder, PrincipalTold};
+use super::{AttachedDocument, Document, ManagedPolicy, OwnerKind};
+use crate::aws::{Arn, is_account_id};
 use crate::policy::{PolicyDocument, PolicyError, parse_document};
 
 #[derive(Deserialize, Default)]
@@ -107,6 +108,9 @@ struct PolicyVersion {
     create_date: Option<Value>,
 }
 
+/// What such a file is called.
+const KIND: &str = "account authorization details";
+
 /// Whether a JSON value is one of these exports.
 #[must_use]
 pub fn is_one(value: &Value) -> bool {
@@ -124,37 +128,27 @@ pub fn time_ms(value: Option<&Value>) -> Option<i64> {
     }
 }
 
-fn principal(kind: OwnerKind, detail: Detail) -> Principal {
-    let mut inline: Vec<AttachedDocument> = detail
-        .inline
-        .into_iter()
-        .map(|i| AttachedDocument { name: i.policy_name, document: parse_document(&i.policy_document) })
-        .collect();
-    inline.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut attached: Vec<String> = detail.attached_managed_policies.into_iter().map(|a| a.arn).collect();
-    attached.sort();
-    attached.dedup();
-    let mut groups = detail.group_list;
-    groups.sort();
-    let mut profiles: Vec<String> = detail.instance_profile_list.into_iter().map(|p| p.name).collect();
-    profiles.sort();
-    Principal {
-        kind,
-        account: Arn::parse(&detail.arn).map(|a| a.account.to_owned()).unwrap_or_default(),
-        name: detail.name,
-        path: detail.path.unwrap_or_else(|| "/".to_owned()),
-        arn: detail.arn,
-        unique_id: detail.id,
+fn principal(kind: OwnerKind, detail: Detail) -> PrincipalTold {
+    let account = Arn::parse(&detail.arn).map(|a| a.account.to_owned()).unwrap_or_default();
+    PrincipalTold {
+        path: Some(detail.path.unwrap_or_else(|| "/".to_owned())),
+        unique_id: Some(detail.id),
         created_ms: time_ms(detail.create_date.as_ref()),
-        inline,
-        attached,
-        groups,
-        boundary: detail.permissions_boundary.and_then(|b| b.arn),
+        inline: Some(
+            detail
+                .inline
+                .into_iter()
+                .map(|i| AttachedDocument { name: i.policy_name, document: parse_document(&i.policy_document) })
+                .collect(),
+        ),
+        attached: Some(detail.attached_managed_policies.into_iter().map(|a| a.arn).collect()),
+        groups: Some(detail.group_list),
+        boundary: Some(detail.permissions_boundary.and_then(|b| b.arn)),
         trust: detail.assume_role_policy_document.map(|d| parse_document(&d)),
-        tags: detail.tags.into_iter().map(|t| (t.key, t.value)).collect(),
-        last_used_ms: detail.role_last_used.as_ref().and_then(|l| time_ms(l.date.as_ref())),
-        last_used_known: detail.role_last_used.is_some(),
-        instance_profiles: profiles,
+        tags: Some(detail.tags.into_iter().map(|t| (t.key, t.value)).collect()),
+        last_used_ms: detail.role_last_used.map(|l| time_ms(l.date.as_ref())),
+        instance_profiles: Some(detail.instance_profile_list.into_iter().map(|p| p.name).collect()),
+        ..PrincipalTold::named(kind, &account, &detail.name, &detail.arn)
     }
 }
 
@@ -184,21 +178,30 @@ fn managed(policy: Policy) -> ManagedPolicy {
     }
 }
 
-/// Merges one export (one page) into the grants.
-pub fn merge(file: &str, value: Value, grants: &mut Grants) {
-    let mut problem = |pointer: &str, reason: String| {
-        grants.problems.push(Problem { file: file.to_owned(), pointer: pointer.to_owned(), reason });
-    };
-    let page: Page = match serde_json::from_value(value) {
+/// The accounts whose users, roles or policies a text names, whatever it is.
+#[must_use]
+pub fn accounts_in(text: &str) -> BTreeSet<String> {
+    text.split(":iam::").skip(1).filter_map(|rest| rest.get(..12)).filter(|id| is_account_id(id)).map(str::to_owned).collect()
+}
+
+/// Takes one export (one page).
+pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> {
+    if !is_one(&document.value) {
+        return None;
+    }
+    let file = document.file();
+    let page: Page = match Page::deserialize(&document.value) {
         Ok(page) => page,
         Err(e) => {
-            problem("", format!("not account authorization details: {e}"));
-            return;
+            builder.problem(file, "", format!("not account authorization details: {e}"));
+            accounts_in(&document.value.to_string()).iter().for_each(|id| builder.breaks_off(id));
+            return Some(KIND);
         }
     };
     let said = |v: &Option<Value>| v.as_ref().is_some_and(|v| !matches!(v, Value::Null | Value::Bool(false)) && v != "false");
     let truncated = said(&page.is_truncated) || said(&page.marker) || said(&page.next_token);
-    let mut principals = Vec::new();
+    let mut accounts: BTreeSet<String> = BTreeSet::new();
+    let mut whole = !truncated;
     let lists = [
         (OwnerKind::User, "/UserDetailList", page.user_detail_list),
         (OwnerKind::Group, "/GroupDetailList", page.group_detail_list),
@@ -207,65 +210,61 @@ pub fn merge(file: &str, value: Value, grants: &mut Grants) {
     for (kind, pointer, list) in lists {
         for (at, item) in list.into_iter().enumerate() {
             match serde_json::from_value::<Detail>(item) {
-                Ok(detail) => principals.push(principal(kind, detail)),
-                Err(e) => problem(&format!("{pointer}/{at}"), e.to_string()),
+                Ok(detail) => {
+                    let told = principal(kind, detail);
+                    name_problems(file, &told, builder);
+                    accounts.insert(told.account.clone());
+                    builder.principal(&document.capture, told);
+                }
+                Err(e) => {
+                    whole = false;
+                    builder.problem(file, &format!("{pointer}/{at}"), e.to_string());
+                }
             }
         }
     }
-    let mut policies = Vec::new();
     for (at, item) in page.policies.into_iter().enumerate() {
         match serde_json::from_value::<Policy>(item) {
-            Ok(policy) => policies.push(managed(policy)),
-            Err(e) => problem(&format!("/Policies/{at}"), e.to_string()),
-        }
-    }
-    for p in &principals {
-        for document in p.inline.iter().filter_map(|i| i.document.as_ref().err().map(|e| (&i.name, e))) {
-            problem(&p.arn, format!("inline policy `{}`: {}", document.0, document.1));
-        }
-        if let Some(Err(e)) = &p.trust {
-            problem(&p.arn, format!("trust policy: {e}"));
-        }
-    }
-    for p in &policies {
-        if let Err(e) = &p.document {
-            problem(&p.arn, e.to_string());
-        }
-    }
-    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
-    for p in &principals {
-        *ids.entry(p.account.clone()).or_default() += 1;
-    }
-    for p in &policies {
-        if let Some(account) = &p.account {
-            *ids.entry(account.clone()).or_default() += 1;
-        }
-    }
-    if ids.len() > 1 {
-        problem("", format!("{} accounts in one file: {}", ids.len(), ids.keys().cloned().collect::<Vec<_>>().join(", ")));
-    }
-    if truncated {
-        problem("/IsTruncated", "the export breaks off; what is missing is unknown".to_owned());
-    }
-    for id in ids.keys() {
-        let account = grants.accounts.entry(id.clone()).or_default();
-        account.complete = (!account.has_authorization_details || account.complete) && !truncated;
-        account.has_authorization_details = true;
-        account.id.clone_from(id);
-    }
-    for p in principals {
-        if let Some(account) = grants.accounts.get_mut(&p.account) {
-            match account.principals.iter().position(|q| q.arn == p.arn) {
-                Some(at) => {
-                    if let Some(old) = account.principals.get_mut(at) {
-                        *old = p;
-                    }
+            Ok(policy) => {
+                let policy = managed(policy);
+                if let Err(e) = &policy.document {
+                    builder.problem(file, &policy.arn, e.to_string());
                 }
-                None => account.principals.push(p),
+                accounts.extend(policy.account.clone());
+                builder.policy(&document.capture, policy);
+            }
+            Err(e) => {
+                whole = false;
+                builder.problem(file, &format!("/Policies/{at}"), e.to_string());
             }
         }
     }
-    for p in policies {
-        grants.policies.insert(p.arn.clone(), p);
+    if accounts.len() > 1 {
+        let names = accounts.iter().cloned().collect::<Vec<_>>().join(", ");
+        builder.problem(file, "", format!("{} accounts in one file: {names}", accounts.len()));
+    }
+    if truncated {
+        builder.problem(file, "/IsTruncated", "the export breaks off; what is missing is unknown");
+    }
+    for id in &accounts {
+        let account = builder.account(id);
+        account.has_authorization_details = true;
+        account.captured_ms = account.captured_ms.max(document.capture.at_ms);
+        if whole {
+            builder.lists_all(id, &document.capture);
+        } else {
+            builder.breaks_off(id);
+        }
+    }
+    Some(KIND)
+}
+
+/// Names the documents of a principal that cannot be read.
+pub(super) fn name_problems(file: &str, told: &PrincipalTold, builder: &mut Builder) {
+    for (name, error) in told.inline.iter().flatten().filter_map(|i| i.document.as_ref().err().map(|e| (&i.name, e))) {
+        builder.problem(file, &told.arn, format!("inline policy `{name}`: {error}"));
+    }
+    if let Some(Err(e)) = &told.trust {
+        builder.problem(file, &told.arn, format!("trust policy: {e}"));
     }
 }

@@ -50,6 +50,12 @@ impl Grants {
     pub fn held_by<'a>(&'a self, principal: &'a Principal) -> Held<'a> {
         let mut held = Held::default();
         self.add_own(principal, &mut held);
+        if principal.untold.contains(&"groups") {
+            held.gaps.push(format!("groups of {}: not exported", principal.arn));
+        }
+        if principal.untold.contains(&"permissions boundary") {
+            held.gaps.push(format!("permissions boundary of {}: not exported", principal.arn));
+        }
         let groups = self.accounts.get(&principal.account).map_or(&[][..], |a| a.principals.as_slice());
         for name in &principal.groups {
             match groups.iter().find(|g| g.kind == OwnerKind::Group && g.name == *name) {
@@ -67,6 +73,9 @@ impl Grants {
     }
 
     fn add_own<'a>(&'a self, owner: &'a Principal, held: &mut Held<'a>) {
+        for what in owner.untold.iter().filter(|w| w.ends_with("policies")) {
+            held.gaps.push(format!("{what} of {}: not exported", owner.arn));
+        }
         for inline in &owner.inline {
             match &inline.document {
                 Ok(document) => held.identity.push(HeldPolicy {

@@ -1,202 +1,64 @@
-//! Who holds what: exports of grants, read into principals, policies and credentials.
+//! Who holds what, and what bounds it: exports of grants, read into principals, policies, resources, the organisation
+//! and credentials.
 //!
-//! Three states are kept apart for everything: present, known to be absent, unknown. A policy that is attached
-//! but not in the export is a gap, never "no permissions". Loaders so far: account authorization details (CLI
-//! form and API form), the credential report, and trails with their selectors and status (which tell what the logs
-//! could have shown). Source: inputs-and-evaluation.md sections 1, 2 and 5.
+//! Three states are kept apart for everything ([`Known`]): present, known to be absent, unknown. A policy that is attached
+//! but not in the export is a gap, never "no permissions". What a bundle may hold stands in one table
+//! (`data/exports.toml`); loaders: one file per kind of export; which of two exports of one thing counts: `capture`.
+//! Source: inputs-and-evaluation.md sections 1, 2 and 5.
 
+pub mod builder;
+pub mod capture;
+pub mod catalogue;
+pub mod cli;
+pub mod config;
 pub mod credential_report;
+pub mod document;
+pub mod doctor;
+mod entry;
+pub mod evidence;
 pub mod frame;
 pub mod gaad;
+mod gone;
 pub mod held;
 pub mod history;
+pub mod iam_collect;
+pub mod identity;
+mod json;
+mod key_slots;
+pub mod known;
 pub mod load;
+pub mod organisation;
+#[cfg(test)]
+mod organisation_test;
+pub mod permission_set;
+#[cfg(test)]
+mod permission_set_test;
+pub mod place;
+pub mod resource;
+mod same;
 mod selector_fields;
 #[cfg(test)]
 mod selector_fields_test;
 pub mod selectors;
 pub mod trails;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::{PolicyDocument, PolicyError};
-
+pub use capture::{Capture, Conflict, Source};
+pub use credential_report::{Credential, CredentialReport, CredentialSlot};
+pub use document::Document;
+pub use evidence::Evidence;
 pub use held::{Held, HeldPolicy, PolicySource};
 pub use history::{Change, Era, History, Limits, Since};
+pub use identity::{AttachedDocument, ManagedPolicy, OwnerKind, PolicyVersion, Principal};
+pub use known::Known;
 pub use load::{GrantsError, load};
+pub use organisation::Organisation;
+pub use permission_set::PermissionSet;
+pub use place::Place;
+pub use resource::{Resource, Resources};
 pub use selectors::{Selectors, Take};
 pub use trails::{Trail, TrailStatus};
-
-/// What owns policies.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
-pub enum OwnerKind {
-    /// A user.
-    User,
-    /// A group.
-    Group,
-    /// A role.
-    Role,
-    /// A customer managed policy, its own owner.
-    Policy,
-}
-
-impl OwnerKind {
-    /// The word in reports and folder names.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            OwnerKind::User => "user",
-            OwnerKind::Group => "group",
-            OwnerKind::Role => "role",
-            OwnerKind::Policy => "policy",
-        }
-    }
-}
-
-/// An inline policy.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AttachedDocument {
-    /// Its name.
-    pub name: String,
-    /// Its document, or why it cannot be read.
-    pub document: Result<PolicyDocument, PolicyError>,
-}
-
-/// A user, group or role.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Principal {
-    /// Kind.
-    pub kind: OwnerKind,
-    /// Account id.
-    pub account: String,
-    /// Name.
-    pub name: String,
-    /// Path, `/` if none.
-    pub path: String,
-    /// ARN.
-    pub arn: String,
-    /// Unique id (`AIDA…`, `AROA…`, `AGPA…`).
-    pub unique_id: String,
-    /// Creation, epoch ms.
-    pub created_ms: Option<i64>,
-    /// Inline policies by name.
-    pub inline: Vec<AttachedDocument>,
-    /// ARNs of attached managed policies.
-    pub attached: Vec<String>,
-    /// Names of the user's groups.
-    pub groups: Vec<String>,
-    /// ARN of the permissions boundary.
-    pub boundary: Option<String>,
-    /// A role's trust policy.
-    pub trust: Option<Result<PolicyDocument, PolicyError>>,
-    /// Tags.
-    pub tags: BTreeMap<String, String>,
-    /// `RoleLastUsed.LastUsedDate`, epoch ms.
-    pub last_used_ms: Option<i64>,
-    /// Whether the export has `RoleLastUsed` at all (empty means: not in 400 days).
-    pub last_used_known: bool,
-    /// Instance profiles that carry the role.
-    pub instance_profiles: Vec<String>,
-}
-
-/// A version of a managed policy, as far as the export has it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PolicyVersion {
-    /// Its id, `v1`; ids are not used again while the policy lives.
-    pub id: String,
-    /// Creation, epoch ms.
-    pub created_ms: Option<i64>,
-    /// Its document; `None` where it is absent or cannot be read.
-    pub document: Option<PolicyDocument>,
-}
-
-/// A managed policy.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ManagedPolicy {
-    /// ARN.
-    pub arn: String,
-    /// Name.
-    pub name: String,
-    /// The owning account; `None` for AWS's own.
-    pub account: Option<String>,
-    /// Creation of the policy, epoch ms.
-    pub created_ms: Option<i64>,
-    /// Creation of the default version, epoch ms.
-    pub version_created_ms: Option<i64>,
-    /// Document of the default version.
-    pub document: Result<PolicyDocument, PolicyError>,
-    /// All versions that the export has, the default one too.
-    pub versions: Vec<PolicyVersion>,
-}
-
-/// A credential of the report.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
-pub enum CredentialSlot {
-    /// Console password.
-    Password,
-    /// First access key.
-    AccessKey1,
-    /// Second access key.
-    AccessKey2,
-    /// First signing certificate.
-    Certificate1,
-    /// Second signing certificate.
-    Certificate2,
-}
-
-impl CredentialSlot {
-    /// The report's word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            CredentialSlot::Password => "password",
-            CredentialSlot::AccessKey1 => "access_key_1",
-            CredentialSlot::AccessKey2 => "access_key_2",
-            CredentialSlot::Certificate1 => "certificate_1",
-            CredentialSlot::Certificate2 => "certificate_2",
-        }
-    }
-}
-
-/// One row and slot of the credential report.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Credential {
-    /// User name, `<root_account>` for root.
-    pub user: String,
-    /// User ARN.
-    pub user_arn: String,
-    /// Slot.
-    pub slot: CredentialSlot,
-    /// Whether there is such a credential.
-    pub present: bool,
-    /// Whether it is active (a password: enabled).
-    pub active: bool,
-    /// When it was made or its status changed, epoch ms.
-    pub last_changed_ms: Option<i64>,
-    /// Last use, epoch ms.
-    pub last_used_ms: Option<i64>,
-    /// Whether the report knows about use.
-    pub last_used_known: bool,
-    /// Service of the last use.
-    pub last_used_service: Option<String>,
-    /// Region of the last use.
-    pub last_used_region: Option<String>,
-    /// MFA of the user.
-    pub mfa_active: Option<bool>,
-    /// Creation of the user, epoch ms.
-    pub user_created_ms: Option<i64>,
-}
-
-/// A credential report.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CredentialReport {
-    /// Account id.
-    pub account: String,
-    /// When AWS made it, epoch ms; `None` for a bare CSV.
-    pub generated_ms: Option<i64>,
-    /// Its credentials, by user and slot.
-    pub credentials: Vec<Credential>,
-}
 
 /// One account's exports.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -209,8 +71,12 @@ pub struct Account {
     pub complete: bool,
     /// Principals by kind and name.
     pub principals: Vec<Principal>,
+    /// When they were captured, epoch ms, where the export says.
+    pub captured_ms: Option<i64>,
     /// The credential report.
     pub credential_report: Option<CredentialReport>,
+    /// Everything beside policies.
+    pub evidence: Evidence,
 }
 
 /// A file of the bundle.
@@ -237,6 +103,37 @@ pub struct Problem {
     pub reason: String,
 }
 
+/// A row of the table of exports, where.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub struct ListKey {
+    /// Id of the row.
+    pub export: &'static str,
+    /// Account id; empty for the organisation's and Identity Center's.
+    pub account: String,
+    /// Region; empty where there is none.
+    pub region: String,
+}
+
+/// One question that a bundle answers: a row of the table, where, about what.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub struct Question {
+    /// Row, account and region.
+    pub of: ListKey,
+    /// The item: its ARN where the file names one, otherwise its part of the path; empty for a row without items.
+    pub subject: String,
+}
+
+/// What a command answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// Present: there is output. Absent: AWS says that there is no such thing. Unknown: it failed.
+    pub answer: Known<()>,
+    /// When, epoch ms.
+    pub at_ms: Option<i64>,
+    /// File of the output, or the line of `errors.jsonl`.
+    pub file: String,
+}
+
 /// Everything that was granted, as far as it was exported.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Grants {
@@ -244,8 +141,22 @@ pub struct Grants {
     pub accounts: BTreeMap<String, Account>,
     /// Managed policies by ARN, AWS's too.
     pub policies: BTreeMap<String, ManagedPolicy>,
+    /// Resources with their policies, and what bears on them beside.
+    pub resources: Resources,
+    /// Organisations by id; one, unless exports of several were given.
+    pub organisations: BTreeMap<String, Organisation>,
+    /// Accounts that are known to be in no organisation, so that no policy of one bounds them.
+    pub no_organisation: BTreeSet<String>,
+    /// Permission sets by ARN.
+    pub permission_sets: BTreeMap<String, PermissionSet>,
     /// Trails by ARN.
     pub trails: BTreeMap<String, Trail>,
+    /// What each command of the bundle answered.
+    pub asked: BTreeMap<Question, Asked>,
+    /// Things that lists of the bundle name, by the row of the table that is to tell of each.
+    pub listed: BTreeMap<ListKey, BTreeSet<String>>,
+    /// Exports of one thing that tell different things.
+    pub conflicts: Vec<Conflict>,
     /// Since when the grants have been as they are, as far as changes in the log tell; filled by the run.
     pub since: Since,
     /// Files that were read.
@@ -262,10 +173,10 @@ impl Grants {
         self.accounts.values().flat_map(|a| &a.principals)
     }
 
-    /// Whether any grants were given.
+    /// Whether no user, group or role is known: nothing can be reduced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.accounts.is_empty()
+        self.principals().next().is_none()
     }
 
     /// The users, groups and roles that a managed policy is attached to.

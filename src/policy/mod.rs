@@ -4,11 +4,13 @@
 //! form, and printing what was parsed loses no meaning: a proposal is built from these types, so a field that
 //! was dropped here would be a permission changed in silence.
 
+pub mod beside;
 pub mod condition;
 pub mod document;
 pub mod matching;
 pub mod parse;
 pub mod print;
+pub mod same;
 
 pub use condition::{BaseOperator, Condition, ConditionOperator, SetOperator};
 pub use document::{

@@ -44,8 +44,40 @@ pub struct ReportModel {
     pub reports: Vec<Report>,
     /// Findings in order.
     pub findings: Vec<Finding>,
+    /// What the exports of grants hold and lack.
+    pub exports: ExportFacts,
     /// What is not known, and what would settle it.
     pub unknown: Vec<String>,
+}
+
+/// What the exports of grants hold and lack.
+#[derive(Clone, Debug, Default)]
+pub struct ExportFacts {
+    /// How many things of each kind they hold.
+    pub holdings: Vec<(&'static str, usize)>,
+    /// Answers by system: present, absent, unknown, not exported.
+    pub systems: Vec<(String, [usize; 4])>,
+    /// What is not known although somebody asked, dangles or is stale; in groups.
+    pub gaps: Vec<GapRow>,
+    /// Exports of one thing that tell different things: what, which file counts, which does not.
+    pub conflicts: Vec<[String; 3]>,
+}
+
+/// Gaps of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct GapRow {
+    /// `unknown`, `stale`, `dangling`.
+    pub state: &'static str,
+    /// System of permissions.
+    pub system: String,
+    /// About what, where.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// What is weaker without it.
+    pub weakens: String,
+    /// The command that closes it.
+    pub command: String,
 }
 
 /// Facts about the reference.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AgreementFacts, ConsistencyFacts, HistoryFacts, ReplayFacts, ReportModel, TallyFacts, day};
+use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, HistoryFacts, ReplayFacts, ReportModel, TallyFacts, day};
 
 fn replay(r: &ReplayFacts) -> Value {
     json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained,
@@ -36,6 +36,17 @@ fn consistency(c: &ConsistencyFacts) -> Value {
     all.insert("sessions".to_owned(), sessions.into());
     all.insert("contradictions".to_owned(), contradictions.collect());
     all.into()
+}
+
+fn exports(e: &ExportFacts) -> Value {
+    json!({
+        "holdings": e.holdings.iter().map(|(what, n)| ((*what).to_owned(), (*n).into())).collect::<Map<String, Value>>(),
+        "systems": e.systems.iter().map(|(system, [present, absent, unknown, not_exported])| json!({
+            "system": system, "present": present, "absent": absent, "unknown": unknown, "not_exported": not_exported})).collect::<Vec<_>>(),
+        "gaps": e.gaps.iter().map(|g| json!({"state": g.state, "system": g.system, "what": g.what, "why": g.why,
+            "weakens": g.weakens, "command": g.command})).collect::<Vec<_>>(),
+        "conflicts": e.conflicts.iter().map(|[what, kept, dropped]| json!({"what": what, "kept": kept, "dropped": dropped})).collect::<Vec<_>>(),
+    })
 }
 
 fn history(h: &HistoryFacts) -> Value {
@@ -77,6 +88,7 @@ pub fn render(model: &ReportModel) -> String {
                 "class": c.class, "share": c.share_permille, "partial": c.partial, "missing": c.missing})).collect::<Vec<_>>()})).collect::<Vec<_>>(),
             "trails": a.trails.iter().map(|(arn, why)| json!({"arn": arn, "counts": why.is_empty(), "why": why})).collect::<Vec<_>>()
             })).collect::<Vec<_>>(),
+        "exports": exports(&model.exports),
         "consistency": consistency(&model.consistency),
         "history": history(&model.history),
         "proposals": {

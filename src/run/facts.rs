@@ -7,8 +7,10 @@ use super::consistency::{Consistency, Figures, Tally};
 use super::history::Past;
 use super::proofs::Proofs;
 use super::{RunError, tables};
+use crate::aws::{Arn, is_account_id};
 use crate::config::Config;
 use crate::grants::Grants;
+use crate::grants::doctor::{Diagnosis, GapKind, LogWindow};
 use crate::ingest::Ledger;
 use crate::policy::print;
 use crate::prove::{Containment, ReplayCounts};
@@ -16,11 +18,12 @@ use crate::reduce::{Proposal, Skipped, Status, Verdict};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, HistoryFacts, LedgerFacts, ProposalRow, ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, ExportFacts, GapRow, HistoryFacts, LedgerFacts, ProposalRow,
+    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
 };
 use crate::report::sql::SqlTables;
-use crate::report::{findings, history, reports};
-use crate::usage::{Usage, Window};
+use crate::report::{doctor_text, findings, history, reports};
+use crate::usage::{Outcome, Usage, Window};
 
 fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
     ReplayFacts {
@@ -80,7 +83,6 @@ fn unknowns(config: &Config, grants: &Grants, usage: &Usage) -> Vec<String> {
         if grants.trails.is_empty() {
             out.push("no trails were exported: what the logs cover is read from the events alone (export describe-trails, get-event-selectors and get-trail-status)".to_owned());
         }
-        out.push("organisation policies and resource policies are not read from exports by this version; session policies are known where the log has the STS event".to_owned());
     }
     for account in tables::accounts(grants, config) {
         if !account.has_authorization_details {
@@ -149,6 +151,66 @@ fn agreement(figures: &Figures) -> AgreementFacts {
         layer_not_named: figures.layer_not_named,
         settled_by: most_first(&figures.settled_by),
     }
+}
+
+/// Beginnings of the names of IAM's actions that change who holds what.
+const CHANGES: &[&str] = &["Add", "Attach", "Create", "Delete", "Detach", "Put", "Remove", "Set", "Update"];
+
+/// What the logs tell of time: the end of the window, and the last change of grants in each account.
+pub fn log_window(usage: &Usage, window: Window) -> LogWindow {
+    let mut logs = LogWindow { end_ms: window.end_ms, ..LogWindow::default() };
+    for row in usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed) {
+        let is_change = row.action.strip_prefix("iam:").is_some_and(|name| CHANGES.iter().any(|c| name.starts_with(c)));
+        if is_change {
+            let owner = Arn::parse(&row.resource_arn).map(|a| a.account).filter(|a| is_account_id(a));
+            let last = logs.last_change_ms.entry(owner.unwrap_or(&row.account).to_owned()).or_insert(row.last_seen_ms);
+            *last = row.last_seen_ms.max(*last);
+        }
+    }
+    logs
+}
+
+/// Adds what the exports of grants hold and lack.
+pub fn add_exports(model: &mut ReportModel, grants: &Grants, diagnosis: &Diagnosis) {
+    let mut facts = ExportFacts { holdings: doctor_text::holdings(grants), ..ExportFacts::default() };
+    for (system, c) in &diagnosis.systems {
+        facts.systems.push((system.clone(), [c.present, c.absent, c.unknown, c.not_exported]));
+    }
+    for kind in GapKind::ALL.into_iter().filter(|k| *k != GapKind::NotExported) {
+        for group in diagnosis.groups(kind) {
+            let words = [group.subject_text(), group.places_text()];
+            facts.gaps.push(GapRow {
+                state: kind.as_str(),
+                system: group.first.system.clone(),
+                what: visible(&words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(", ")),
+                why: visible(&group.first.why),
+                weakens: group.first.weakens.clone(),
+                command: visible(&group.first.command),
+            });
+        }
+    }
+    facts.conflicts = grants.conflicts.iter().map(|c| [visible(&c.what), visible(&c.kept), visible(&c.dropped)]).collect();
+    if !grants.is_empty() {
+        let nothing: Vec<&str> = facts.systems.iter().filter(|(_, [p, a, u, _])| p + a + u == 0).map(|(s, _)| s.as_str()).collect();
+        if !nothing.is_empty() {
+            model.unknown.push(format!(
+                "{} of {} systems of permissions are not exported (`trailtrim doctor` names what that weakens, and the commands)",
+                nothing.len(),
+                facts.systems.len()
+            ));
+        }
+        let count = |kind| facts.gaps.iter().filter(|g| g.state == kind).count();
+        for (kind, words) in [("unknown", "could not be read or failed while exporting"), ("stale", "are older than the logs"), ("dangling", "name something that no export has")] {
+            if count(kind) > 0 {
+                model.unknown.push(format!("{} kinds of exports {words}", count(kind)));
+            }
+        }
+        if !facts.conflicts.is_empty() {
+            model.unknown.push(format!("{} times two exports tell different things; the newest counts", facts.conflicts.len()));
+        }
+        model.unknown.sort();
+    }
+    model.exports = facts;
 }
 
 /// Adds how log and grants stand to each other.

@@ -164,6 +164,7 @@ mod tests {
             last_used_ms: None,
             last_used_known: false,
             instance_profiles: Vec::new(),
+            untold: Vec::new(),
         }
     }
 
@@ -172,7 +173,7 @@ mod tests {
             principal(OwnerKind::User, "AIDAANN", "arn:aws:iam::111122223333:user/ann"),
             principal(OwnerKind::Role, "AROAAPP", "arn:aws:iam::111122223333:role/app"),
         ];
-        let account = Account { id: "111122223333".to_owned(), has_authorization_details: true, complete: true, principals, credential_report: None };
+        let account = Account { id: "111122223333".to_owned(), has_authorization_details: true, complete: true, principals, ..Account::default() };
         let tools = ManagedPolicy {
             arn: TOOLS.to_owned(),
             name: "tools".to_owned(),

@@ -10,7 +10,7 @@ use super::principals::{Classes, named};
 use super::resources::is_of_sort;
 use super::statements::{Finding, place};
 use crate::evaluate::decision::{PolicyType, Tri};
-use crate::evaluate::policies::KmsGrant;
+use crate::policy::beside::KmsGrant;
 use crate::evaluate::request::Request;
 use crate::policy::{BaseOperator, Condition, ConditionOperator, Effect, PrincipalSet, SetOperator, Version};
 

@@ -4,7 +4,7 @@ use super::Case;
 use super::facts::unique_id;
 use crate::aws::{Arn, is_account_id};
 use crate::evaluate::decision::{PolicyType, Tri};
-use crate::evaluate::policies::VpcEndpointType;
+use crate::policy::beside::VpcEndpointType;
 use crate::evaluate::request::{PrincipalType, RequestPrincipal};
 use crate::policy::{Effect, PrincipalElement, PrincipalSet};
 

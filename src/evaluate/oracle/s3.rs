@@ -10,7 +10,7 @@ use super::public::is_public;
 use super::resources::is_of_sort;
 use super::statements::{Finding, place};
 use crate::evaluate::decision::{PolicyType, Tri};
-use crate::evaluate::policies::{AclGrant, AclGrantee, AclPermission, ObjectOwnership};
+use crate::policy::beside::{AclGrant, AclGrantee, AclPermission, ObjectOwnership};
 use crate::evaluate::request::{PrincipalType, Request};
 use crate::policy::Effect;
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::evaluate;
 use crate::evaluate::context::Context;
 use crate::evaluate::decision::{Decision, Evaluation, PolicyType};
-use crate::evaluate::policies::{KmsGrant, Level, NamedPolicy, Policies};
+use crate::evaluate::policies::{Level, NamedPolicy, Policies};
+use crate::policy::beside::KmsGrant;
 use crate::evaluate::request::{PrincipalType, Request, RequestPrincipal};
 use crate::policy::{PolicyDocument, parse_document};
 

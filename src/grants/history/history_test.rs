@@ -34,6 +34,7 @@ fn principal(kind: OwnerKind, name: &str) -> Principal {
         last_used_ms: None,
         last_used_known: false,
         instance_profiles: Vec::new(),
+        untold: Vec::new(),
     }
 }
 
@@ -54,7 +55,7 @@ fn grants(principals: Vec<Principal>) -> Grants {
         document: parse_text(&text("p:Two")),
         versions: vec![version("v1", "p:One"), version("v2", "p:Two")],
     };
-    let account = Account { id: ACCOUNT.to_owned(), has_authorization_details: true, complete: true, principals, credential_report: None };
+    let account = Account { id: ACCOUNT.to_owned(), has_authorization_details: true, complete: true, principals, ..Account::default() };
     Grants { accounts: [(ACCOUNT.to_owned(), account)].into(), policies: [(P.to_owned(), policy)].into(), ..Grants::default() }
 }
 

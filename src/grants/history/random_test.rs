@@ -254,6 +254,7 @@ impl World {
                 last_used_ms: None,
                 last_used_known: false,
                 instance_profiles: Vec::new(),
+                untold: Vec::new(),
             });
         }
         let managed = |(arn, policy): (&String, &Managed)| {
