@@ -268,6 +268,8 @@ pub struct HistoryFacts {
     pub unknown: usize,
     /// Where log and export contradict each other.
     pub stale_hints: Vec<String>,
+    /// Changes of which the record does not tell what they were about.
+    pub not_told: Vec<String>,
     /// The last day of which changes may be missing, because an older version took the logs in.
     pub missing_until: Option<String>,
 }

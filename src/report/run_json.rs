@@ -51,7 +51,7 @@ fn exports(e: &ExportFacts) -> Value {
 
 fn history(h: &HistoryFacts) -> Value {
     json!({"changes": h.changes, "replayed": h.replayed, "principals": h.principals, "eras": h.eras, "unknown": h.unknown,
-           "stale_hints": h.stale_hints, "missing_until": h.missing_until})
+           "stale_hints": h.stale_hints, "not_told": h.not_told, "missing_until": h.missing_until})
 }
 
 /// The file's text.

@@ -87,7 +87,7 @@ pub fn compare(
             let is_inside = |r: &&SessionCallRow| era.start_ms <= r.first_seen_ms && r.last_seen_ms < era.end_ms;
             let (inside, others): (Vec<_>, Vec<_>) = left.into_iter().partition(is_inside);
             left = others;
-            let rows: Vec<Row<'_>> = era.rows().map(|(_, row)| row).collect();
+            let rows: Vec<Row<'_>> = era.rows_of(principal).collect();
             if rows.is_empty() && inside.is_empty() {
                 continue;
             }
@@ -125,9 +125,9 @@ pub fn explain(mut proofs: Proofs, past: &Past, grants: &Grants, usage: &Usage) 
         let decide = |row: &UsageRow, policies: &CompiledPolicies| with_request(&caller, row, |request| evaluate::decide(request, policies));
         let mut explained: BTreeMap<(&str, Asked<'_>), bool> = BTreeMap::new();
         for key in past.keys(principal) {
-            for era in past.eras_of(key).iter().filter(|e| !e.used.is_empty()) {
+            for era in past.eras_of(key).iter().filter(|e| e.used_by(principal).next().is_some()) {
                 let then = holder_at(past, grants, principal, era.start_ms, &mut compiler);
-                for row in &era.used {
+                for row in era.used_by(principal) {
                     let is_allowed = decide(row, &then.policies) == Decision::Allowed;
                     *explained.entry((key, request(row))).or_insert(true) &= is_allowed;
                 }

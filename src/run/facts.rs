@@ -248,9 +248,17 @@ pub fn add_history(model: &mut ReportModel, past: &Past) {
         eras,
         unknown,
         stale_hints: history.stale_hints.iter().map(|h| visible(h)).collect(),
+        not_told: history.unknown.iter().map(|h| visible(h)).collect(),
         missing_until: past.missing_until().map(str::to_owned),
     };
-    model.unknown.extend(history.unknown.iter().chain(&history.stale_hints).map(|what| visible(what)));
+    for (count, what) in [
+        (history.stale_hints.len(), "the export is not as the log left it: it is older than the log, or the log lacks a change (history.stale_hints in run.json)"),
+        (history.unknown.len(), "the log does not tell what a change of grants was about (history.not_told in run.json)"),
+    ] {
+        if count > 0 {
+            model.unknown.push(format!("in {count} {} {what}", if count == 1 { "place" } else { "places" }));
+        }
+    }
     if let Some(day) = past.missing_until() {
         model.unknown.push(format!(
             "changes of grants up to {day} may be missing: an older version took these logs in; take them in again into a new state folder"

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::consistency::Row;
-use super::holders::Calls;
+use super::holders::{Calls, OfCaller};
 use super::{RunError, paths};
 use crate::grants::{Change, Era, Grants, History, Limits, OwnerKind, Principal};
 use crate::ingest::Ledger;
@@ -31,6 +31,21 @@ impl CallsOfEra {
         let used = self.used.iter().map(|r| (r.principal_type.as_deref(), Row::of_use(r)));
         used.chain(self.denied.iter().map(|r| (r.principal_type.as_deref(), Row::of_denial(r))))
     }
+
+    /// The authorised calls of one principal.
+    pub fn used_by<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a UsageRow> {
+        self.used.iter().filter(|r| is_of(*r, principal))
+    }
+
+    /// All calls of one principal.
+    pub fn rows_of<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = Row<'a>> {
+        self.used_by(principal).map(Row::of_use).chain(self.denied.iter().filter(|r| is_of(*r, principal)).map(Row::of_denial))
+    }
+}
+
+/// Whether a row is a principal's, as [`Calls::of`] has it.
+fn is_of<T: OfCaller>(row: &T, principal: &Principal) -> bool {
+    row.key() == principal.unique_id || row.arn() == Some(&principal.arn)
 }
 
 /// The history of the grants, with the calls that it bears on.

@@ -130,7 +130,7 @@ fn a_call_is_judged_by_the_policies_of_its_time() {
     let found = run_once(&granted, &records);
     assert_eq!(figures(&found), [[1, 0, 0], [1, 0, 0]], "{}", found["consistency"]["contradictions"]);
     assert_eq!(found["consistency"]["denied_layers"]["agree"], 1);
-    assert_eq!(found["history"], json!({"changes": 2, "replayed": 2, "principals": 1, "eras": 4, "unknown": 2, "stale_hints": [], "missing_until": null}));
+    assert_eq!(found["history"], json!({"changes": 2, "replayed": 2, "principals": 1, "eras": 4, "unknown": 2, "stale_hints": [], "not_told": [], "missing_until": null}));
     let early = [records[1].clone(), records[2].clone(), records[3].clone()];
     assert_eq!(figures(&run_once(&granted, &early)), [[1, 0, 0], [1, 0, 0]]);
 
@@ -185,7 +185,7 @@ fn calls_near_a_change_and_exports_that_are_older_are_open() {
     assert_eq!(figures(&found), [[0, 1, 0], [0, 0, 0]]);
     let hint = format!("{}: inline policy `own` in the export is not as the log left it", arn("role/app"));
     assert_eq!(found["history"]["stale_hints"], json!([hint]));
-    assert!(found["unknown"].as_array().unwrap().contains(&json!(hint)));
+    assert!(found["unknown"].to_string().contains("in 1 place the export is not as the log left it"));
 }
 
 #[test]

@@ -192,6 +192,9 @@ impl Composer<'_, '_> {
                 _ => out.open(format!("membership of {} in {name}", principal.arn)),
             }
         }
+        if principal.untold.contains(&"groups") {
+            out.gaps.push(format!("groups of {}: not exported", principal.arn));
+        }
         let groups = self.grants.accounts.get(&principal.account).map_or(&[][..], |a| a.principals.as_slice());
         for name in principal.groups.iter().filter(|name| !groups.iter().any(|g| g.kind == OwnerKind::Group && g.name == **name)) {
             out.gaps.push(format!("group `{name}` is not in the export"));
@@ -203,6 +206,7 @@ impl Composer<'_, '_> {
                 Err(true) => out.open(format!("permissions boundary `{arn}`")),
                 Err(false) => out.gaps.push(format!("permissions boundary `{arn}` is not in the export")),
             },
+            _ if slots.boundary.is_constant() => out.gaps.push(format!("permissions boundary of {}: not exported", principal.arn)),
             _ => out.open(format!("permissions boundary of {}", principal.arn)),
         }
         out
@@ -210,6 +214,8 @@ impl Composer<'_, '_> {
 
     fn add_own(&self, at: usize, owner_arn: &str, owner: Option<&Principal>, ms: i64, out: &mut Moment) {
         let Some(slots) = self.slots.get(at) else { return };
+        let untold = owner.map_or(&[][..], |p| p.untold.as_slice());
+        out.gaps.extend(untold.iter().filter(|w| w.ends_with("policies")).map(|what| format!("{what} of {owner_arn}: not exported")));
         for (name, line) in &slots.inline {
             match line.at(ms) {
                 Info::Absent => {}

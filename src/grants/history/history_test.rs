@@ -362,6 +362,22 @@ fn changes_of_what_is_not_told() {
 }
 
 #[test]
+fn what_no_export_tells_is_a_gap_in_every_era() {
+    let mut silent = role();
+    silent.untold = vec!["inline policies", "permissions boundary"];
+    silent.attached.push(P.to_owned());
+    let grants = grants(vec![silent]);
+    let history = rebuild(&grants, vec![put(10, "PutRolePolicy", "app", &text("s3:A")), attach(20, "DetachRolePolicy", "app"), attach(30, "AttachRolePolicy", "app")]);
+    assert_eq!(held(&grants, &history, "app", &[5, 15, 25, 35]), ["p:Two ?", "s3:A p:Two", "s3:A", "s3:A p:Two"], "the log tells what the export does not");
+    assert!(history.stale_hints.is_empty());
+    for era in &history.eras["arn:aws:iam::111122223333:role/app"] {
+        for what in ["inline policies", "permissions boundary"] {
+            assert!(era.gaps.iter().any(|g| g.starts_with(what) && g.ends_with("not exported")), "{era:?}");
+        }
+    }
+}
+
+#[test]
 fn an_export_of_a_known_time_is_stepped_forwards_too() {
     let grants = grants(vec![with_inline(role(), "s3:A")]);
     let changes = vec![put(10, "PutRolePolicy", "app", &text("s3:A")), put(20, "PutRolePolicy", "app", &text("s3:B"))];

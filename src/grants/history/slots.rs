@@ -31,6 +31,7 @@ pub(super) fn slots_of(entity: &Entity<'_>, people: &People<'_>, grants: &Grants
         if is_seen { Info::Absent } else { Info::Any }
     }
     let is_seen = principal.is_some() && is_complete;
+    let is_untold = |what: &str| principal.is_some_and(|p| p.untold.contains(&what));
     fn with_making<T: Clone>(made: Option<i64>, is_linked: bool, steps: Option<&Vec<Step<T>>>) -> Vec<Step<T>> {
         let after = if is_linked { Info::Any } else { Info::Absent };
         let first = made.map(|at_ms| Step { at_ms, before: Info::Absent, after, is_making: true });
@@ -40,14 +41,14 @@ pub(super) fn slots_of(entity: &Entity<'_>, people: &People<'_>, grants: &Grants
     let mut inline = BTreeMap::new();
     let held = principal.map_or(&[][..], |p| p.inline.as_slice());
     for name in entity.inline.keys().map(String::as_str).chain(held.iter().map(|i| i.name.as_str())).collect::<BTreeSet<_>>() {
-        let now = held.iter().find(|i| i.name == name).map_or(missing(is_seen), |i| document(&i.document));
+        let now = held.iter().find(|i| i.name == name).map_or(missing(is_seen && !is_untold("inline policies")), |i| document(&i.document));
         let steps = with_making(made, entity.is_linked, entity.inline.get(name));
         inline.insert(name.to_owned(), Timeline::new(&steps, &now, exported_ms, known_from_ms));
     }
     let mut attached = BTreeMap::new();
     let held: BTreeSet<String> = principal.map_or(&[][..], |p| p.attached.as_slice()).iter().map(|a| small(a)).collect();
     for arn in entity.attached.keys().chain(&held).collect::<BTreeSet<_>>() {
-        let now = if held.contains(arn) { Info::Present(Some(())) } else { missing(is_seen) };
+        let now = if held.contains(arn) { Info::Present(Some(())) } else { missing(is_seen && !is_untold("attached policies")) };
         let steps = with_making(made, entity.is_linked, entity.attached.get(arn));
         attached.insert(arn.clone(), Timeline::new(&steps, &now, exported_ms, known_from_ms));
     }
@@ -58,11 +59,11 @@ pub(super) fn slots_of(entity: &Entity<'_>, people: &People<'_>, grants: &Grants
     let mut groups = BTreeMap::new();
     for at in entity.groups.keys().chain(&of_export).copied().collect::<BTreeSet<_>>() {
         let is_exported = people.all.get(at).is_some_and(|g| g.exported.is_some());
-        let now = if of_export.contains(&at) { Info::Present(Some(())) } else { missing(is_seen && (is_exported || knows_all)) };
+        let now = if of_export.contains(&at) { Info::Present(Some(())) } else { missing(is_seen && !is_untold("groups") && (is_exported || knows_all)) };
         let steps = with_making(made, entity.is_linked, entity.groups.get(&at));
         groups.insert(at, Timeline::new(&steps, &now, exported_ms, known_from_ms));
     }
-    let bounded = principal.and_then(|p| p.boundary.clone()).map_or(missing(principal.is_some()), |arn| Info::Present(Some(arn)));
+    let bounded = principal.and_then(|p| p.boundary.clone()).map_or(missing(principal.is_some() && !is_untold("permissions boundary")), |arn| Info::Present(Some(arn)));
     let trust = principal.and_then(|p| p.trust.as_ref()).map_or(Info::Any, document);
     let lives = if principal.is_some() { Info::Present(Some(())) } else { Info::Any };
     Slots {
