@@ -14,11 +14,12 @@ pub mod config;
 pub mod credential_report;
 pub mod document;
 pub mod evidence;
-pub mod frame;
+pub mod frames;
 pub mod gaad;
 pub mod held;
 pub mod iam_collect;
 pub mod identity;
+pub mod index;
 pub mod known;
 pub mod load;
 pub mod organisation;
@@ -39,6 +40,7 @@ pub use document::Document;
 pub use evidence::Evidence;
 pub use held::{Held, HeldPolicy, PolicySource};
 pub use identity::{AttachedDocument, ManagedPolicy, OwnerKind, Principal};
+pub use index::Index;
 pub use known::Known;
 pub use load::{GrantsError, load};
 pub use organisation::Organisation;
@@ -161,20 +163,5 @@ impl Grants {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accounts.is_empty()
-    }
-
-    /// The users, groups and roles that a managed policy is attached to.
-    #[must_use]
-    pub fn holders_of(&self, policy_arn: &str) -> Vec<&Principal> {
-        self.principals().filter(|p| p.attached.iter().any(|a| a == policy_arn)).collect()
-    }
-
-    /// The users of a group.
-    #[must_use]
-    pub fn members_of(&self, group: &Principal) -> Vec<&Principal> {
-        self.accounts
-            .get(&group.account)
-            .map(|a| a.principals.iter().filter(|p| p.groups.contains(&group.name)).collect())
-            .unwrap_or_default()
     }
 }

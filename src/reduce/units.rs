@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::aws::Arn;
 use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
-use crate::grants::{Grants, OwnerKind, Principal};
+use crate::grants::{Grants, Index, OwnerKind, Principal};
 use crate::policy::PolicyDocument;
 use crate::usage::{Outcome, UsageRow};
 
@@ -112,9 +112,9 @@ fn latest(times: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
 }
 
 /// The users and roles behind a holder: itself, or a group's members.
-fn people<'g>(grants: &'g Grants, holder: &'g Principal) -> Vec<&'g Principal> {
+fn people<'g>(index: &Index<'g>, holder: &'g Principal) -> Vec<&'g Principal> {
     match holder.kind {
-        OwnerKind::Group => grants.members_of(holder),
+        OwnerKind::Group => index.members_of(holder).to_vec(),
         _ => vec![holder],
     }
 }
@@ -134,6 +134,7 @@ fn not_ours(owner: &Principal) -> Option<&'static str> {
 #[must_use]
 pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
     let changes = Changes::read(history);
+    let index = Index::new(grants);
     let mut units = Vec::new();
     let mut skipped = Vec::new();
     for owner in grants.principals() {
@@ -145,7 +146,7 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
                 reason: reason.to_owned(),
             });
         };
-        let members = people(grants, owner);
+        let members = people(&index, owner);
         let joined = (owner.kind == OwnerKind::Group).then(|| changes.last(&owner.account, "member", &owner.name)).flatten();
         let name = |policy: &str, arn: Option<&str>, placement| UnitName {
             account: owner.account.clone(),
@@ -201,19 +202,19 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
             });
         };
         // Tightening a permissions boundary would bind everybody it bounds, not only those it is attached to.
-        if grants.principals().any(|p| p.boundary.as_deref() == Some(&policy.arn)) {
+        if index.is_boundary(&policy.arn) {
             skip("a permissions boundary: it bounds others and is not reduced".to_owned());
             continue;
         }
-        let holders = grants.holders_of(&policy.arn);
+        let holders = index.holders_of(&policy.arn);
         let mut members: BTreeMap<&str, &Principal> = BTreeMap::new();
         let mut attached = None;
-        for holder in &holders {
+        for holder in holders {
             attached = latest([attached, changes.last(account, "attached", &holder.name)]);
             if holder.kind == OwnerKind::Group {
                 attached = latest([attached, changes.last(account, "member", &holder.name)]);
             }
-            for person in people(grants, holder) {
+            for person in people(&index, holder) {
                 members.insert(&person.arn, person);
             }
         }

@@ -1,37 +1,59 @@
 //! Registers the tables that report queries read.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::RunError;
+use crate::aws::is_account_id;
 use crate::config::Config;
-use crate::grants::{Grants, frame};
-use crate::report::sql::{AccountRow, Params, SqlTables};
+use crate::grants::frames::{self as held, AccountRow, ActionSets, Documents, Expanded};
+use crate::grants::Grants;
+use crate::reduce::verdict::expand;
+use crate::reference::Reference;
+use crate::report::sql::{Params, SqlTables};
 use crate::usage::{CoverageRow, Usage, Window, frames};
 
-/// Every account that grants or configuration make ours.
+/// Every account that grants, their organisation or the configuration make ours.
 pub fn accounts(grants: &Grants, config: &Config) -> Vec<AccountRow> {
-    let mut rows: Vec<AccountRow> = grants
-        .accounts
-        .values()
-        .map(|a| AccountRow {
-            account: a.id.clone(),
-            name: config.accounts.get(&a.id).cloned(),
+    let mut names: BTreeMap<&str, Option<&str>> = grants.accounts.keys().map(|id| (id.as_str(), None)).collect();
+    for node in grants.organisations.values().flat_map(|o| o.nodes.values()).filter(|n| is_account_id(&n.id)) {
+        names.insert(&node.id, Some(node.name.as_str()).filter(|n| !n.is_empty()));
+    }
+    names.extend(config.accounts.iter().map(|(id, name)| (id.as_str(), Some(name.as_str()))));
+    let row = |(id, name): (&str, Option<&str>)| {
+        let account = grants.accounts.get(id);
+        AccountRow {
+            account: id.to_owned(),
+            name: name.map(str::to_owned),
             owned: true,
-            has_authorization_details: a.has_authorization_details,
-            has_credential_report: a.credential_report.is_some(),
-        })
-        .collect();
-    rows.extend(config.accounts.iter().filter(|(id, _)| !grants.accounts.contains_key(*id)).map(|(id, name)| AccountRow {
-        account: id.clone(),
-        name: Some(name.clone()),
-        owned: true,
-        has_authorization_details: false,
-        has_credential_report: false,
-    }));
-    rows.sort_by(|a, b| a.account.cmp(&b.account));
-    rows
+            has_authorization_details: account.is_some_and(|a| a.has_authorization_details),
+            has_credential_report: account.is_some_and(|a| a.credential_report.is_some()),
+        }
+    };
+    names.into_iter().map(row).collect()
+}
+
+/// The tables of policies. Wildcards are expanded here because the room of the grants does not know the reference.
+fn policies(tables: &mut SqlTables, grants: &Grants, own: &[AccountRow], reference: &Reference) -> Result<(), RunError> {
+    let failed = |e: &dyn std::fmt::Display| RunError::Table(e.to_string());
+    let documents = Documents::new(grants);
+    let sets = ActionSets::new(&documents, &|element| {
+        let (ids, unknown) = expand(element, reference);
+        Expanded { known: ids.into_iter().map(|id| reference.name(id)).collect(), unknown }
+    });
+    let own: BTreeSet<&str> = own.iter().filter(|a| a.owned).map(|a| a.account.as_str()).collect();
+    let statements = held::statements(&documents, &sets).map_err(|e| failed(&e))?;
+    let action_sets = held::action_sets(&sets).map_err(|e| failed(&e))?;
+    tables.register_lazy("granted_actions", held::granted_actions(&statements, &action_sets));
+    tables.register("documents", held::documents(&documents).map_err(|e| failed(&e))?);
+    tables.register("statements", statements);
+    tables.register("action_sets", action_sets);
+    tables.register("attachments", held::attachments(grants, &documents).map_err(|e| failed(&e))?);
+    tables.register("resource_grants", held::resource_grants(grants, &documents, &own).map_err(|e| failed(&e))?);
+    Ok(())
 }
 
 /// A context with all tables.
-pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config: &Config, window: Window) -> Result<SqlTables, RunError> {
+pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config: &Config, reference: &Reference, window: Window) -> Result<SqlTables, RunError> {
     let failed = |e: &dyn std::fmt::Display| RunError::Table(e.to_string());
     let mut tables = SqlTables::new();
     let t = &config.thresholds;
@@ -64,10 +86,12 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
             })
             .collect();
     }
-    tables.register_accounts(&rows, &vendors)?;
-    tables.register("principals", frame::principals(grants).map_err(|e| failed(&e))?);
-    tables.register("credentials", frame::credentials(grants).map_err(|e| failed(&e))?);
-    tables.register("trusts", frame::trusts(grants).map_err(|e| failed(&e))?);
+    tables.register_known_accounts(&vendors)?;
+    tables.register("accounts", held::accounts(grants, &rows).map_err(|e| failed(&e))?);
+    tables.register("principals", held::principals(grants).map_err(|e| failed(&e))?);
+    tables.register("credentials", held::credentials(grants).map_err(|e| failed(&e))?);
+    tables.register("trusts", held::trusts(grants).map_err(|e| failed(&e))?);
+    policies(&mut tables, grants, &rows, reference)?;
     tables.register("usage", frames::usage(&usage.rows).map_err(|e| failed(&e))?);
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);
     tables.register("session_calls", frames::session_calls(&usage.session_calls).map_err(|e| failed(&e))?);
