@@ -99,7 +99,8 @@ pub struct Builder {
     captures: BTreeMap<String, Capture>,
     conflicts: Vec<Conflict>,
     principals: BTreeMap<String, Vec<(Capture, PrincipalTold)>>,
-    policies: BTreeMap<String, Vec<(Capture, ManagedPolicy)>>,
+    /// What was told of each policy, and by which captures: every account's export has AWS's own policies once more.
+    policies: BTreeMap<String, Vec<(ManagedPolicy, Vec<Capture>)>>,
     whole: BTreeMap<String, Capture>,
 }
 
@@ -176,7 +177,11 @@ impl Builder {
 
     /// What a capture tells of a managed policy.
     pub fn policy(&mut self, capture: &Capture, policy: ManagedPolicy) {
-        self.policies.entry(policy.arn.clone()).or_default().push((capture.clone(), policy));
+        let told = self.policies.entry(policy.arn.clone()).or_default();
+        match told.iter_mut().find(|(other, _)| *other == policy) {
+            Some((_, captures)) => captures.push(capture.clone()),
+            None => told.push((policy, vec![capture.clone()])),
+        }
     }
 
     /// A capture that lists every principal and policy of an account.
@@ -211,18 +216,16 @@ impl Builder {
             let principal = self.merged(&arn, captures);
             self.account(&principal.account.clone()).principals.push(principal);
         }
-        for (arn, mut captures) in std::mem::take(&mut self.policies) {
-            captures.sort_by(|a, b| b.0.cmp(&a.0));
-            let newest = captures.first().and_then(|(capture, policy)| Some((capture, policy.account.as_deref()?)));
-            if self.is_gone(newest, &arn) {
+        for (arn, mut told) in std::mem::take(&mut self.policies) {
+            told.sort_by(|a, b| b.1.iter().max().cmp(&a.1.iter().max()));
+            let mut told = told.into_iter();
+            let Some((policy, captures)) = told.next() else { continue };
+            let Some(kept) = captures.into_iter().max() else { continue };
+            if self.is_gone(policy.account.as_deref().map(|account| (&kept, account)), &arn) {
                 continue;
             }
-            let mut captures = captures.into_iter();
-            let Some((kept, policy)) = captures.next() else { continue };
-            for (dropped, other) in captures {
-                if other.document != policy.document {
-                    self.conflicts.push(conflict(&arn, &kept, &dropped));
-                }
+            for (_, captures) in told.filter(|(other, _)| other.document != policy.document) {
+                self.conflicts.extend(captures.iter().map(|dropped| conflict(&arn, &kept, dropped)));
             }
             self.grants.policies.insert(arn, policy);
         }

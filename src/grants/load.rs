@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::builder::{Builder, Failure};
 use super::catalogue::{KNOWN_ABSENT, Part, exports};
@@ -29,6 +31,24 @@ struct File {
     /// Name relative to the given path; below the path's own name where several were given.
     name: String,
     path: PathBuf,
+    bytes: u64,
+}
+
+/// As much of the files as is read side by side: their texts and what is parsed of them are in memory together.
+const BATCH_BYTES: u64 = 64 << 20;
+
+/// How many files make a batch: at least one.
+fn batch_of(files: &[File]) -> usize {
+    let sums = files.iter().scan(0, |sum: &mut u64, file| {
+        *sum = sum.saturating_add(file.bytes);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= BATCH_BYTES).count().max(1)
+}
+
+/// The folder whose manifest a file is.
+fn root_of(name: &str) -> Option<&str> {
+    name.strip_suffix("manifest.json").filter(|root| root.is_empty() || root.ends_with('/'))
 }
 
 /// Reads bundles: files or folders, in any order.
@@ -42,17 +62,27 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     }
     files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     let mut builder = Builder::default();
+    let (manifests, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|f| root_of(&f.name).is_some());
     let mut bundles = BTreeMap::new();
-    for file in &files {
-        if let Some(text) = read(file, &mut builder) {
-            if let Some(root) = file.name.strip_suffix("manifest.json").filter(|r| r.is_empty() || r.ends_with('/')) {
-                if let Some(at) = manifest(file, &text, &mut builder) {
-                    bundles.insert(root.to_owned(), at);
-                }
-                continue;
-            }
-            take(&file.name, &text, &bundles, &mut builder);
+    for file in &manifests {
+        let Some(root) = root_of(&file.name) else { continue };
+        match read(file) {
+            Ok(text) => bundles.extend(manifest(file, &text, &mut builder).map(|at| (root.to_owned(), at))),
+            Err(why) => builder.problem(&file.name, "", why),
         }
+    }
+    let mut rest = files.as_slice();
+    while !rest.is_empty() {
+        let (batch, more) = rest.split_at(batch_of(rest));
+        // Reading and parsing side by side; putting together one after the other, in order.
+        let read: Vec<Result<Text, String>> = batch.par_iter().map(|file| read(file).map(|text| text.parse(&file.name, &bundles))).collect();
+        for (file, text) in batch.iter().zip(read) {
+            match text {
+                Ok(text) => take(&file.name, text, &mut builder),
+                Err(why) => builder.problem(&file.name, "", why),
+            }
+        }
+        rest = more;
     }
     let store = std::mem::take(&mut builder.store);
     store.settle(&mut builder);
@@ -73,7 +103,8 @@ fn list(root: &Path, with_root: bool, files: &mut Vec<File>) -> Result<(), Grant
         let entry = entry.map_err(|e| fail(e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links"))))?;
         if entry.file_type().is_file() {
             let name = entry.path().strip_prefix(base).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-            files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf() });
+            let bytes = entry.metadata().map_or(0, |m| m.len());
+            files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf(), bytes });
         }
     }
     Ok(())
@@ -84,16 +115,28 @@ struct Text {
     text: String,
     bytes: u64,
     sha256: String,
+    json: Option<Parsed>,
 }
 
-fn read(file: &File, builder: &mut Builder) -> Option<Text> {
-    let bytes = match std::fs::read(&file.path) {
-        Ok(bytes) => bytes,
-        Err(e) => {
-            builder.problem(&file.name, "", format!("cannot be read: {}", e.kind()));
-            return None;
-        }
-    };
+/// A file of JSON documents.
+struct Parsed {
+    capture: Capture,
+    place: Option<Place>,
+    documents: Vec<Content>,
+    /// Line and error where the file breaks off.
+    broken: Option<(usize, String)>,
+}
+
+/// One document of a file.
+enum Content {
+    /// Account authorization details, read.
+    Details(Box<gaad::Told>),
+    /// Anything else.
+    Other(Box<Document>),
+}
+
+fn read(file: &File) -> Result<Text, String> {
+    let bytes = std::fs::read(&file.path).map_err(|e| format!("cannot be read: {}", e.kind()))?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let sha256 = {
         use sha2::Digest as _;
@@ -101,20 +144,66 @@ fn read(file: &File, builder: &mut Builder) -> Option<Text> {
     };
     let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut out = Vec::new();
-        if let Err(e) = flate2::read::GzDecoder::new(bytes.as_slice()).take(1 << 30).read_to_end(&mut out) {
-            builder.problem(&file.name, "", format!("damaged gzip: {e}"));
-            return None;
-        }
+        flate2::read::GzDecoder::new(bytes.as_slice()).take(1 << 30).read_to_end(&mut out).map_err(|e| format!("damaged gzip: {e}"))?;
         out
     } else {
         bytes
     };
-    match String::from_utf8(plain) {
-        Ok(text) => Some(Text { text, bytes: size, sha256 }),
-        Err(_) => {
-            builder.problem(&file.name, "", "not UTF-8");
-            None
+    let text = String::from_utf8(plain).map_err(|_| "not UTF-8".to_owned())?;
+    Ok(Text { text, bytes: size, sha256, json: None })
+}
+
+fn is_errors(name: &str) -> bool {
+    name == "errors.jsonl" || name.ends_with("/errors.jsonl")
+}
+
+impl Text {
+    fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with(['{', '['])
+    }
+
+    /// Parses the file where it is JSON and no list of errors; the text of JSON is not needed any more then.
+    fn parse(mut self, name: &str, bundles: &BTreeMap<String, i64>) -> Text {
+        let capture = Capture { at_ms: bundle_time(name, bundles), source: Source::Cli, file: name.to_owned() };
+        let mut parsed = Parsed { capture, place: Place::of(name), documents: Vec::new(), broken: None };
+        if !is_errors(name) {
+            if !self.is_json() {
+                return self;
+            }
+            let text = std::mem::take(&mut self.text);
+            parsed.broken = parsed.documents(&text).err().map(|e| (e.line(), e.to_string()));
         }
+        self.json = Some(parsed);
+        self
+    }
+}
+
+impl Parsed {
+    fn documents(&mut self, text: &str) -> Result<(), serde_json::Error> {
+        if gaad::may_be_one(text) && self.details(text) {
+            return Ok(());
+        }
+        self.documents.clear();
+        for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+            self.other(value?);
+        }
+        Ok(())
+    }
+
+    fn other(&mut self, value: Value) {
+        let document = Document::new(self.capture.clone(), self.place.clone(), value);
+        self.documents.push(Content::Other(Box::new(document)));
+    }
+
+    /// Reads a file of account authorization details; tells whether all of it could be read as such.
+    fn details(&mut self, text: &str) -> bool {
+        for page in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            match page.and_then(|page| gaad::read(page.get())) {
+                Ok(Some(told)) => self.documents.push(Content::Details(Box::new(told))),
+                Ok(None) | Err(_) => return false,
+            }
+        }
+        true
     }
 }
 
@@ -149,41 +238,43 @@ fn bundle_time(name: &str, bundles: &BTreeMap<String, i64>) -> Option<i64> {
     bundles.iter().filter(|(root, _)| name.starts_with(root.as_str())).max_by_key(|(root, _)| root.len()).map(|(_, at)| *at)
 }
 
-fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut Builder) {
-    let plain = &text.text;
-    if credential_report::is_csv(plain) {
-        input(name, "credential report", text, builder);
-        return credential_report::merge(name, plain, None, builder);
+fn take(name: &str, mut text: Text, builder: &mut Builder) {
+    if credential_report::is_csv(&text.text) {
+        input(name, "credential report", &text, builder);
+        return credential_report::merge(name, &text.text, None, builder);
     }
-    if !plain.trim_start().starts_with(['{', '[']) {
+    let Some(Parsed { capture, place, documents, broken }) = text.json.take() else {
         builder.grants.ignored.push((name.to_owned(), "neither JSON nor a credential report".to_owned()));
         return;
-    }
-    let place = Place::of(name);
-    let capture = Capture { at_ms: bundle_time(name, bundles), source: Source::Cli, file: name.to_owned() };
-    if name == "errors.jsonl" || name.ends_with("/errors.jsonl") {
-        input(name, "errors", text, builder);
-        return failures(name, plain, &capture, builder);
+    };
+    if is_errors(name) {
+        input(name, "errors", &text, builder);
+        return failures(name, &text.text, &capture, builder);
     }
     let mut recognised = None;
     let mut subject = None;
-    let mut broken = None;
     let mut last_trail = None;
-    for value in serde_json::Deserializer::from_str(plain).into_iter::<Value>() {
-        let value = match value {
-            Ok(value) => value,
-            Err(e) => {
-                builder.problem(name, &format!("line {}", e.line()), format!("not JSON: {e}"));
-                broken = Some("the file is not whole");
-                break;
+    for document in documents {
+        match document {
+            Content::Details(told) => {
+                if let Some(place) = &place {
+                    listed(place, builder, |field| if field == "Arn" { told.arns.iter().cloned().collect() } else { Vec::new() });
+                }
+                gaad::add(*told, &capture, builder);
+                recognised = recognised.or(Some(gaad::KIND));
             }
-        };
-        let document = Document::new(capture.clone(), place.clone(), value);
-        recognised = recognised.or(one(&document, &mut last_trail, builder));
-        subject = subject.or(document.resource_arn);
+            Content::Other(document) => {
+                recognised = recognised.or(one(&document, &mut last_trail, builder));
+                subject = subject.or(document.resource_arn);
+            }
+        }
     }
+    let mut broken = broken.map(|(line, e)| {
+        builder.problem(name, &format!("line {line}"), format!("not JSON: {e}"));
+        "the file is not whole"
+    });
     if let Some(kind) = recognised {
-        input(name, kind, text, builder);
+        input(name, kind, &text, builder);
     }
     match &place {
         Some(place) => {
@@ -210,7 +301,11 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
         return of_store;
     }
     if let Some(place) = &document.place {
-        listed(place, &document.value, builder);
+        listed(place, builder, |field| {
+            let mut found = Vec::new();
+            values_of(&document.value, field, &mut found);
+            found
+        });
     }
     if let Some((csv, generated)) = credential_report::from_cli(&document.value) {
         credential_report::merge(document.file(), &csv, generated, builder);
@@ -228,12 +323,10 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
 }
 
 /// Notes the things that a list names, for every row of the table that tells of each of them.
-fn listed(place: &Place, output: &Value, builder: &mut Builder) {
+fn listed(place: &Place, builder: &mut Builder, values: impl Fn(&str) -> Vec<String>) {
     for row in exports().unwrap_or_default() {
         if let Some(items) = row.items.as_ref().filter(|i| i.list == place.export.id) {
-            let mut found = Vec::new();
-            values_of(output, &items.field, &mut found);
-            builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(found);
+            builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(values(&items.field));
         }
     }
 }

@@ -103,3 +103,74 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("coverage_summary", summary);
     Ok(tables)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sql::Cell;
+
+    fn one(tables: &mut SqlTables, sql: &str) -> i64 {
+        match tables.run("test", sql).unwrap().rows[0][0] {
+            Cell::Int(n) => n,
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn wildcards_are_expanded_through_the_reference() {
+        let folder = tempfile::tempdir().unwrap();
+        let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+        let role = |name: &str, statement: &str| {
+            format!(
+                r#"{{"Arn": "arn:aws:iam::111122223333:role/{name}", "RoleName": "{name}", "RoleId": "AROA{name}", "Path": "/",
+                    "AttachedManagedPolicies": [{{"PolicyArn": "{admin}", "PolicyName": "AdministratorAccess"}}],
+                    "RolePolicyList": [{{"PolicyName": "own", "PolicyDocument": {{"Version": "2012-10-17", "Statement": [{statement}]}}}}]}}"#
+            )
+        };
+        let roles = [
+            role("a", r#"{"Effect": "Deny", "NotAction": ["iam:*", "s3:GetObject"], "Resource": "*"}"#),
+            role("b", r#"{"Effect": "Allow", "Action": ["s3:getobject", "made:Up", "s3:Get*"], "Resource": "*"}"#),
+        ];
+        let export = format!(
+            r#"{{"RoleDetailList": [{}], "Policies": [{{"Arn": "{admin}", "PolicyName": "AdministratorAccess", "DefaultVersionId": "v1", "PolicyVersionList": [
+                {{"VersionId": "v1", "IsDefaultVersion": true, "Document": {{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*"}}}}}}]}}]}}"#,
+            roles.join(",")
+        );
+        std::fs::write(folder.path().join("gaad.json"), export).unwrap();
+        let grants = crate::grants::load(&[folder.path().to_path_buf()]).unwrap();
+        assert!(grants.problems.is_empty(), "{:?}", grants.problems);
+        let reference = Reference::bundled().unwrap();
+        let mut tables = SqlTables::new();
+        policies(&mut tables, &grants, &[], reference).unwrap();
+
+        let all = i64::try_from(reference.len()).unwrap();
+        let held = "FROM attachments AS h JOIN granted_actions AS g ON h.document_id = g.document_id WHERE h.policy_name";
+        let admins = format!("SELECT CAST(COUNT(*) AS BIGINT) AS n {held} = 'AdministratorAccess' AND h.holder_key = 'AROAa'");
+        assert_eq!(one(&mut tables, &admins), all, "AdministratorAccess grants every action there is");
+        assert_eq!(one(&mut tables, "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM documents WHERE name = 'AdministratorAccess'"), 1, "once, whoever holds it");
+        let iam = i64::try_from(reference.expand("iam:*").len()).unwrap();
+        let denied = format!("SELECT CAST(COUNT(*) AS BIGINT) AS n {held} = 'own' AND g.effect = 'Deny'");
+        assert_eq!(one(&mut tables, &denied), all - iam - 1, "NotAction takes in all but these");
+        let inside = format!("{denied} AND (g.action = 's3:GetObject' OR g.action = 'iam:PassRole')");
+        assert_eq!(one(&mut tables, &inside), 0);
+        let gets = i64::try_from(reference.expand("s3:Get*").len()).unwrap();
+        let allowed = format!("SELECT CAST(COUNT(*) AS BIGINT) AS n {held} = 'own' AND g.effect = 'Allow'");
+        assert_eq!(one(&mut tables, &allowed), gets + 1, "each action once, and the one that nobody knows");
+        assert_eq!(one(&mut tables, &format!("{allowed} AND NOT g.is_known AND g.action = 'made:Up'")), 1);
+        assert_eq!(one(&mut tables, "SELECT CAST(SUM(action_count) AS BIGINT) AS n FROM statements"), all + (all - iam - 1) + gets + 1);
+    }
+
+    #[test]
+    fn accounts_of_the_organisation_are_ours() {
+        use crate::grants::organisation::{Node, Organisation};
+        let mut grants = Grants::default();
+        let node = |id: &str, name: &str| (id.to_owned(), Node { id: id.to_owned(), name: name.to_owned(), ..Node::default() });
+        let nodes = [node("r-1", "Root"), node("111122223333", "one"), node("444455556666", "")].into();
+        grants.organisations.insert("o-1".to_owned(), Organisation { id: "o-1".to_owned(), nodes, ..Organisation::default() });
+        grants.accounts.entry("999900001111".to_owned()).or_default().has_authorization_details = true;
+        let config = Config { accounts: [("111122223333".to_owned(), "ours".to_owned())].into(), ..Config::default() };
+        let rows: Vec<_> = accounts(&grants, &config).into_iter().map(|a| (a.account, a.name, a.has_authorization_details)).collect();
+        let row = |id: &str, name: Option<&str>, has| (id.to_owned(), name.map(str::to_owned), has);
+        assert_eq!(rows, [row("111122223333", Some("ours"), false), row("444455556666", None, false), row("999900001111", None, true)]);
+    }
+}
