@@ -381,6 +381,31 @@ mod tests {
     }
 
     #[test]
+    fn the_same_policy_from_many_exports_is_kept_once() {
+        let policy = |name: &str, actions: &str| ManagedPolicy {
+            arn: "arn:aws:iam::aws:policy/P".to_owned(),
+            name: name.to_owned(),
+            account: None,
+            created_ms: None,
+            version_created_ms: None,
+            document: crate::policy::parse_text(&format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{actions}", "Resource": "*"}}}}"#)),
+        };
+        let told = [(1, "a", "s3:Get*"), (3, "c", "s3:Get*"), (2, "b", "s3:*"), (1, "d", "s3:*")];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            let mut builder = Builder::default();
+            for at in order {
+                let (time, file, actions) = told[at];
+                builder.policy(&capture(Some(time), file), policy("P", actions));
+            }
+            assert_eq!(builder.policies["arn:aws:iam::aws:policy/P"].len(), 2);
+            let grants = builder.finish();
+            assert_eq!(grants.policies["arn:aws:iam::aws:policy/P"], policy("P", "s3:Get*"), "the newest capture counts");
+            let conflicts: Vec<_> = grants.conflicts.iter().map(|c| (c.kept.as_str(), c.dropped.as_str())).collect();
+            assert_eq!(conflicts, [("c", "b"), ("c", "d")]);
+        }
+    }
+
+    #[test]
     fn an_answer_that_tells_nothing_takes_no_place() {
         let mut builder = Builder::default();
         builder.put_known("p", &capture(Some(1), "a"), |g| &mut g.accounts.entry("a".to_owned()).or_default().evidence.block_public_access, Known::Absent);

@@ -62,3 +62,38 @@ impl Account {
         self.principals.get(at).filter(is_it).or_else(|| self.principals.iter().find(is_it))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::builder::{Builder, PrincipalTold};
+    use super::super::{Capture, Source};
+    use super::*;
+
+    #[test]
+    fn look_ups_go_the_other_way() {
+        let mut builder = Builder::default();
+        let capture = Capture { at_ms: None, source: Source::Cli, file: "f".to_owned() };
+        let arn = |kind: OwnerKind, name: &str| format!("arn:aws:iam::111122223333:{}/{name}", kind.as_str());
+        for (kind, name, attached, groups) in [
+            (OwnerKind::User, "ann", vec!["p"], vec!["ops", "dev"]),
+            (OwnerKind::User, "bob", vec![], vec!["ops"]),
+            (OwnerKind::Group, "ops", vec!["p"], vec![]),
+            (OwnerKind::Role, "ops", vec!["q"], vec![]),
+        ] {
+            let texts = |list: Vec<&str>| Some(list.into_iter().map(str::to_owned).collect());
+            let told = PrincipalTold::named(kind, "111122223333", name, &arn(kind, name));
+            builder.principal(&capture, PrincipalTold { attached: texts(attached), groups: texts(groups), boundary: Some((name == "bob").then(|| "b".to_owned())), ..told });
+        }
+        let mut grants = builder.finish();
+        let index = Index::new(&grants);
+        let names = |list: &[&Principal]| list.iter().map(|p| p.name.clone()).collect::<Vec<_>>();
+        assert_eq!((names(index.holders_of("p")), names(index.holders_of("q")), names(index.holders_of("r"))), (vec!["ann".into(), "ops".into()], vec!["ops".into()], vec![]));
+        let ops = grants.accounts["111122223333"].group("ops").unwrap();
+        assert_eq!((ops.kind, names(index.members_of(ops))), (OwnerKind::Group, vec!["ann".to_owned(), "bob".to_owned()]));
+        assert_eq!((index.is_boundary("b"), index.is_boundary("p")), (true, false));
+        let account = grants.accounts.get_mut("111122223333").unwrap();
+        assert!(account.group("dev").is_none());
+        account.principals.reverse();
+        assert_eq!(account.group("ops").unwrap().kind, OwnerKind::Group, "whatever the order");
+    }
+}

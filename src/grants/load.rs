@@ -390,7 +390,62 @@ fn failures(name: &str, text: &str, capture: &Capture, builder: &mut Builder) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ListKey;
     use super::*;
+
+    fn bundle(files: &[(&str, &str)]) -> Grants {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        load(&[folder.path().to_path_buf()]).unwrap()
+    }
+
+    const PAGE: &str = r#"{"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/ann", "UserName": "ann", "UserId": "AIDA1"}, {"Arn": "x"}], "IsTruncated": false}"#;
+    const NEXT: &str = r#"{"RoleDetailList": [{"Arn": "arn:aws:iam::111122223333:role/r", "RoleName": "r", "RoleId": "AROA1", "InstanceProfileList": [{"InstanceProfileName": "p", "Arn": "arn:p"}]}]}"#;
+
+    #[test]
+    fn the_manifest_dates_files_that_sort_before_it() {
+        let grants = bundle(&[("manifest.json", r#"{"bundleVersion": 1, "createdAt": "2026-11-01T00:00:00Z"}"#), ("accounts/111122223333/iam/gaad.json", PAGE)]);
+        assert_eq!(grants.accounts["111122223333"].captured_ms, Some(1_793_491_200_000));
+        assert_eq!(grants.inputs.iter().map(|i| i.kind).collect::<Vec<_>>(), ["manifest", "account authorization details"]);
+    }
+
+    #[test]
+    fn pages_may_stand_in_one_file() {
+        let grants = bundle(&[("accounts/111122223333/iam/gaad.json", &format!("{PAGE}\n{NEXT}\n"))]);
+        assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
+        let problems: Vec<_> = grants.problems.iter().map(|p| format!("{} {}", p.pointer, p.reason)).collect();
+        assert_eq!(problems, ["/UserDetailList/1 missing field `Name`"], "an item that cannot be read is named by its place in the file");
+        let key = ListKey { export: "last-accessed", account: "111122223333".to_owned(), region: String::new() };
+        let listed: Vec<_> = grants.listed[&key].iter().map(String::as_str).collect();
+        assert_eq!(listed, ["arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:user/ann", "arn:p"]);
+        assert!(grants.accounts["111122223333"].complete);
+    }
+
+    #[test]
+    fn what_stands_before_a_break_counts() {
+        let grants = bundle(&[("gaad.json", &format!("{PAGE}\n{{\"RoleDetailList\": [")), ("b.json", r#"{"RoleDetailList": 7}"#), ("c.json", r#"{"says": "RoleDetailList"}"#)]);
+        assert_eq!(grants.principals().count(), 1);
+        assert!(grants.problems.iter().any(|p| p.file == "gaad.json" && p.pointer == "line 2" && p.reason.starts_with("not JSON")), "{:?}", grants.problems);
+        assert!(grants.problems.iter().any(|p| p.file == "b.json" && p.reason.starts_with("not account authorization details: invalid type")), "{:?}", grants.problems);
+        assert_eq!(grants.ignored, [("c.json".to_owned(), "JSON, but no export this version reads".to_owned())]);
+    }
+
+    #[test]
+    fn details_may_be_wrapped() {
+        let grants = bundle(&[("accounts/111122223333/iam/gaad.json", &format!(r#"{{"call": "iam", "at": "2026-11-02T00:00:00Z", "output": {NEXT}}}"#))]);
+        assert_eq!((grants.principals().count(), grants.accounts["111122223333"].captured_ms), (1, Some(1_793_577_600_000)));
+    }
+
+    #[test]
+    fn batches_are_never_empty_and_hold_to_their_size() {
+        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes };
+        let sizes = [BATCH_BYTES + 1, BATCH_BYTES / 2, BATCH_BYTES / 2, 1].map(file);
+        assert_eq!([batch_of(&sizes), batch_of(&sizes[1..]), batch_of(&sizes[3..])], [1, 2, 1]);
+    }
 
     #[test]
     fn real_exports_load() {
