@@ -12,6 +12,7 @@ use trailtrim::grants::frames::{self, AccountRow, ActionSets, Documents, Expande
 use trailtrim::grants::{self, Grants};
 use trailtrim::reduce::verdict::expand;
 use trailtrim::reference::Reference;
+use trailtrim::report::sql::{Cell, SqlTables};
 
 const USAGE: &str = "cargo bench --bench grants -- BUNDLE [--threads N]";
 
@@ -45,8 +46,14 @@ fn peak_mib() -> Option<u64> {
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
 }
 
-/// Every table by name, as rows and bytes in memory.
-fn tables(grants: &Grants, reference: &Reference) -> Result<BTreeMap<&'static str, [usize; 2]>, Box<dyn Error>> {
+/// A question that meets every granted action of every holder.
+const QUESTION: &str = "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM attachments AS h \
+    JOIN granted_actions AS g ON h.document_id = g.document_id WHERE g.action = 'iam:PassRole' AND g.effect = 'Allow'";
+
+/// Every table by name, as rows and bytes in memory; how long making them took and the question; its answer.
+#[allow(clippy::type_complexity, reason = "a bench's own")]
+fn tables(grants: &Grants, reference: &Reference) -> Result<(BTreeMap<&'static str, [usize; 2]>, [f64; 2], Value), Box<dyn Error>> {
+    let start = Instant::now();
     let row = |a: &grants::Account| AccountRow {
         account: a.id.clone(),
         name: None,
@@ -77,7 +84,15 @@ fn tables(grants: &Grants, reference: &Reference) -> Result<BTreeMap<&'static st
     let mut sizes: BTreeMap<_, _> = made.iter().map(|(name, frame)| (*name, [frame.height(), frame.estimated_size()])).collect();
     // A view: its rows are never all there.
     sizes.insert("granted_actions", [usize::try_from(granted)?, 0]);
-    Ok(sizes)
+    let made_in = start.elapsed().as_secs_f64();
+
+    let start = Instant::now();
+    let mut sql = SqlTables::new();
+    let find = |name: &str| made.iter().find(|(n, _)| *n == name).map(|(_, frame)| frame.clone()).ok_or("no such table");
+    sql.register_lazy("granted_actions", frames::granted_actions(&find("statements")?, &find("action_sets")?));
+    sql.register("attachments", find("attachments")?);
+    let answer = sql.run("question", QUESTION)?.rows.first().and_then(|r| r.first()).map_or(Value::Null, Cell::json);
+    Ok((sizes, [made_in, start.elapsed().as_secs_f64()], answer))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -89,13 +104,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grants = grants::load(&[options.bundle])?;
     let load = start.elapsed().as_secs_f64();
     let after_load = peak_mib();
-    let start = Instant::now();
-    let tables = tables(&grants, reference)?;
-    let frames = start.elapsed().as_secs_f64();
+    let (tables, [frames, question], answer) = tables(&grants, reference)?;
+    let rounded = |seconds: f64| (seconds * 1e3).round() / 1e3;
     let bytes: u64 = grants.inputs.iter().map(|i| i.bytes).sum();
     let told: Value = json!({
-        "load_seconds": (load * 1e3).round() / 1e3,
-        "frames_seconds": (frames * 1e3).round() / 1e3,
+        "load_seconds": rounded(load),
+        "frames_seconds": rounded(frames),
+        "question_seconds": rounded(question),
+        "may_pass_roles": answer,
         "reference_mib": before,
         "load_peak_mib": after_load,
         "peak_mib": peak_mib(),

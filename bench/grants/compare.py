@@ -19,6 +19,7 @@ def spread(rows, key):
 print(f"{made['bytes'] / 1e6:.0f} MB in {made['files']} files, {made['accounts']} accounts, {made['principals']} principals, {made['policies']} policies; {len(ours)} rounds")
 print(f"load                 {spread(ours, 'load_seconds')} s, peak {spread(ours, 'load_peak_mib')} MiB")
 print(f"tables               {spread(ours, 'frames_seconds')} s, peak {spread(ours, 'peak_mib')} MiB")
+print(f"question             {spread(ours, 'question_seconds')} s: {ours[0]['may_pass_roles']:,} ways to iam:PassRole, by attachments and granted_actions")
 print(f"floor: json.loads    {spread(floor, 'seconds')} s, peak {spread(floor, 'peak_mib')} MiB")
 ratio = statistics.median(r["load_seconds"] for r in ours) / statistics.median(r["seconds"] for r in floor)
 print(f"load / floor         {ratio:.2f}")

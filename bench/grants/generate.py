@@ -139,7 +139,7 @@ class Maker:
         }.get(service, ["*"])
 
     def work(self, acct, name, statements):
-        """A policy as teams write them: 1 to 4 kB for 3 to 9 statements."""
+        """A policy as teams write them: 1 to 4 kB for 6 to 16 statements."""
         made = []
         for service in self.random.sample(sorted(WORK), statements):
             actions = self.random.sample(WORK[service], self.random.randint(2, len(WORK[service])))
@@ -178,7 +178,7 @@ class Maker:
         role = {
             "Path": "/", "RoleName": name, "RoleId": self.unique("AROA"), "Arn": f"arn:aws:iam::{acct}:role/{name}", "CreateDate": DATE,
             "AssumeRolePolicyDocument": self.trust(acct, at), "InstanceProfileList": [],
-            "RolePolicyList": [{"PolicyName": f"work-{n}", "PolicyDocument": self.work(acct, NAMES[(at + n) % len(NAMES)], self.random.randint(3, 9))}
+            "RolePolicyList": [{"PolicyName": f"work-{n}", "PolicyDocument": self.work(acct, NAMES[(at + n) % len(NAMES)], self.random.randint(6, 16))}
                                for n in range(self.random.randint(0, 2))],
             "AttachedManagedPolicies": attach(attached),
             "Tags": [{"Key": "team", "Value": NAMES[at % len(NAMES)]}, {"Key": "cost-centre", "Value": str(1000 + at % 40)}],
