@@ -173,7 +173,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let consistency = consistency::of_grants(&grants, &usage, &past);
 
     let covered_days = covered.rows();
-    let mut tables = tables::register(&grants, &usage, &covered_days, &config, window)?;
+    let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::Failed;
 use super::gone;
 use super::cli::resources::Loose;
 use super::iam_collect::Store;
@@ -106,10 +107,15 @@ pub struct Builder {
     pub cli: super::cli::Parts,
     /// Parts of the resource side that wait for others.
     pub loose: Loose,
+    /// Commands that gave no output.
+    pub failures: Vec<Failed>,
+    /// Outputs that are there, by where they stand.
+    pub read: BTreeSet<String>,
     captures: BTreeMap<String, Capture>,
     conflicts: Vec<Conflict>,
     principals: BTreeMap<String, Vec<(Capture, PrincipalTold)>>,
-    policies: BTreeMap<String, Vec<(Capture, ManagedPolicy)>>,
+    /// What was told of each policy, and by which captures: every account's export has AWS's own policies once more.
+    policies: BTreeMap<String, Vec<(ManagedPolicy, Vec<Capture>)>>,
     whole: BTreeMap<String, Capture>,
     broken: BTreeSet<String>,
     gone: BTreeMap<String, Capture>,
@@ -193,7 +199,11 @@ impl Builder {
 
     /// What a capture tells of a managed policy.
     pub fn policy(&mut self, capture: &Capture, policy: ManagedPolicy) {
-        self.policies.entry(policy.arn.clone()).or_default().push((capture.clone(), policy));
+        let told = self.policies.entry(policy.arn.clone()).or_default();
+        match told.iter_mut().find(|(other, _)| *other == policy) {
+            Some((_, captures)) => captures.push(capture.clone()),
+            None => told.push((policy, vec![capture.clone()])),
+        }
     }
 
     /// A capture that lists every principal and policy of an account.
@@ -242,19 +252,18 @@ impl Builder {
             let principal = self.merged(&arn, captures);
             self.account(&principal.account.clone()).principals.push(principal);
         }
-        for (arn, captures) in std::mem::take(&mut self.policies) {
-            let mut captures = self.since_the_end(&arn, captures);
-            captures.sort_by(|a, b| b.0.cmp(&a.0));
-            let newest = captures.first().and_then(|(capture, policy)| Some((capture, policy.account.as_deref()?)));
-            if self.is_gone(newest, &arn) {
+        for (arn, told) in std::mem::take(&mut self.policies) {
+            let mut told: Vec<(Capture, (ManagedPolicy, Vec<Capture>))> =
+                told.into_iter().filter_map(|(policy, captures)| Some((captures.iter().max()?.clone(), (policy, captures)))).collect();
+            told = self.since_the_end(&arn, told);
+            told.sort_by(|a, b| b.0.cmp(&a.0));
+            let mut told = told.into_iter();
+            let Some((kept, (policy, _))) = told.next() else { continue };
+            if self.is_gone(policy.account.as_deref().map(|account| (&kept, account)), &arn) {
                 continue;
             }
-            let mut captures = captures.into_iter();
-            let Some((kept, policy)) = captures.next() else { continue };
-            for (dropped, other) in captures {
-                if !other.document.same(&policy.document) {
-                    self.conflicts.push(conflict(&arn, &kept, &dropped));
-                }
+            for (_, (_, captures)) in told.filter(|(_, (other, _))| !other.document.same(&policy.document)) {
+                self.conflicts.extend(captures.iter().map(|dropped| conflict(&arn, &kept, dropped)));
             }
             self.grants.policies.insert(arn, policy);
         }
@@ -422,6 +431,32 @@ mod tests {
         let grants = builder.finish();
         assert_eq!(grants.principals().count(), 0);
         assert_eq!(grants.conflicts.len(), 1);
+    }
+
+    #[test]
+    fn the_same_policy_from_many_exports_is_kept_once() {
+        let policy = |name: &str, actions: &str| ManagedPolicy {
+            versions: Vec::new(),
+            arn: "arn:aws:iam::aws:policy/P".to_owned(),
+            name: name.to_owned(),
+            account: None,
+            created_ms: None,
+            version_created_ms: None,
+            document: crate::policy::parse_text(&format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{actions}", "Resource": "*"}}}}"#)),
+        };
+        let told = [(1, "a", "s3:Get*"), (3, "c", "s3:Get*"), (2, "b", "s3:*"), (1, "d", "s3:*")];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            let mut builder = Builder::default();
+            for at in order {
+                let (time, file, actions) = told[at];
+                builder.policy(&capture(Some(time), file), policy("P", actions));
+            }
+            assert_eq!(builder.policies["arn:aws:iam::aws:policy/P"].len(), 2);
+            let grants = builder.finish();
+            assert_eq!(grants.policies["arn:aws:iam::aws:policy/P"], policy("P", "s3:Get*"), "the newest capture counts");
+            let conflicts: Vec<_> = grants.conflicts.iter().map(|c| (c.kept.as_str(), c.dropped.as_str())).collect();
+            assert_eq!(conflicts, [("c", "b"), ("c", "d")]);
+        }
     }
 
     #[test]

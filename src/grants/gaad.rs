@@ -5,19 +5,25 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::builder::{Builder, PrincipalTold};
-use super::{AttachedDocument, Document, ManagedPolicy, OwnerKind};
+use super::{AttachedDocument, Capture, Document, ManagedPolicy, OwnerKind};
 use crate::aws::{Arn, is_account_id};
 use crate::policy::{PolicyDocument, PolicyError, parse_document};
 
+/// A page. Its items stay text until it is their turn: as one tree a large account would take ten times its size.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-struct Page {
-    user_detail_list: Vec<Value>,
-    group_detail_list: Vec<Value>,
-    role_detail_list: Vec<Value>,
-    policies: Vec<Value>,
+struct Page<'t> {
+    #[serde(borrow)]
+    user_detail_list: Option<Vec<&'t RawValue>>,
+    #[serde(borrow)]
+    group_detail_list: Option<Vec<&'t RawValue>>,
+    #[serde(borrow)]
+    role_detail_list: Option<Vec<&'t RawValue>>,
+    #[serde(borrow)]
+    policies: Option<Vec<&'t RawValue>>,
     is_truncated: Option<Value>,
     marker: Option<Value>,
     #[serde(rename = "NextToken")]
@@ -85,6 +91,8 @@ struct LastUsed {
 struct Profile {
     #[serde(rename = "InstanceProfileName")]
     name: String,
+    #[serde(rename = "Arn")]
+    arn: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,12 +117,35 @@ struct PolicyVersion {
 }
 
 /// What such a file is called.
-const KIND: &str = "account authorization details";
+pub const KIND: &str = "account authorization details";
+
+/// Lists of such a file.
+const LISTS: [&str; 3] = ["UserDetailList", "RoleDetailList", "GroupDetailList"];
+
+/// What one page tells.
+#[derive(Default)]
+pub struct Told {
+    principals: Vec<PrincipalTold>,
+    policies: Vec<ManagedPolicy>,
+    /// JSON pointer or ARN, and what is wrong there.
+    problems: Vec<(String, String)>,
+    /// ARNs of everything that the page is about.
+    pub arns: BTreeSet<String>,
+    truncated: bool,
+    /// Whether an item could not be read.
+    broken: bool,
+}
 
 /// Whether a JSON value is one of these exports.
 #[must_use]
 pub fn is_one(value: &Value) -> bool {
-    ["UserDetailList", "RoleDetailList", "GroupDetailList"].iter().any(|k| value.get(k).is_some())
+    LISTS.iter().any(|k| value.get(k).is_some())
+}
+
+/// Whether a text may hold one of these exports.
+#[must_use]
+pub fn may_be_one(text: &str) -> bool {
+    LISTS.iter().any(|k| text.contains(k))
 }
 
 /// Epoch milliseconds of a date as the CLI writes it (ISO 8601 or epoch seconds).
@@ -178,6 +209,98 @@ fn managed(policy: Policy) -> ManagedPolicy {
     }
 }
 
+/// Reads one page from its JSON text; nothing where it is something else. Needs nothing but the text, so that pages can be
+/// read side by side.
+///
+/// # Errors
+/// When the text is not JSON, or one of the lists is no list.
+pub fn read(text: &str) -> Result<Option<Told>, serde_json::Error> {
+    let page: Page<'_> = serde_json::from_str(text)?;
+    if page.user_detail_list.is_none() && page.group_detail_list.is_none() && page.role_detail_list.is_none() {
+        return Ok(None);
+    }
+    let said = |v: &Option<Value>| v.as_ref().is_some_and(|v| !matches!(v, Value::Null | Value::Bool(false)) && v != "false");
+    let mut told = Told { truncated: said(&page.is_truncated) || said(&page.marker) || said(&page.next_token), ..Told::default() };
+    let lists = [
+        (OwnerKind::User, "/UserDetailList", page.user_detail_list),
+        (OwnerKind::Group, "/GroupDetailList", page.group_detail_list),
+        (OwnerKind::Role, "/RoleDetailList", page.role_detail_list),
+    ];
+    for (kind, pointer, list) in lists {
+        for (at, item) in list.into_iter().flatten().enumerate() {
+            match serde_json::from_str::<Detail>(item.get()) {
+                Ok(detail) => {
+                    told.arns.extend(detail.instance_profile_list.iter().filter_map(|p| p.arn.clone()));
+                    let principal = principal(kind, detail);
+                    name_problems(&principal, &mut told.problems);
+                    told.arns.insert(principal.arn.clone());
+                    told.principals.push(principal);
+                }
+                Err(e) => {
+                    told.broken = true;
+                    told.problems.push((format!("{pointer}/{at}"), of_item(&e)));
+                }
+            }
+        }
+    }
+    for (at, item) in page.policies.into_iter().flatten().enumerate() {
+        match serde_json::from_str::<Policy>(item.get()) {
+            Ok(policy) => {
+                let policy = managed(policy);
+                if let Err(e) = &policy.document {
+                    told.problems.push((policy.arn.clone(), e.to_string()));
+                }
+                told.arns.insert(policy.arn.clone());
+                told.policies.push(policy);
+            }
+            Err(e) => {
+                told.broken = true;
+                told.problems.push((format!("/Policies/{at}"), of_item(&e)));
+            }
+        }
+    }
+    Ok(Some(told))
+}
+
+/// What is wrong with an item, without its place in the item's own text.
+fn of_item(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
+}
+
+/// Takes what a page tells.
+pub fn add(told: Told, capture: &Capture, builder: &mut Builder) {
+    let file = capture.file.as_str();
+    for (pointer, reason) in told.problems {
+        builder.problem(file, &pointer, reason);
+    }
+    let mut accounts: BTreeSet<String> = told.principals.iter().map(|p| p.account.clone()).collect();
+    accounts.extend(told.policies.iter().filter_map(|p| p.account.clone()));
+    for principal in told.principals {
+        builder.principal(capture, principal);
+    }
+    for policy in told.policies {
+        builder.policy(capture, policy);
+    }
+    if accounts.len() > 1 {
+        let names = accounts.iter().cloned().collect::<Vec<_>>().join(", ");
+        builder.problem(file, "", format!("{} accounts in one file: {names}", accounts.len()));
+    }
+    if told.truncated {
+        builder.problem(file, "/IsTruncated", "the export breaks off; what is missing is unknown");
+    }
+    for id in &accounts {
+        let account = builder.account(id);
+        account.has_authorization_details = true;
+        account.captured_ms = account.captured_ms.max(capture.at_ms);
+        if told.truncated || told.broken {
+            builder.breaks_off(id);
+        } else {
+            builder.lists_all(id, capture);
+        }
+    }
+}
+
 /// The accounts whose users, roles or policies a text names, whatever it is.
 #[must_use]
 pub fn accounts_in(text: &str) -> BTreeSet<String> {
@@ -189,82 +312,23 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
     if !is_one(&document.value) {
         return None;
     }
-    let file = document.file();
-    let page: Page = match Page::deserialize(&document.value) {
-        Ok(page) => page,
-        Err(e) => {
-            builder.problem(file, "", format!("not account authorization details: {e}"));
+    match read(&document.value.to_string()) {
+        Ok(Some(told)) => add(told, &document.capture, builder),
+        told => {
+            let why = told.err().map_or_else(|| "no list of users, groups or roles".to_owned(), |e| of_item(&e));
+            builder.problem(document.file(), "", format!("not account authorization details: {why}"));
             accounts_in(&document.value.to_string()).iter().for_each(|id| builder.breaks_off(id));
-            return Some(KIND);
-        }
-    };
-    let said = |v: &Option<Value>| v.as_ref().is_some_and(|v| !matches!(v, Value::Null | Value::Bool(false)) && v != "false");
-    let truncated = said(&page.is_truncated) || said(&page.marker) || said(&page.next_token);
-    let mut accounts: BTreeSet<String> = BTreeSet::new();
-    let mut whole = !truncated;
-    let lists = [
-        (OwnerKind::User, "/UserDetailList", page.user_detail_list),
-        (OwnerKind::Group, "/GroupDetailList", page.group_detail_list),
-        (OwnerKind::Role, "/RoleDetailList", page.role_detail_list),
-    ];
-    for (kind, pointer, list) in lists {
-        for (at, item) in list.into_iter().enumerate() {
-            match serde_json::from_value::<Detail>(item) {
-                Ok(detail) => {
-                    let told = principal(kind, detail);
-                    name_problems(file, &told, builder);
-                    accounts.insert(told.account.clone());
-                    builder.principal(&document.capture, told);
-                }
-                Err(e) => {
-                    whole = false;
-                    builder.problem(file, &format!("{pointer}/{at}"), e.to_string());
-                }
-            }
-        }
-    }
-    for (at, item) in page.policies.into_iter().enumerate() {
-        match serde_json::from_value::<Policy>(item) {
-            Ok(policy) => {
-                let policy = managed(policy);
-                if let Err(e) = &policy.document {
-                    builder.problem(file, &policy.arn, e.to_string());
-                }
-                accounts.extend(policy.account.clone());
-                builder.policy(&document.capture, policy);
-            }
-            Err(e) => {
-                whole = false;
-                builder.problem(file, &format!("/Policies/{at}"), e.to_string());
-            }
-        }
-    }
-    if accounts.len() > 1 {
-        let names = accounts.iter().cloned().collect::<Vec<_>>().join(", ");
-        builder.problem(file, "", format!("{} accounts in one file: {names}", accounts.len()));
-    }
-    if truncated {
-        builder.problem(file, "/IsTruncated", "the export breaks off; what is missing is unknown");
-    }
-    for id in &accounts {
-        let account = builder.account(id);
-        account.has_authorization_details = true;
-        account.captured_ms = account.captured_ms.max(document.capture.at_ms);
-        if whole {
-            builder.lists_all(id, &document.capture);
-        } else {
-            builder.breaks_off(id);
         }
     }
     Some(KIND)
 }
 
-/// Names the documents of a principal that cannot be read.
-pub(super) fn name_problems(file: &str, told: &PrincipalTold, builder: &mut Builder) {
+/// Names the documents of a principal that cannot be read: its ARN, and what is wrong.
+pub(super) fn name_problems(told: &PrincipalTold, problems: &mut Vec<(String, String)>) {
     for (name, error) in told.inline.iter().flatten().filter_map(|i| i.document.as_ref().err().map(|e| (&i.name, e))) {
-        builder.problem(file, &told.arn, format!("inline policy `{name}`: {error}"));
+        problems.push((told.arn.clone(), format!("inline policy `{name}`: {error}")));
     }
     if let Some(Err(e)) = &told.trust {
-        builder.problem(file, &told.arn, format!("trust policy: {e}"));
+        problems.push((told.arn.clone(), format!("trust policy: {e}")));
     }
 }

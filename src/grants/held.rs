@@ -1,6 +1,6 @@
 //! All policies that bear on one user or role: its own, its groups', and its boundary, with what is missing.
 
-use super::{Grants, OwnerKind, Principal};
+use super::{Grants, Principal};
 use crate::policy::PolicyDocument;
 
 /// Where a held policy comes from; identifies the document.
@@ -56,9 +56,9 @@ impl Grants {
         if principal.untold.contains(&"permissions boundary") {
             held.gaps.push(format!("permissions boundary of {}: not exported", principal.arn));
         }
-        let groups = self.accounts.get(&principal.account).map_or(&[][..], |a| a.principals.as_slice());
+        let account = self.accounts.get(&principal.account);
         for name in &principal.groups {
-            match groups.iter().find(|g| g.kind == OwnerKind::Group && g.name == *name) {
+            match account.and_then(|a| a.group(name)) {
                 Some(group) => self.add_own(group, &mut held),
                 None => held.gaps.push(format!("group `{name}` is not in the export")),
             }

@@ -2,15 +2,17 @@
 //! left. Which of two exports of one thing counts is told in `capture`.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
-use super::builder::{Builder, EVERY_ACCOUNT, Failure};
-use super::catalogue::{KNOWN_ABSENT, Part, exports};
+use super::asked::{self, failures, listed, values_of};
+use super::builder::{Builder, EVERY_ACCOUNT};
+use super::catalogue::Part;
+use super::read::{Content, File, Parsed, Text, batch_of, is_errors, list, read};
 use super::{Capture, Document, Grants, InputFile, Known, Place, Source, cli, config, credential_report, gaad, iam_collect, trails};
-use crate::aws::{is_account_id, partition_of_region};
+use crate::aws::is_account_id;
 
 /// Why grants could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
@@ -25,11 +27,9 @@ pub enum GrantsError {
     },
 }
 
-/// A file of a bundle.
-struct File {
-    /// Name relative to the given path; below the path's own name where several were given.
-    name: String,
-    path: PathBuf,
+/// The folder whose manifest a file is.
+fn root_of(name: &str) -> Option<&str> {
+    name.strip_suffix("manifest.json").filter(|root| root.is_empty() || root.ends_with('/'))
 }
 
 /// Reads bundles: files or folders, in any order.
@@ -37,29 +37,32 @@ struct File {
 /// # Errors
 /// [`GrantsError`] when a given path is not there; everything inside it that is bad is a problem, not an error.
 pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
-    let mut files = Vec::new();
-    for root in paths {
-        list(root, paths.len() > 1, &mut files)?;
-    }
-    files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     let mut builder = Builder::default();
-    let mut bundles = BTreeMap::new();
     // Manifests first: they date the files below them, whatever those are called.
-    let (manifests, files): (Vec<&File>, Vec<&File>) = files.iter().partition(|f| is_manifest(&f.name));
-    for file in manifests {
-        if let Some(text) = read(file, &mut builder)
-            && let Some(at) = manifest(file, &text, &mut builder)
-        {
-            bundles.insert(file.name.strip_suffix("manifest.json").unwrap_or_default().to_owned(), at);
+    let (manifests, files): (Vec<File>, Vec<File>) = list(paths)?.into_iter().partition(|f| root_of(&f.name).is_some());
+    let mut bundles = BTreeMap::new();
+    for file in &manifests {
+        let Some(root) = root_of(&file.name) else { continue };
+        match read(file) {
+            Ok(text) => bundles.extend(manifest(&file.name, &text, &mut builder).map(|at| (root.to_owned(), at))),
+            Err(why) => builder.problem(&file.name, "", why),
         }
     }
-    for file in files {
-        match read(file, &mut builder) {
-            Some(text) => take(&file.name, &text, &bundles, &mut builder),
-            None => builder.store.broken(&file.name),
+    let mut rest = files.as_slice();
+    while !rest.is_empty() {
+        let (batch, more) = rest.split_at(batch_of(rest));
+        // Reading and parsing side by side; putting together one after the other, in order.
+        let read: Vec<Result<Text, String>> = batch.par_iter().map(|file| read(file).map(|text| text.parse(&file.name, &bundles))).collect();
+        for (file, text) in batch.iter().zip(read) {
+            match text {
+                Ok(text) => take(&file.name, text, &mut builder),
+                Err(why) => unread(&file.name, &why, &mut builder),
+            }
         }
+        rest = more;
     }
     builder.grants.inputs.sort();
+    asked::settle(&mut builder);
     // A store names no ARN of a permission set: those of the CLI come first.
     cli::settle(&mut builder);
     let store = std::mem::take(&mut builder.store);
@@ -69,67 +72,14 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     Ok(builder.finish())
 }
 
-fn list(root: &Path, with_root: bool, files: &mut Vec<File>) -> Result<(), GrantsError> {
-    let fail = |source| GrantsError::Path { path: root.to_path_buf(), source };
-    let meta = std::fs::metadata(root).map_err(fail)?;
-    let base: &Path = if meta.is_dir() { root } else { root.parent().unwrap_or(Path::new("")) };
-    let prefix = match root.file_name() {
-        Some(name) if with_root && meta.is_dir() => format!("{}/", name.to_string_lossy()),
-        _ => String::new(),
-    };
-    for entry in walkdir::WalkDir::new(root).follow_root_links(true) {
-        let entry = entry.map_err(|e| fail(e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links"))))?;
-        if entry.file_type().is_file() {
-            let name = entry.path().strip_prefix(base).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-            files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf() });
-        }
-    }
-    Ok(())
-}
-
-/// A file's text; what it is, is noted later, when it is recognised.
-struct Text {
-    text: String,
-    bytes: u64,
-    sha256: String,
-}
-
-fn read(file: &File, builder: &mut Builder) -> Option<Text> {
-    let bytes = match std::fs::read(&file.path) {
-        Ok(bytes) => bytes,
-        Err(e) => {
-            unread(&file.name, &format!("cannot be read: {}", e.kind()), builder);
-            return None;
-        }
-    };
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let sha256 = {
-        use sha2::Digest as _;
-        sha2::Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect::<String>()
-    };
-    let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut out = Vec::new();
-        if let Err(e) = flate2::read::GzDecoder::new(bytes.as_slice()).take(1 << 30).read_to_end(&mut out) {
-            unread(&file.name, &format!("damaged gzip: {e}"), builder);
-            return None;
-        }
-        out
-    } else {
-        bytes
-    };
-    match String::from_utf8(plain) {
-        Ok(text) => Some(Text { text, bytes: size, sha256 }),
-        Err(_) => {
-            unread(&file.name, "not UTF-8", builder);
-            None
-        }
-    }
-}
-
 /// A file that tells nothing: what its place asks is unknown, and if it may have told of users, roles and policies, so
 /// are some of them: of the account in its path, or of any.
 fn unread(name: &str, why: &str, builder: &mut Builder) {
     builder.problem(name, "", why);
+    if iam_collect::is_in_store(name) {
+        builder.store.broken(name);
+        return;
+    }
     let place = Place::of(name);
     if let Some(place) = &place {
         let capture = Capture { at_ms: None, source: Source::Cli, file: name.to_owned() };
@@ -151,91 +101,87 @@ fn input(name: &str, kind: &'static str, text: &Text, builder: &mut Builder) {
     builder.grants.inputs.push(InputFile { path: name.to_owned(), kind, bytes: text.bytes, sha256: text.sha256.clone() });
 }
 
-/// Whether a file is the manifest of a bundle.
-fn is_manifest(name: &str) -> bool {
-    name.strip_suffix("manifest.json").is_some_and(|root| root.is_empty() || root.ends_with('/'))
-}
-
 /// The time at which a bundle was made.
-fn manifest(file: &File, text: &Text, builder: &mut Builder) -> Option<i64> {
+fn manifest(name: &str, text: &Text, builder: &mut Builder) -> Option<i64> {
     let value: Value = match serde_json::from_str(&text.text) {
         Ok(value) => value,
         Err(e) => {
-            builder.problem(&file.name, &format!("line {}", e.line()), format!("not JSON: {e}"));
+            builder.problem(name, &format!("line {}", e.line()), format!("not JSON: {e}"));
             return None;
         }
     };
-    input(&file.name, "manifest", text, builder);
+    input(name, "manifest", text, builder);
     match value.get("bundleVersion").and_then(Value::as_i64) {
         Some(1) => {}
-        Some(other) => builder.problem(&file.name, "/bundleVersion", format!("version {other} is newer than this program reads")),
-        None => builder.problem(&file.name, "/bundleVersion", "missing or not a number"),
+        Some(other) => builder.problem(name, "/bundleVersion", format!("version {other} is newer than this program reads")),
+        None => builder.problem(name, "/bundleVersion", "missing or not a number"),
     }
     let at = gaad::time_ms(value.get("createdAt"));
     if at.is_none() {
-        builder.problem(&file.name, "/createdAt", "missing or not a time");
+        builder.problem(name, "/createdAt", "missing or not a time");
     }
     at
 }
 
-/// The time of the bundle that a file belongs to: the nearest manifest above it.
-fn bundle_time(name: &str, bundles: &BTreeMap<String, i64>) -> Option<i64> {
-    bundles.iter().filter(|(root, _)| name.starts_with(root.as_str())).max_by_key(|(root, _)| root.len()).map(|(_, at)| *at)
-}
-
-fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut Builder) {
-    let plain = &text.text;
-    if iam_collect::is_in_store(name) {
-        return of_store(name, text, bundles, builder);
+fn take(name: &str, mut text: Text, builder: &mut Builder) {
+    if credential_report::is_csv(&text.text) {
+        input(name, "credential report", &text, builder);
+        return credential_report::merge(name, &text.text, None, builder);
     }
-    if credential_report::is_csv(plain) {
-        input(name, "credential report", text, builder);
-        return credential_report::merge(name, plain, None, builder);
-    }
-    if !plain.trim_start().starts_with(['{', '[']) {
+    let Some(parsed) = text.json.take() else {
         builder.grants.ignored.push((name.to_owned(), "neither JSON nor a credential report".to_owned()));
         return;
+    };
+    if is_errors(name) {
+        input(name, "errors", &text, builder);
+        return failures(name, &text.text, &parsed.capture, builder);
     }
-    let place = Place::of(name);
-    let capture = Capture { at_ms: bundle_time(name, bundles), source: Source::Cli, file: name.to_owned() };
-    if name == "errors.jsonl" || name.ends_with("/errors.jsonl") {
-        input(name, "errors", text, builder);
-        return failures(name, plain, &capture, builder);
+    if parsed.capture.source == Source::IamCollect {
+        return of_store(name, &text, parsed, builder);
     }
+    let Parsed { capture, place, documents, broken } = parsed;
     let mut recognised = None;
     let mut subject = None;
-    let mut broken = None;
     let mut last_trail = None;
-    for value in serde_json::Deserializer::from_str(plain).into_iter::<Value>() {
-        let value = match value {
-            Ok(value) => value,
-            Err(e) => {
-                builder.problem(name, &format!("line {}", e.line()), format!("not JSON: {e}"));
-                broken = Some("the file is not whole");
-                gaad::accounts_in(plain).iter().for_each(|id| builder.breaks_off(id));
-                break;
+    for document in documents {
+        match document {
+            Content::Details(told) => {
+                if let Some(place) = &place {
+                    listed(place, builder, |field| if field == "Arn" { told.arns.iter().cloned().collect() } else { Vec::new() });
+                }
+                gaad::add(*told, &capture, builder);
+                recognised = recognised.or(Some(gaad::KIND));
             }
-        };
-        let document = Document::new(capture.clone(), place.clone(), value);
-        recognised = recognised.or(one(&document, &mut last_trail, builder));
-        subject = subject.or(document.resource_arn);
+            Content::Other(document) => {
+                recognised = recognised.or(one(&document, &mut last_trail, builder));
+                subject = subject.or(document.resource_arn);
+            }
+        }
     }
     if let Some(kind) = recognised {
-        input(name, kind, text, builder);
+        input(name, kind, &text, builder);
     }
+    let mut wrong = broken.map(|broken| {
+        builder.problem(name, &format!("line {}", broken.line), format!("not JSON: {}", broken.error));
+        broken.accounts.iter().for_each(|id| builder.breaks_off(id));
+        "the file is not whole"
+    });
     match &place {
         Some(place) => {
-            if recognised.is_none() && broken.is_none() {
+            if recognised.is_none() && wrong.is_none() {
                 builder.problem(name, "", format!("not the output of `{}`", place.export.call()));
-                broken = Some("the file holds something else");
+                wrong = Some("the file holds something else");
             }
-            if let Some(account) = place.account().filter(|_| broken.is_some() && place.export.id == "authorization-details") {
+            if let Some(account) = place.account().filter(|_| wrong.is_some() && place.export.id == "authorization-details") {
                 builder.breaks_off(account);
             }
-            let answer = broken.map_or(Known::Present(()), |why| Known::Unknown(why.to_owned()));
+            if wrong.is_none() {
+                builder.read.insert(name.strip_suffix(".gz").unwrap_or(name).to_owned());
+            }
+            let answer = wrong.map_or(Known::Present(()), |why| Known::Unknown(why.to_owned()));
             builder.answered(place, subject.as_deref(), answer, &capture);
         }
-        None if recognised.is_none() && broken.is_none() => {
+        None if recognised.is_none() && wrong.is_none() => {
             builder.grants.ignored.push((name.to_owned(), "JSON, but no export this version reads".to_owned()));
         }
         None => {}
@@ -243,17 +189,16 @@ fn take(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut 
 }
 
 /// Takes a file that stands in a store of iam-collect: one value, of any kind.
-fn of_store(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &mut Builder) {
-    let capture = Capture { at_ms: bundle_time(name, bundles), source: Source::IamCollect, file: name.to_owned() };
-    match serde_json::from_str(&text.text) {
-        Ok(value) => {
-            if let Some(kind) = builder.store.take(&Document { capture, place: None, resource_arn: None, value }) {
-                input(name, kind, text, builder);
-            }
-        }
-        Err(e) => {
-            builder.store.broken(name);
-            builder.problem(name, &format!("line {}", e.line()), format!("not JSON: {e}"));
+fn of_store(name: &str, text: &Text, parsed: Parsed, builder: &mut Builder) {
+    if let Some(broken) = parsed.broken {
+        builder.store.broken(name);
+        return builder.problem(name, &format!("line {}", broken.line), format!("not JSON: {}", broken.error));
+    }
+    for document in parsed.documents {
+        if let Content::Other(document) = document
+            && let Some(kind) = builder.store.take(&document)
+        {
+            input(name, kind, text, builder);
         }
     }
 }
@@ -261,7 +206,11 @@ fn of_store(name: &str, text: &Text, bundles: &BTreeMap<String, i64>, builder: &
 /// Takes one document by whatever loader knows it; gives what it was recognised as.
 fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Builder) -> Option<&'static str> {
     if let Some(place) = &document.place {
-        listed(place, &document.value, builder);
+        listed(place, builder, |field| {
+            let mut found = Vec::new();
+            values_of(&document.value, field, &mut found);
+            found
+        });
     }
     if let Some((csv, generated)) = credential_report::from_cli(&document.value) {
         credential_report::merge(document.file(), &csv, generated, builder);
@@ -278,92 +227,57 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
         .or_else(|| document.place.as_ref().filter(|p| p.export.part == Part::Lists && !cli::resources::reads(&p.export.id) && document.value.is_object()).map(|_| "list"))
 }
 
-/// Notes the things that a list names, for every row of the table that tells of each of them.
-fn listed(place: &Place, output: &Value, builder: &mut Builder) {
-    for row in exports().unwrap_or_default() {
-        if let Some(items) = row.items.as_ref().filter(|i| lists(&place.export.id, &i.list)) {
-            let mut found = Vec::new();
-            values_of(output, &items.field, &mut found);
-            if let Some(template) = &row.arn {
-                found = found.iter().map(|name| arn_of(template, name, place)).collect();
-            }
-            builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(found);
-        }
-    }
-}
-
-/// The ARN of something that is listed by name.
-fn arn_of(template: &str, name: &str, place: &Place) -> String {
-    let (account, region) = (place.account().unwrap_or_default(), place.region().unwrap_or_default());
-    let filled = template.replace("{partition}", partition_of_region(region)).replace("{account}", account).replace("{region}", region);
-    filled.replace("{name}", name)
-}
-
-/// Whether an export names things as a list does: below a root stand further units, and policies are of two kinds.
-fn lists(export: &str, list: &str) -> bool {
-    export == list || matches!((export, list), ("ous", "roots") | ("rcps", "scps"))
-}
-
-/// All texts of a field, wherever it stands: its text, or the texts of its list.
-fn values_of(value: &Value, field: &str, found: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                match value {
-                    Value::String(text) if key == field => found.push(text.clone()),
-                    Value::Array(list) if key == field => found.extend(list.iter().filter_map(Value::as_str).map(str::to_owned)),
-                    _ => values_of(value, field, found),
-                }
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|v| values_of(v, field, found)),
-        _ => {}
-    }
-}
-
-/// The lines of `errors.jsonl`: `{"file": …, "cmd": …, "exit": …, "code": …, "message": …, "at": …, "resourceArn": …}`.
-fn failures(name: &str, text: &str, capture: &Capture, builder: &mut Builder) {
-    for (at, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-        let pointer = format!("line {}", at + 1);
-        let value: Value = match serde_json::from_str(line) {
-            Ok(value) => value,
-            Err(e) => {
-                builder.problem(name, &pointer, format!("not JSON: {e}"));
-                continue;
-            }
-        };
-        let field = |key: &str| value.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
-        let Some(file) = field("file") else {
-            builder.problem(name, &pointer, "no `file`: which output is missing is not known");
-            continue;
-        };
-        let root = name.strip_suffix("errors.jsonl").unwrap_or_default();
-        let Some(place) = Place::of(&format!("{root}{file}")) else {
-            builder.problem(name, &pointer, format!("`{file}` is no file of a bundle"));
-            continue;
-        };
-        let code = field("code").unwrap_or_default();
-        let why = (!KNOWN_ABSENT.contains(&code)).then(|| match (code, field("message")) {
-            ("", None) => "the command failed".to_owned(),
-            ("", Some(message)) => format!("the command failed: {message}"),
-            (code, _) => format!("the command failed: {code}"),
-        });
-        let failure = Failure {
-            place,
-            resource_arn: field("resourceArn").map(str::to_owned),
-            why,
-            capture: Capture { at_ms: gaad::time_ms(value.get("at")).or(capture.at_ms), ..capture.clone() },
-        };
-        let line = Capture { file: format!("{name} {pointer}"), ..failure.capture.clone() };
-        builder.answered(&failure.place, failure.resource_arn.as_deref(), failure.answer(), &line);
-        cli::failed(&failure, builder);
-    }
-}
-
-
 #[cfg(test)]
 mod tests {
+    use super::super::ListKey;
     use super::*;
+
+    fn bundle(files: &[(&str, &str)]) -> Grants {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        load(&[folder.path().to_path_buf()]).unwrap()
+    }
+
+    const PAGE: &str = r#"{"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/ann", "UserName": "ann", "UserId": "AIDA1"}, {"Arn": "x"}], "IsTruncated": false}"#;
+    const NEXT: &str = r#"{"RoleDetailList": [{"Arn": "arn:aws:iam::111122223333:role/r", "RoleName": "r", "RoleId": "AROA1", "InstanceProfileList": [{"InstanceProfileName": "p", "Arn": "arn:p"}]}]}"#;
+
+    #[test]
+    fn the_manifest_dates_files_that_sort_before_it() {
+        let grants = bundle(&[("manifest.json", r#"{"bundleVersion": 1, "createdAt": "2026-11-01T00:00:00Z"}"#), ("accounts/111122223333/iam/gaad.json", PAGE)]);
+        assert_eq!(grants.accounts["111122223333"].captured_ms, Some(1_793_491_200_000));
+        assert_eq!(grants.inputs.iter().map(|i| i.kind).collect::<Vec<_>>(), ["account authorization details", "manifest"]);
+    }
+
+    #[test]
+    fn pages_may_stand_in_one_file() {
+        let grants = bundle(&[("accounts/111122223333/iam/gaad.json", &format!("{PAGE}\n{NEXT}\n"))]);
+        assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
+        let problems: Vec<_> = grants.problems.iter().map(|p| format!("{} {}", p.pointer, p.reason)).collect();
+        assert_eq!(problems, ["/UserDetailList/1 missing field `Name`"], "an item that cannot be read is named by its place in the file");
+        let key = ListKey { export: "last-accessed", account: "111122223333".to_owned(), region: String::new() };
+        let listed: Vec<_> = grants.listed[&key].iter().map(String::as_str).collect();
+        assert_eq!(listed, ["arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:user/ann", "arn:p"]);
+        assert!(!grants.accounts["111122223333"].complete, "a user that cannot be read may hold anything");
+    }
+
+    #[test]
+    fn what_stands_before_a_break_counts() {
+        let grants = bundle(&[("gaad.json", &format!("{PAGE}\n{{\"RoleDetailList\": [")), ("b.json", r#"{"RoleDetailList": 7}"#), ("c.json", r#"{"says": "RoleDetailList"}"#)]);
+        assert_eq!(grants.principals().count(), 1);
+        assert!(grants.problems.iter().any(|p| p.file == "gaad.json" && p.pointer == "line 2" && p.reason.starts_with("not JSON")), "{:?}", grants.problems);
+        assert!(grants.problems.iter().any(|p| p.file == "b.json" && p.reason.starts_with("not account authorization details: invalid type")), "{:?}", grants.problems);
+        assert_eq!(grants.ignored, [("c.json".to_owned(), "JSON, but no export this version reads".to_owned())]);
+    }
+
+    #[test]
+    fn details_may_be_wrapped() {
+        let grants = bundle(&[("accounts/111122223333/iam/gaad.json", &format!(r#"{{"call": "iam", "at": "2026-11-02T00:00:00Z", "output": {NEXT}}}"#))]);
+        assert_eq!((grants.principals().count(), grants.accounts["111122223333"].captured_ms), (1, Some(1_793_577_600_000)));
+    }
 
     #[test]
     fn real_exports_load() {

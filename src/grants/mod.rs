@@ -6,6 +6,7 @@
 //! (`data/exports.toml`); loaders: one file per kind of export; which of two exports of one thing counts: `capture`.
 //! Source: inputs-and-evaluation.md sections 1, 2 and 5.
 
+pub mod asked;
 pub mod builder;
 pub mod capture;
 pub mod catalogue;
@@ -18,13 +19,14 @@ mod entry;
 pub mod encoded;
 pub mod evidence;
 pub mod export_script;
-pub mod frame;
+pub mod frames;
 pub mod gaad;
 mod gone;
 pub mod held;
 pub mod history;
 pub mod iam_collect;
 pub mod identity;
+pub mod index;
 mod json;
 mod key_slots;
 pub mod known;
@@ -37,6 +39,7 @@ pub mod permission_set;
 #[cfg(test)]
 mod permission_set_test;
 pub mod place;
+pub mod read;
 pub mod resource;
 mod same;
 pub mod resource_told;
@@ -55,6 +58,7 @@ pub use evidence::Evidence;
 pub use held::{Held, HeldPolicy, PolicySource};
 pub use history::{Change, Era, History, Limits, Since};
 pub use identity::{AttachedDocument, ManagedPolicy, OwnerKind, PolicyVersion, Principal};
+pub use index::Index;
 pub use known::Known;
 pub use load::{GrantsError, load};
 pub use organisation::Organisation;
@@ -181,20 +185,5 @@ impl Grants {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.principals().next().is_none()
-    }
-
-    /// The users, groups and roles that a managed policy is attached to.
-    #[must_use]
-    pub fn holders_of(&self, policy_arn: &str) -> Vec<&Principal> {
-        self.principals().filter(|p| p.attached.iter().any(|a| a == policy_arn)).collect()
-    }
-
-    /// The users of a group.
-    #[must_use]
-    pub fn members_of(&self, group: &Principal) -> Vec<&Principal> {
-        self.accounts
-            .get(&group.account)
-            .map(|a| a.principals.iter().filter(|p| p.groups.contains(&group.name)).collect())
-            .unwrap_or_default()
     }
 }

@@ -51,6 +51,17 @@ pub enum Effect {
     Deny,
 }
 
+impl Effect {
+    /// The word of the policy language.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        }
+    }
+}
+
 /// One statement.
 #[derive(Clone, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 pub struct Statement {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::document::{ActionElement, Effect, PolicyDocument, PrincipalElement, PrincipalSet, ResourceElement, Statement};
+use super::document::{ActionElement, PolicyDocument, PrincipalElement, PrincipalSet, ResourceElement, Statement};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -85,10 +85,7 @@ fn printed(statement: &Statement) -> PrintedStatement {
     }
     PrintedStatement {
         sid: statement.sid.clone(),
-        effect: match statement.effect {
-            Effect::Allow => "Allow",
-            Effect::Deny => "Deny",
-        },
+        effect: statement.effect.as_str(),
         principal,
         not_principal,
         action,

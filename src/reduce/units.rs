@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::aws::Arn;
 use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
-use crate::grants::{Grants, OwnerKind, PolicySource, Principal};
+use crate::grants::{Grants, Index, OwnerKind, PolicySource, Principal};
 use crate::policy::PolicyDocument;
 use crate::usage::{Outcome, UsageRow};
 
@@ -128,9 +128,9 @@ fn managed_on(arn: &str, holder: &Principal) -> PolicySource {
 }
 
 /// The users and roles behind a holder: itself, or a group's members.
-fn people<'g>(grants: &'g Grants, holder: &'g Principal) -> Vec<&'g Principal> {
+fn people<'g>(index: &Index<'g>, holder: &'g Principal) -> Vec<&'g Principal> {
     match holder.kind {
-        OwnerKind::Group => grants.members_of(holder),
+        OwnerKind::Group => index.members_of(holder).to_vec(),
         _ => vec![holder],
     }
 }
@@ -150,6 +150,7 @@ fn not_ours(owner: &Principal) -> Option<&'static str> {
 #[must_use]
 pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
     let changes = Changes::read(history, grants.since.is_complete);
+    let index = Index::new(grants);
     let mut units = Vec::new();
     let mut skipped = Vec::new();
     for owner in grants.principals() {
@@ -161,7 +162,7 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
                 reason: reason.to_owned(),
             });
         };
-        let members = people(grants, owner);
+        let members = people(&index, owner);
         let joined = (owner.kind == OwnerKind::Group).then(|| changes.last(&owner.account, "member", &owner.name)).flatten();
         let name = |policy: &str, arn: Option<&str>, placement| UnitName {
             account: owner.account.clone(),
@@ -227,19 +228,19 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
             });
         };
         // Tightening a permissions boundary would bind everybody it bounds, not only those it is attached to.
-        if grants.principals().any(|p| p.boundary.as_deref() == Some(&policy.arn)) {
+        if index.is_boundary(&policy.arn) {
             skip("a permissions boundary: it bounds others and is not reduced".to_owned());
             continue;
         }
-        let holders = grants.holders_of(&policy.arn);
+        let holders = index.holders_of(&policy.arn);
         let mut members: BTreeMap<&str, &Principal> = BTreeMap::new();
         let mut attached = None;
-        for holder in &holders {
+        for holder in holders {
             attached = latest([attached, changes.last(account, "attached", &holder.name)]);
             if holder.kind == OwnerKind::Group {
                 attached = latest([attached, changes.last(account, "member", &holder.name)]);
             }
-            let people = people(grants, holder);
+            let people = people(&index, holder);
             attached = latest([attached, from_history(grants, holder, &managed_on(&policy.arn, holder), &people)]);
             for person in people {
                 members.insert(&person.arn, person);

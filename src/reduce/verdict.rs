@@ -164,11 +164,12 @@ fn is_orphan(grants: &Grants, principal: &Principal, row: &UsageRow) -> bool {
     })
 }
 
-/// The actions that a statement grants, and the patterns that the reference cannot expand.
-fn granted(statement: &Statement, reference: &Reference) -> (BTreeSet<ActionId>, Vec<String>) {
+/// The actions that an element takes in, and the patterns that the reference cannot expand.
+#[must_use]
+pub fn expand(element: &ActionElement, reference: &Reference) -> (BTreeSet<ActionId>, Vec<String>) {
     let mut ids = BTreeSet::new();
     let mut unknown = Vec::new();
-    match &statement.action {
+    match element {
         ActionElement::Action(patterns) => {
             for pattern in patterns {
                 let found = reference.expand(pattern);
@@ -226,7 +227,7 @@ pub fn judge(
         let mut patterns = BTreeSet::new();
         let mut narrowed: BTreeMap<Vec<String>, BTreeSet<ActionId>> = BTreeMap::new();
         let mut changed = false;
-        let (ids, unexpanded) = granted(statement, reference);
+        let (ids, unexpanded) = expand(&statement.action, reference);
         let verdict = |action: &str, verdict, reason: String| ActionVerdict {
             statement: index,
             sid: statement.sid.clone(),

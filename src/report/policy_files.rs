@@ -2,43 +2,102 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::escape::markdown;
 use super::model::{EvidenceRow, ProposalRow, day};
 
-fn evidence_row(row: &EvidenceRow) -> Value {
-    json!({
-        "statement": row.statement.1.clone().unwrap_or_else(|| format!("#{}", row.statement.0)),
-        "action": row.action, "verdict": row.verdict, "confidence": row.confidence, "reason": row.reason,
-        "first_seen": row.first_seen_ms.map(|t| day(Some(t))), "last_seen": row.last_seen_ms.map(|t| day(Some(t))),
-        "calls": row.calls, "denied_calls": row.denied_calls, "resources": row.resources, "sample_event_ids": row.samples, "via": row.via,
-    })
+/// A verdict as `evidence.json` has it. An owner with a wide policy has twenty thousand of them: they are printed from
+/// where they are, without a tree of JSON values between.
+#[derive(Serialize)]
+struct Row<'a> {
+    action: &'a str,
+    calls: i64,
+    confidence: &'a str,
+    denied_calls: i64,
+    first_seen: Option<String>,
+    last_seen: Option<String>,
+    reason: &'a str,
+    resources: &'a [String],
+    sample_event_ids: &'a [String],
+    statement: String,
+    verdict: &'a str,
+    via: &'a [String],
+}
+
+impl<'a> Row<'a> {
+    fn of(row: &'a EvidenceRow) -> Row<'a> {
+        Row {
+            action: &row.action,
+            calls: row.calls,
+            confidence: row.confidence,
+            denied_calls: row.denied_calls,
+            first_seen: row.first_seen_ms.map(|t| day(Some(t))),
+            last_seen: row.last_seen_ms.map(|t| day(Some(t))),
+            reason: &row.reason,
+            resources: &row.resources,
+            sample_event_ids: &row.samples,
+            statement: row.statement.1.clone().unwrap_or_else(|| format!("#{}", row.statement.0)),
+            verdict: row.verdict,
+            via: &row.via,
+        }
+    }
+}
+
+fn rows<S: Serializer>(rows: &&[EvidenceRow], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(rows.iter().map(Row::of))
+}
+
+/// One policy of `evidence.json`, fields in the order of their names.
+#[derive(Serialize)]
+struct Policy<'a> {
+    actions: Value,
+    containment: Value,
+    #[serde(serialize_with = "rows")]
+    evidence: &'a [EvidenceRow],
+    members: &'a [String],
+    placement: &'a str,
+    policy: &'a str,
+    replay: Value,
+    size: Value,
+    status: &'a str,
+    why: &'a str,
+}
+
+impl<'a> Policy<'a> {
+    fn of(p: &'a ProposalRow) -> Policy<'a> {
+        Policy {
+            actions: json!({"before": p.actions_before, "after": p.actions_after}),
+            containment: match p.containment.split_once(": ") {
+                Some((_, why)) => json!({"verdict": "not proved", "why": why}),
+                None => json!({"verdict": p.containment}),
+            },
+            evidence: &p.evidence,
+            members: &p.members,
+            placement: &p.placement,
+            policy: &p.policy,
+            replay: json!({"requests": p.replay.requests, "calls": p.replay.calls, "newly_denied": p.replay.newly_denied,
+                           "unknown": p.replay.unknown, "unexplained": p.replay.unexplained}),
+            size: json!({"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2}),
+            status: p.status,
+            why: &p.why,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Owner<'a> {
+    owner: &'a str,
+    policies: Vec<Policy<'a>>,
 }
 
 /// `evidence.json` of an owner: a verdict for every granted action, and the two proofs.
 #[must_use]
 pub fn evidence(policies: &[&ProposalRow]) -> String {
-    let list: Vec<Value> = policies
-        .iter()
-        .map(|p| {
-            let containment = match p.containment.split_once(": ") {
-                Some((_, why)) => json!({"verdict": "not proved", "why": why}),
-                None => json!({"verdict": p.containment}),
-            };
-            json!({
-                "policy": p.policy, "placement": p.placement, "status": p.status, "why": p.why, "members": p.members,
-                "actions": {"before": p.actions_before, "after": p.actions_after},
-                "size": {"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2},
-                "replay": {"requests": p.replay.requests, "calls": p.replay.calls, "newly_denied": p.replay.newly_denied,
-                           "unknown": p.replay.unknown, "unexplained": p.replay.unexplained},
-                "containment": containment,
-                "evidence": p.evidence.iter().map(evidence_row).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let owner = policies.first().map(|p| p.owner_arn.clone()).unwrap_or_default();
-    let mut text = serde_json::to_string_pretty(&json!({"owner": owner, "policies": list})).unwrap_or_default();
+    let owner = policies.first().map_or("", |p| p.owner_arn.as_str());
+    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p)).collect() };
+    let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
     text.push('\n');
     text
 }

@@ -93,21 +93,6 @@ impl Rows {
     }
 }
 
-/// Facts about an account for the reports.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AccountRow {
-    /// Account id.
-    pub account: String,
-    /// Its name, if the configuration gives one.
-    pub name: Option<String>,
-    /// Whether it is ours.
-    pub owned: bool,
-    /// Whether its account authorization details were given.
-    pub has_authorization_details: bool,
-    /// Whether its credential report was given.
-    pub has_credential_report: bool,
-}
-
 /// The thresholds and times of a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Params {
@@ -158,34 +143,22 @@ impl SqlTables {
         Ok(())
     }
 
-    /// Registers `accounts` and `known_accounts` (account id and label).
+    /// Registers a table that is worked out as far as a query asks.
+    pub fn register_lazy(&mut self, name: &str, frame: LazyFrame) {
+        self.context.register(name, frame);
+    }
+
+    /// Registers `known_accounts`: account id and label.
     ///
     /// # Errors
     /// [`SqlError::Engine`] when the engine refuses the columns.
-    pub fn register_accounts(&mut self, accounts: &[AccountRow], known: &[(String, String)]) -> Result<(), SqlError> {
-        let texts = |name: &str, v: Vec<Option<&str>>| -> Column { Series::new(name.into(), v).into() };
-        let bools = |name: &str, v: Vec<bool>| -> Column { Series::new(name.into(), v).into() };
-        let frame = DataFrame::new(
-            accounts.len(),
-            vec![
-                texts("account", accounts.iter().map(|a| Some(a.account.as_str())).collect()),
-                texts("name", accounts.iter().map(|a| a.name.as_deref()).collect()),
-                bools("owned", accounts.iter().map(|a| a.owned).collect()),
-                bools("has_authorization_details", accounts.iter().map(|a| a.has_authorization_details).collect()),
-                bools("has_credential_report", accounts.iter().map(|a| a.has_credential_report).collect()),
-            ],
-        )
-        .map_err(engine("accounts"))?;
-        self.register("accounts", frame);
-        let frame = DataFrame::new(
-            known.len(),
-            vec![
-                texts("account", known.iter().map(|k| Some(k.0.as_str())).collect()),
-                texts("label", known.iter().map(|k| Some(k.1.as_str())).collect()),
-            ],
-        )
-        .map_err(engine("known_accounts"))?;
-        self.register("known_accounts", frame);
+    pub fn register_known_accounts(&mut self, known: &[(String, String)]) -> Result<(), SqlError> {
+        let texts = |name: &str, v: Vec<&str>| -> Column { Series::new(name.into(), v).into() };
+        let columns = vec![
+            texts("account", known.iter().map(|k| k.0.as_str()).collect()),
+            texts("label", known.iter().map(|k| k.1.as_str()).collect()),
+        ];
+        self.register("known_accounts", DataFrame::new(known.len(), columns).map_err(engine("known_accounts"))?);
         Ok(())
     }
 

@@ -6,85 +6,110 @@ use std::path::{Path, PathBuf};
 
 use super::{RunError, RunOptions};
 use crate::report::model::{ProposalRow, ReportModel};
-use crate::report::sql::SqlTables;
+use crate::report::sql::{Cell, SqlTables};
 use crate::report::{findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::usage::Usage;
-
-/// Files of one output folder, by relative path.
-type Files = BTreeMap<String, Vec<u8>>;
 
 /// The name of the file that marks a folder as ours: only such a folder is ever replaced.
 const MARK: &str = "run.json";
 
-fn policy_folder(files: &mut Files, rows: &[&ProposalRow]) {
-    let Some(first) = rows.first() else { return };
+/// Tables that are written as CSV.
+const TABLES: &[&str] = &[
+    "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "documents", "grant_changes", "key_activity",
+    "principals", "resource_grants", "session_calls", "statements", "trusts", "usage",
+];
+
+/// From how many rows on the expanded actions are left to SQL: as CSV they would say little at great length.
+const MOST_ACTIONS: i64 = 200_000;
+
+/// The folder that is filled before it takes the place of the old one. Files are written as they come: all of an
+/// organisation's policies together are too much to hold.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// An empty folder beside the output folder.
+    fn beside(out: &Path) -> Result<Folder, RunError> {
+        let mut name = out.file_name().unwrap_or_default().to_os_string();
+        name.push(".new");
+        let path = out.with_file_name(name);
+        if path.exists() {
+            std::fs::remove_dir_all(&path).map_err(failed(&path))?;
+        }
+        Ok(Folder { path })
+    }
+
+    fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), RunError> {
+        let path = self.path.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+        }
+        std::fs::write(&path, bytes).map_err(failed(&path))
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
+    let path = path.to_path_buf();
+    move |source| RunError::Write { path, source }
+}
+
+fn policy_folder(folder: &Folder, rows: &[&ProposalRow]) -> Result<(), RunError> {
+    let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
         if let Some(current) = &row.current {
-            files.insert(format!("{base}/current-{}.json", row.stem), current.clone().into_bytes());
+            folder.put(&format!("{base}/current-{}.json", row.stem), current)?;
         }
         if row.status != "written" {
             continue;
         }
         for (n, document) in row.proposed.iter().enumerate() {
             let number = if row.proposed.len() > 1 { format!("-{}", n + 1) } else { String::new() };
-            files.insert(format!("{base}/proposed-{}{number}.json", row.stem), document.clone().into_bytes());
+            folder.put(&format!("{base}/proposed-{}{number}.json", row.stem), document)?;
         }
     }
-    files.insert(format!("{base}/diff.md"), policy_files::diff(rows).into_bytes());
-    files.insert(format!("{base}/evidence.json"), policy_files::evidence(rows).into_bytes());
+    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows))?;
+    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows))
 }
 
 /// Writes everything.
 pub fn all(options: &RunOptions, model: &ReportModel, _usage: &Usage, tables: &mut SqlTables) -> Result<(), RunError> {
-    let mut files: Files = BTreeMap::new();
-    files.insert(MARK.to_owned(), run_json::render(model).into_bytes());
-    files.insert("findings.json".to_owned(), findings_json::render(model).into_bytes());
-    files.insert("findings.csv".to_owned(), findings_csv::render(model).into_bytes());
-    files.insert("summary.md".to_owned(), summary_md::render(model).into_bytes());
-    files.insert("report.html".to_owned(), html::render(model).map_err(|e| RunError::Page(e.to_string()))?.into_bytes());
-    for table in
-        ["activity", "assumptions", "coverage", "credentials", "denials", "grant_changes", "key_activity", "principals", "session_calls", "trusts", "usage"]
-    {
+    let folder = Folder::beside(&options.out)?;
+    folder.put("findings.json", findings_json::render(model))?;
+    folder.put("findings.csv", findings_csv::render(model))?;
+    folder.put("summary.md", summary_md::render(model))?;
+    folder.put("report.html", html::render(model).map_err(|e| RunError::Page(e.to_string()))?)?;
+    for table in TABLES {
         let rows = tables.run(table, &format!("SELECT * FROM {table}"))?;
-        files.insert(format!("tables/{table}.csv"), findings_csv::table(&rows).into_bytes());
+        folder.put(&format!("tables/{table}.csv"), findings_csv::table(&rows))?;
+    }
+    let actions = tables.run("granted_actions", "SELECT CAST(SUM(action_count) AS BIGINT) AS actions FROM statements")?;
+    if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
+        let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
+        folder.put("tables/granted_actions.csv", findings_csv::table(&tables.run("granted_actions", sql)?))?;
     }
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
     for row in &model.proposals {
         owners.entry(&row.folder).or_default().push(row);
     }
     for rows in owners.values() {
-        policy_folder(&mut files, rows);
+        policy_folder(&folder, rows)?;
     }
-    replace(&options.out, &files)
+    // The mark comes last: what a killed run leaves behind is no output.
+    folder.put(MARK, run_json::render(model))?;
+    replace(&options.out, &folder)
 }
 
-fn replace(out: &Path, files: &Files) -> Result<(), RunError> {
-    let fail = |path: &Path| {
-        let path = path.to_path_buf();
-        move |source: std::io::Error| RunError::Write { path, source }
-    };
-    let mut name = out.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let fresh: PathBuf = out.with_file_name(name);
-    if fresh.exists() {
-        std::fs::remove_dir_all(&fresh).map_err(fail(&fresh))?;
-    }
-    for (relative, bytes) in files {
-        let path = fresh.join(relative);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(fail(parent))?;
-        }
-        std::fs::write(&path, bytes).map_err(fail(&path))?;
-    }
+fn replace(out: &Path, fresh: &Folder) -> Result<(), RunError> {
     if out.exists() {
-        let empty = std::fs::read_dir(out).map_err(fail(out))?.next().is_none();
+        let empty = std::fs::read_dir(out).map_err(failed(out))?.next().is_none();
         if !(empty || out.join(MARK).exists()) {
-            let _ = std::fs::remove_dir_all(&fresh);
+            let _ = std::fs::remove_dir_all(&fresh.path);
             let source = std::io::Error::other("the folder holds other files than an earlier run's; name another --out");
             return Err(RunError::Write { path: out.to_path_buf(), source });
         }
-        std::fs::remove_dir_all(out).map_err(fail(out))?;
+        std::fs::remove_dir_all(out).map_err(failed(out))?;
     }
-    std::fs::rename(&fresh, out).map_err(fail(out))
+    std::fs::rename(&fresh.path, out).map_err(failed(out))
 }

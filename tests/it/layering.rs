@@ -35,8 +35,8 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_array", &["ingest/store.rs"]),
     ("arrow_schema", &["ingest/store.rs"]),
     ("parquet", &["ingest/store.rs"]),
-    ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frame.rs", "report/sql.rs"]),
-    ("rayon", &["ingest/mod.rs", "reduce/mod.rs", "evaluate/simulate.rs", "commands.rs"]),
+    ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
+    ("rayon", &["ingest/mod.rs", "grants/load.rs", "reduce/mod.rs", "evaluate/simulate.rs", "commands.rs"]),
     ("askama", &["report/html.rs"]),
 ];
 
@@ -83,7 +83,7 @@ fn packages_stay_behind_their_fence() {
             let named = text.lines().filter(|l| !l.trim_start().starts_with("//")).any(|l| {
                 l.contains(&format!("{package}::")) && !l.contains(&format!("_{package}::")) && !l.contains(&format!("crate::{package}"))
             });
-            if named && !homes.contains(&file.as_str()) {
+            if named && !homes.iter().any(|home| file == *home || (home.ends_with('/') && file.starts_with(home))) {
                 wrong.push(format!("{file} names {package}"));
             }
         }

@@ -78,6 +78,28 @@ fn verdicts_and_findings_are_the_truth() {
     assert!(!page.contains("<script"), "no script of an attacker's, none of ours");
     assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}'), "hidden characters are shown as escapes");
     golden(&out);
+    tables(&out);
+}
+
+/// The tables of the grants are written, and lead to each other.
+fn tables(out: &Path) {
+    let table = |name: &str| -> Vec<BTreeMap<String, String>> {
+        let mut reader = csv::Reader::from_path(out.join("tables").join(format!("{name}.csv"))).unwrap();
+        reader.deserialize().map(|row| row.unwrap()).collect()
+    };
+    for name in ["accounts", "principals", "credentials", "attachments", "documents", "statements", "trusts"] {
+        assert!(!table(name).is_empty(), "{name}");
+    }
+    assert!(table("resource_grants").is_empty(), "the sample has no resource policies yet");
+    let statements: std::collections::BTreeSet<String> = table("statements").into_iter().map(|s| s["document_id"].clone()).collect();
+    let attachments = table("attachments");
+    let ids = attachments.iter().map(|a| &a["document_id"]).filter(|id| !id.is_empty());
+    assert!(ids.clone().count() > 0 && ids.clone().all(|id| statements.contains(id)), "every document at hand has statements");
+    let ann: Vec<_> = attachments.iter().filter(|a| a["holder_arn"].ends_with(":user/ann")).collect();
+    assert!(!ann.is_empty() && ann.iter().all(|a| a["source"] == "group" && a["via"].ends_with(":group/ops")), "{ann:?}");
+    let granted = table("granted_actions");
+    let counted: usize = table("statements").iter().map(|s| s["action_count"].parse::<usize>().unwrap()).sum();
+    assert_eq!(granted.len(), counted);
 }
 
 /// The reports that the repository shows are what the program writes; `UPDATE_GOLDEN=1` writes them anew.

@@ -56,7 +56,9 @@ pub fn take(item: &Item, builder: &mut Builder) {
         }
         OwnerKind::Group | OwnerKind::Policy => {}
     }
-    name_problems(&item.capture.file, &told, builder);
+    let mut problems = Vec::new();
+    name_problems(&told, &mut problems);
+    problems.iter().for_each(|(arn, why)| builder.problem(&item.capture.file, arn, why.as_str()));
     builder.principal(&item.capture, told);
 }
 

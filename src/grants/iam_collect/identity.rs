@@ -56,7 +56,9 @@ pub fn principal(account: &str, kind: &str, folder: &Folder, builder: &mut Build
         }
         OwnerKind::Group | OwnerKind::Policy => {}
     }
-    name_problems(&capture.file, &told, builder);
+    let mut problems = Vec::new();
+    name_problems(&told, &mut problems);
+    problems.iter().for_each(|(arn, why)| builder.problem(&capture.file, arn, why.as_str()));
     builder.principal(capture, told);
     true
 }

@@ -44,8 +44,6 @@ pub struct Named {
 /// Everything that waits.
 #[derive(Default)]
 pub struct Loose {
-    /// Placed files that were read.
-    pub outputs: BTreeSet<String>,
     /// Policies of multi-region access points.
     pub named: Vec<Named>,
     /// Parts of shares.

@@ -40,9 +40,6 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
         .or_else(|| keys::take(row, document, builder))
         .or_else(|| network::take(row, document, builder))
         .or_else(|| ram::take(row, document, builder))?;
-    if document.place.is_some() {
-        builder.loose.outputs.insert(document.file().to_owned());
-    }
     taken.then_some(row)
 }
 
@@ -55,7 +52,7 @@ pub fn reads(row: &str) -> bool {
 /// Takes a command of this family that gave no output.
 pub fn failed(failure: &Failure, builder: &mut Builder) {
     let row = failure.place.export.id.as_str();
-    if recognise::FAMILY.contains(&row) && !subject::was_answered(failure, builder) {
+    if recognise::FAMILY.contains(&row) {
         lists::failed(row, failure, builder);
         policies::failed(row, failure, builder);
         many::failed(row, failure, builder);

@@ -166,7 +166,7 @@ fn the_newest_capture_counts_and_a_stale_failure_does_not() {
     ]);
     let sid = nights.resources.policy_of("arn:aws:s3:::b").present().unwrap()[0].document.as_ref().unwrap().statements[0].sid.clone();
     assert_eq!(sid.as_deref(), Some("New"));
-    assert_eq!((nights.conflicts.len(), nights.conflicts[0].what.as_str()), (1, "arn:aws:s3:::b"));
+    assert_eq!((nights.conflicts.len(), nights.conflicts[0].what.as_str()), (1, "arn:aws:s3:::b: policy"));
 }
 
 #[test]

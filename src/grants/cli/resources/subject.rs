@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::super::builder::{Builder, Failure};
 use super::super::super::resource_told::{bucket_arn, scope_arn};
-use super::super::super::{Document, Place};
+use super::super::super::Document;
 use crate::aws::{Arn, is_account_id, partition_of_region};
 
 /// Things that lists give by name: a word of the row's id, the service, and what stands before the name in the ARN.
@@ -101,21 +101,6 @@ pub fn checked(document: &Document, arn: &str, builder: &mut Builder) {
     if elsewhere {
         builder.problem(document.file(), arn, format!("of region {}, in the export of region {}", parsed.region, place.region().unwrap_or_default()));
     }
-}
-
-/// The path of a place.
-fn path_of(place: &Place) -> String {
-    let mut path = place.export.file.clone();
-    for (name, text) in &place.parts {
-        path = path.replace(&format!("{{{name}}}"), text);
-    }
-    format!("{}{path}", place.root)
-}
-
-/// Whether the bundle has the output of a command that failed: it was asked again, and what was answered then counts.
-pub fn was_answered(failure: &Failure, builder: &Builder) -> bool {
-    let path = path_of(&failure.place);
-    builder.loose.outputs.contains(&path) || builder.loose.outputs.contains(&format!("{path}.gz"))
 }
 
 /// The list of objects of a field.

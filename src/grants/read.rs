@@ -1,0 +1,201 @@
+//! Files of bundles as texts and as JSON documents: found, unpacked, parsed. Many are read side by side; nothing here knows
+//! what a document tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Capture, Document, GrantsError, Place, Source, gaad, iam_collect};
+
+/// A file of a bundle.
+pub struct File {
+    /// Name relative to the given path; below the path's own name where several were given.
+    pub name: String,
+    path: PathBuf,
+    bytes: u64,
+}
+
+/// As much of the files as is read side by side: their texts and what is parsed of them are in memory together.
+const BATCH_BYTES: u64 = 64 << 20;
+
+/// The longest text that a packed file may hold.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// How many files make a batch: at least one.
+#[must_use]
+pub fn batch_of(files: &[File]) -> usize {
+    let sums = files.iter().scan(0, |sum: &mut u64, file| {
+        *sum = sum.saturating_add(file.bytes);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= BATCH_BYTES).count().max(1)
+}
+
+/// Finds the files of given paths, in the order of their names.
+///
+/// # Errors
+/// [`GrantsError`] when a path is not there or cannot be listed.
+pub fn list(paths: &[PathBuf]) -> Result<Vec<File>, GrantsError> {
+    let mut files = Vec::new();
+    for root in paths {
+        let fail = |source| GrantsError::Path { path: root.clone(), source };
+        let meta = std::fs::metadata(root).map_err(fail)?;
+        let base: &Path = if meta.is_dir() { root } else { root.parent().unwrap_or(Path::new("")) };
+        let prefix = match root.file_name() {
+            Some(name) if paths.len() > 1 && meta.is_dir() => format!("{}/", name.to_string_lossy()),
+            _ => String::new(),
+        };
+        for entry in walkdir::WalkDir::new(root).follow_root_links(true) {
+            let entry = entry.map_err(|e| fail(e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links"))))?;
+            if entry.file_type().is_file() {
+                let name = entry.path().strip_prefix(base).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+                let bytes = entry.metadata().map_or(0, |m| m.len());
+                files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf(), bytes });
+            }
+        }
+    }
+    files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    Ok(files)
+}
+
+/// A file's text; what it is, is noted later, when it is recognised.
+pub struct Text {
+    /// The text; empty where it is parsed.
+    pub text: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Hash of the file.
+    pub sha256: String,
+    /// Its documents, where it holds JSON.
+    pub json: Option<Parsed>,
+}
+
+/// A file of JSON documents.
+pub struct Parsed {
+    /// File and time.
+    pub capture: Capture,
+    /// Its place in a bundle.
+    pub place: Option<Place>,
+    /// Its documents.
+    pub documents: Vec<Content>,
+    /// Where it breaks off.
+    pub broken: Option<Broken>,
+}
+
+/// Where a file breaks off.
+pub struct Broken {
+    /// Line.
+    pub line: usize,
+    /// What is wrong there.
+    pub error: String,
+    /// Accounts whose users, roles or policies the file names.
+    pub accounts: BTreeSet<String>,
+}
+
+/// One document of a file.
+pub enum Content {
+    /// Account authorization details, read.
+    Details(Box<gaad::Told>),
+    /// Anything else.
+    Other(Box<Document>),
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// Why it has no text.
+pub fn read(file: &File) -> Result<Text, String> {
+    let bytes = std::fs::read(&file.path).map_err(|e| format!("cannot be read: {}", e.kind()))?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let sha256 = {
+        use sha2::Digest as _;
+        sha2::Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect::<String>()
+    };
+    let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut out = Vec::new();
+        flate2::read::GzDecoder::new(bytes.as_slice()).take(MOST_BYTES).read_to_end(&mut out).map_err(|e| format!("damaged gzip: {e}"))?;
+        out
+    } else {
+        bytes
+    };
+    let text = String::from_utf8(plain).map_err(|_| "not UTF-8".to_owned())?;
+    Ok(Text { text, bytes: size, sha256, json: None })
+}
+
+/// Whether a file is a list of commands that failed.
+#[must_use]
+pub fn is_errors(name: &str) -> bool {
+    name == "errors.jsonl" || name.ends_with("/errors.jsonl")
+}
+
+/// The time of the bundle that a file belongs to: the nearest manifest above it.
+fn bundle_time(name: &str, bundles: &BTreeMap<String, i64>) -> Option<i64> {
+    bundles.iter().filter(|(root, _)| name.starts_with(root.as_str())).max_by_key(|(root, _)| root.len()).map(|(_, at)| *at)
+}
+
+impl Text {
+    /// Parses the file where it is JSON and no list of errors; the text of JSON is not needed any more then.
+    #[must_use]
+    pub fn parse(mut self, name: &str, bundles: &BTreeMap<String, i64>) -> Text {
+        let is_stored = iam_collect::is_in_store(name);
+        let source = if is_stored { Source::IamCollect } else { Source::Cli };
+        let capture = Capture { at_ms: bundle_time(name, bundles), source, file: name.to_owned() };
+        let place = if is_stored { None } else { Place::of(name) };
+        let mut parsed = Parsed { capture, place, documents: Vec::new(), broken: None };
+        if !is_errors(name) {
+            if !is_stored && !self.text.trim_start().starts_with(['{', '[']) {
+                return self;
+            }
+            let text = std::mem::take(&mut self.text);
+            let done = parsed.documents(&text, is_stored);
+            parsed.broken = done.err().map(|e| Broken { line: e.line(), error: e.to_string(), accounts: gaad::accounts_in(&text) });
+        }
+        self.json = Some(parsed);
+        self
+    }
+}
+
+impl Parsed {
+    fn documents(&mut self, text: &str, is_stored: bool) -> Result<(), serde_json::Error> {
+        if !is_stored && gaad::may_be_one(text) && self.details(text) {
+            return Ok(());
+        }
+        self.documents.clear();
+        if is_stored {
+            let document = Document { capture: self.capture.clone(), place: None, resource_arn: None, value: serde_json::from_str(text)? };
+            self.documents.push(Content::Other(Box::new(document)));
+            return Ok(());
+        }
+        for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+            let document = Document::new(self.capture.clone(), self.place.clone(), value?);
+            self.documents.push(Content::Other(Box::new(document)));
+        }
+        Ok(())
+    }
+
+    /// Reads a file of account authorization details; tells whether all of it could be read as such.
+    fn details(&mut self, text: &str) -> bool {
+        for page in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            match page.and_then(|page| gaad::read(page.get())) {
+                Ok(Some(told)) => self.documents.push(Content::Details(Box::new(told))),
+                Ok(None) | Err(_) => return false,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_never_empty_and_hold_to_their_size() {
+        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes };
+        let sizes = [BATCH_BYTES + 1, BATCH_BYTES / 2, BATCH_BYTES / 2, 1].map(file);
+        assert_eq!([batch_of(&sizes), batch_of(&sizes[1..]), batch_of(&sizes[3..])], [1, 2, 1]);
+    }
+}
