@@ -17,7 +17,7 @@ pub fn listed(place: &Place, builder: &mut Builder, values: impl Fn(&str) -> Vec
             if let Some(template) = &row.arn {
                 found = found.iter().map(|name| arn_of(template, name, place)).collect();
             }
-            builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(found);
+            builder.grants.listed.entry(place.list_key(&row.id)).or_default().extend(found.iter().map(|item| place.subject_of(item)));
         }
     }
 }

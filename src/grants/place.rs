@@ -48,7 +48,7 @@ impl Place {
     /// The account whose export it is; `None` for the organisation's and Identity Center's.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
-        self.part("account")
+        self.part("account").filter(|_| self.export.file.starts_with("accounts/"))
     }
 
     /// The region.
@@ -73,8 +73,27 @@ impl Place {
     /// The question that the file answers.
     #[must_use]
     pub fn question(&self, resource_arn: Option<&str>) -> Question {
-        let subject = resource_arn.or_else(|| self.item()).unwrap_or_default().to_owned();
+        let subject = match self.in_identity_center() {
+            Some(path) => path,
+            None => resource_arn.or_else(|| self.item()).unwrap_or_default().to_owned(),
+        };
         Question { of: self.list_key(&self.export.id), subject }
+    }
+
+    /// Of an export of Identity Center: instance, permission set and account, joined by `/`.
+    #[must_use]
+    pub fn in_identity_center(&self) -> Option<String> {
+        let parts = || self.export.places().filter_map(|name| self.part(name));
+        self.export.file.starts_with("sso/").then(|| parts().collect::<Vec<_>>().join("/"))
+    }
+
+    /// The subject of a question about an item that this list names.
+    #[must_use]
+    pub fn subject_of(&self, item: &str) -> String {
+        match self.in_identity_center() {
+            Some(above) => format!("{above}/{}", item.rsplit('/').next().unwrap_or(item)).trim_start_matches('/').to_owned(),
+            None => item.to_owned(),
+        }
     }
 }
 
@@ -90,7 +109,10 @@ mod tests {
         assert_eq!((place.export.id.as_str(), place.region(), place.item()), ("kms-key-policy", Some("eu-west-1"), Some("arn_1")));
         assert_eq!(place.question(Some("arn:k")).subject, "arn:k");
         let place = Place::of("sso/ssoins-1/ps-1/assignments/111122223333.json").unwrap();
-        assert_eq!((place.export.id.as_str(), place.part("instance"), place.account()), ("assignments", Some("ssoins-1"), Some("111122223333")));
+        assert_eq!((place.export.id.as_str(), place.part("instance"), place.part("account"), place.account()), ("assignments", Some("ssoins-1"), Some("111122223333"), None));
+        assert_eq!(place.question(None).subject, "ssoins-1/ps-1/111122223333");
+        let list = Place::of("sso/ssoins-1/permission-sets.json").unwrap();
+        assert_eq!(list.subject_of("arn:aws:sso:::permissionSet/ssoins-1/ps-1"), "ssoins-1/ps-1");
         assert!(Place::of("somewhere/policy.json").is_none());
         assert!(Place::of("accounts//s3/b/policy.json").is_none());
     }

@@ -126,7 +126,7 @@ fn hashed(secret: &str) -> String {
 }
 
 /// Keys of the context that are few enough to group calls by.
-const CLASS_KEYS: &[&str] = &["aws:CalledVia", "aws:MultiFactorAuthPresent", "aws:SourceVpce", "aws:ViaAWSService"];
+const CLASS_KEYS: &[&str] = &["aws:CalledVia", "aws:MultiFactorAuthPresent", "aws:SecureTransport", "aws:SourceVpce", "aws:ViaAWSService"];
 
 fn json_text(keys: &BTreeMap<String, String>) -> Option<String> {
     serde_json::to_string(keys).ok()

@@ -19,6 +19,9 @@ import random
 import sys
 import urllib.parse
 
+sys.dont_write_bytecode = True  # nothing but what is made stands beside this file
+import exports
+
 HERE = pathlib.Path(__file__).resolve().parent
 END = dt.datetime(2026, 11, 1, tzinfo=dt.timezone.utc)
 DAYS = 120
@@ -525,6 +528,7 @@ def files():
         out[f"grants/accounts/{account}/iam/credential-report.csv"] = report(account, REPORTS[account]).encode()
     out[f"grants/accounts/{SEC}/iam/credential-report.json"] = pretty(
         {"Content": base64.b64encode(report(SEC, REPORTS[SEC]).encode()).decode(), "ReportFormat": "text/csv", "GeneratedTime": "2026-10-31T22:00:00+00:00"})
+    out.update(exports.files(pretty))
     out["truth.json"] = pretty(make_truth())
     good = {"eventVersion": "1.11", "eventTime": "2026-10-01T00:00:00Z", "eventSource": "ec2.amazonaws.com", "eventName": "DescribeVpcs", "awsRegion": "eu-west-1",
             "eventID": event_id("broken"), "eventType": "AwsApiCall", "recipientAccountId": PROD, "userIdentity": as_user(PROD, "ann"), "requestParameters": None}

@@ -90,7 +90,8 @@ fn tables(out: &Path) {
     for name in ["accounts", "principals", "credentials", "attachments", "documents", "statements", "trusts"] {
         assert!(!table(name).is_empty(), "{name}");
     }
-    assert!(table("resource_grants").is_empty(), "the sample has no resource policies yet");
+    let shared: Vec<String> = table("resource_grants").into_iter().map(|r| format!("{} {} {}", r["effect"], r["entry"], r["resource_arn"])).collect();
+    assert!(shared.iter().any(|s| s == "Deny * arn:aws:s3:::example-lake"), "{shared:?}");
     let statements: std::collections::BTreeSet<String> = table("statements").into_iter().map(|s| s["document_id"].clone()).collect();
     let attachments = table("attachments");
     let ids = attachments.iter().map(|a| &a["document_id"]).filter(|id| !id.is_empty());

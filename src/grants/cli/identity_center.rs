@@ -188,7 +188,7 @@ fn one(row: &str, document: &Document, id: SetId, builder: &mut Builder) -> Opti
         "assignments" => {
             let of_entry = || list(value, "AccountAssignments").and_then(<[Value]>::first).and_then(|a| text(a, "AccountId")).map(str::to_owned);
             let who = all(value, "AccountAssignments", |a| Some(Assignment { kind: owned(a, "PrincipalType"), id: text(a, "PrincipalId")?.to_owned() }))?;
-            match of_entry().or_else(|| document.account()) {
+            match of_entry().or_else(|| document.place.as_ref()?.part("account").map(str::to_owned)) {
                 Some(account) => parts.assignments.add((id.clone(), account), capture, who, more(value)),
                 None => problem = Some("the assignments of which account is not told".to_owned()),
             }
@@ -219,7 +219,7 @@ pub fn failed(failure: &Failure, builder: &mut Builder) {
         "permission-set-customer" => Told::Customer(unknown(failure)),
         "permission-set-boundary" => Told::Boundary(failure.answer()),
         "permission-set-accounts" => Told::Accounts(unknown(failure)),
-        "assignments" => Told::Assignments(failure.place.account().unwrap_or_default().to_owned(), unknown(failure)),
+        "assignments" => Told::Assignments(failure.place.part("account").unwrap_or_default().to_owned(), unknown(failure)),
         _ => Told::Named,
     };
     builder.cli.identity_center.told.push((id, failure.capture.clone(), told));

@@ -12,6 +12,16 @@ fn quoted(word: &str) -> String {
 
 /// What stands for a name in the row's command; `None` where the item does not tell.
 fn part(name: &str, row: &Export, key: &ListKey, subject: &str) -> Option<String> {
+    if row.file.starts_with("sso/") {
+        let path = subject.split_once("permissionSet/").map_or(subject, |(_, rest)| rest);
+        let mut parts = path.split('/').filter(|p| !p.is_empty());
+        let (instance, set, account) = (parts.next(), parts.next(), parts.next());
+        return match name {
+            "instance" => instance.map(|i| format!("arn:aws:sso:::instance/{i}")),
+            "id" => instance.zip(set).map(|(i, s)| format!("arn:aws:sso:::permissionSet/{i}/{s}")),
+            _ => account.map(str::to_owned),
+        };
+    }
     let arn = Arn::parse(subject);
     let tail = arn.as_ref().map_or(subject, |a| a.resource);
     let text = match name {
@@ -21,8 +31,7 @@ fn part(name: &str, row: &Export, key: &ListKey, subject: &str) -> Option<String
         "layer" => subject.rsplit_once(':')?.0.to_owned(),
         "version" => subject.rsplit_once(':')?.1.to_owned(),
         "name" => tail.split_once(['/', ':']).map_or(tail, |(_, rest)| rest).to_owned(),
-        "instance" | "job" => return None,
-        "account" | "id" | "user" | "bucket" | "key" => subject.to_owned(),
+        "id" | "user" | "bucket" | "key" => subject.to_owned(),
         _ => return None,
     };
     (!text.is_empty()).then_some(text)
@@ -80,6 +89,10 @@ mod tests {
         assert_eq!(
             command("backup-vault-policy", "arn:aws:backup:eu-west-1:111122223333:backup-vault:nightly"),
             "aws backup get-backup-vault-access-policy --backup-vault-name nightly --region eu-west-1"
+        );
+        assert_eq!(
+            command("assignments", "ssoins-1/ps-1/111122223333"),
+            "aws sso-admin list-account-assignments --instance-arn arn:aws:sso:::instance/ssoins-1 --permission-set-arn arn:aws:sso:::permissionSet/ssoins-1/ps-1 --account-id 111122223333"
         );
         assert_eq!(command("assignments", ""), "aws sso-admin list-account-assignments --instance-arn <instance> --permission-set-arn <id> --account-id <account>");
     }
