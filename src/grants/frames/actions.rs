@@ -82,7 +82,6 @@ pub fn action_sets(sets: &ActionSets<'_, '_>) -> PolarsResult<DataFrame> {
 
 /// Table `granted_actions`: one row per distinct document, statement and action; a view that is worked out as far as a
 /// query asks.
-#[must_use]
 pub fn granted_actions(statements: &DataFrame, action_sets: &DataFrame) -> LazyFrame {
     statements
         .clone()
