@@ -1,38 +1,57 @@
 -- title: Unrotated access keys
 -- question: Which active access keys are older than the limit?
--- columns: account, resource, status, severity, reason, user_name, slot, age_days, last_changed_ms, last_used_ms, last_used_service
-WITH keys AS (
+-- columns: account, resource, status, severity, reason, user_name, slot, access_key_id, age_days, made_ms, last_used_ms, last_used_service
+-- The list of access keys tells when a key was made; the report tells when a slot last changed, which makes a key that
+-- was switched off and on again look younger.
+WITH dated AS (
     SELECT
         c.account AS account,
-        c.user_arn AS resource,
-        CASE
-            WHEN NOT c.active THEN 'PASS'
-            WHEN c.user_name = '<root_account>' THEN 'FAIL'
-            WHEN c.last_changed_ms IS NULL THEN 'UNKNOWN'
-            WHEN p.as_of_ms - c.last_changed_ms > p.key_max_age_days * 86400000 THEN 'FAIL'
-            ELSE 'PASS'
-        END AS status,
-        CASE
-            WHEN c.user_name = '<root_account>' AND c.active THEN 'CRITICAL'
-            ELSE 'MEDIUM'
-        END AS severity,
-        CASE
-            WHEN NOT c.active THEN 'the key is disabled'
-            WHEN c.user_name = '<root_account>' THEN 'the root user has an active access key'
-            WHEN c.last_changed_ms IS NULL THEN 'the report does not say when the key was made'
-            WHEN p.as_of_ms - c.last_changed_ms > p.key_max_age_days * 86400000 THEN 'the key is older than the limit'
-            ELSE 'the key is younger than the limit'
-        END AS reason,
+        COALESCE(c.user_arn, c.user_name, c.access_key_id) AS resource,
         c.user_name AS user_name,
         c.slot AS slot,
-        CAST(FLOOR((p.as_of_ms - c.last_changed_ms) / 86400000.0) AS BIGINT) AS age_days,
-        c.last_changed_ms AS last_changed_ms,
+        c.access_key_id AS access_key_id,
+        c.active AS active,
+        COALESCE(c.created_ms, c.last_changed_ms) AS made_ms,
         c.last_used_ms AS last_used_ms,
-        c.last_used_service AS last_used_service
+        c.last_used_service AS last_used_service,
+        p.as_of_ms AS as_of_ms,
+        p.key_max_age_days * 86400000 AS limit_ms
     FROM credentials AS c
     CROSS JOIN params AS p
     WHERE c.present
-        AND (c.slot = 'access_key_1' OR c.slot = 'access_key_2')
+        AND (c.slot = 'access_key_1' OR c.slot = 'access_key_2' OR c.slot = 'access_key')
+),
+keys AS (
+    SELECT
+        account,
+        resource,
+        CASE
+            WHEN NOT active THEN 'PASS'
+            WHEN user_name = '<root_account>' THEN 'FAIL'
+            WHEN active IS NULL OR made_ms IS NULL THEN 'UNKNOWN'
+            WHEN as_of_ms - made_ms > limit_ms THEN 'FAIL'
+            ELSE 'PASS'
+        END AS status,
+        CASE
+            WHEN user_name = '<root_account>' AND active THEN 'CRITICAL'
+            ELSE 'MEDIUM'
+        END AS severity,
+        CASE
+            WHEN NOT active THEN 'the key is disabled'
+            WHEN user_name = '<root_account>' THEN 'the root user has an active access key'
+            WHEN active IS NULL THEN 'no export says whether the key is active'
+            WHEN made_ms IS NULL THEN 'no export says when the key was made'
+            WHEN as_of_ms - made_ms > limit_ms THEN 'the key is older than the limit'
+            ELSE 'the key is younger than the limit'
+        END AS reason,
+        user_name,
+        slot,
+        access_key_id,
+        CAST(FLOOR((as_of_ms - made_ms) / 86400000.0) AS BIGINT) AS age_days,
+        made_ms,
+        last_used_ms,
+        last_used_service
+    FROM dated
 ),
 missing AS (
     SELECT
@@ -45,16 +64,16 @@ missing AS (
     WHERE a.owned AND NOT a.has_credential_report
 ),
 both AS (
-    SELECT account, resource, status, severity, reason, user_name, slot, age_days, last_changed_ms, last_used_ms, last_used_service
+    SELECT account, resource, status, severity, reason, user_name, slot, access_key_id, age_days, made_ms, last_used_ms, last_used_service
     FROM keys
     UNION ALL
     SELECT
         m.account AS account, m.resource AS resource, m.status AS status, m.severity AS severity, m.reason AS reason,
-        n.no_text AS user_name, n.no_text AS slot, n.no_int AS age_days, n.no_int AS last_changed_ms, n.no_int AS last_used_ms,
+        n.no_text AS user_name, n.no_text AS slot, n.no_text AS access_key_id, n.no_int AS age_days, n.no_int AS made_ms, n.no_int AS last_used_ms,
         n.no_text AS last_used_service
     FROM missing AS m
     CROSS JOIN nulls AS n
 )
-SELECT account, resource, status, severity, reason, user_name, slot, age_days, last_changed_ms, last_used_ms, last_used_service
+SELECT account, resource, status, severity, reason, user_name, slot, access_key_id, age_days, made_ms, last_used_ms, last_used_service
 FROM both
-ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, slot ASC NULLS LAST
+ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, slot ASC NULLS LAST, access_key_id ASC NULLS LAST

@@ -5,7 +5,7 @@
 
 use super::credential_report::{Credential, CredentialSlot};
 use super::evidence::AccessKey;
-use super::{Evidence, Grants, Known};
+use super::{Account, Evidence, Grants, Known};
 use crate::aws::Arn;
 
 /// The report and the list both tell seconds.
@@ -49,13 +49,21 @@ impl Evidence {
 }
 
 impl Grants {
+    /// The access key of a slot ([`Account::key_of_slot`]).
+    #[must_use]
+    pub fn key_of_slot(&self, credential: &Credential) -> Option<&AccessKey> {
+        self.accounts.get(Arn::parse(&credential.user_arn)?.account)?.key_of_slot(credential)
+    }
+}
+
+impl Account {
     /// The access key of a slot. `None` where none fits, where more than one does, or for something that is no access key.
     #[must_use]
     pub fn key_of_slot(&self, credential: &Credential) -> Option<&AccessKey> {
         if !credential.present || !matches!(credential.slot, CredentialSlot::AccessKey1 | CredentialSlot::AccessKey2) {
             return None;
         }
-        let account = self.accounts.get(Arn::parse(&credential.user_arn)?.account)?;
+        let account = self;
         let keys: Vec<&AccessKey> = account.evidence.keys_of(&credential.user).collect();
         let exact = |slot: &Credential| -> Vec<&AccessKey> { keys.iter().filter(|k| same(k.created_ms, slot.last_changed_ms)).copied().collect() };
         let mine = exact(credential);

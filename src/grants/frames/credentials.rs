@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::{DataFrame, PolarsResult};
 
 use super::super::evidence::{AccessKey, OtherCredential};
-use super::super::{Account, Credential, CredentialSlot, Grants, Known, OwnerKind};
+use super::super::{Account, Credential, Grants, Known, OwnerKind};
 use super::{Columns, count};
 
 /// Where a credential is known from.
@@ -92,19 +92,6 @@ impl<'g> Row<'g> {
     }
 }
 
-/// The listed key that stands in a slot of the report: the user's only one that was made when the report says that the
-/// slot last changed. A key that was switched off and on again changed later, and is not told by its dates.
-fn key_of_slot<'g>(account: &'g Account, credential: &Credential) -> Option<&'g AccessKey> {
-    if !credential.present || !matches!(credential.slot, CredentialSlot::AccessKey1 | CredentialSlot::AccessKey2) {
-        return None;
-    }
-    let changed = credential.last_changed_ms?;
-    // The report and the list both tell whole seconds.
-    let fits = |key: &&AccessKey| key.user.as_ref() == Some(&credential.user) && key.created_ms.is_some_and(|made| made / 1000 == changed / 1000);
-    let mut found = account.evidence.access_keys.values().filter(fits);
-    found.next().filter(|_| found.next().is_none())
-}
-
 /// MFA devices of a user: their number where they are listed.
 fn mfa_devices(account: &Account, user: &str) -> Option<i64> {
     let devices = account.evidence.mfa_devices.values().filter(|d| d.user.as_deref() == Some(user)).count();
@@ -132,7 +119,7 @@ fn rows_of<'g>(account: &'g Account, rows: &mut Vec<Row<'g>>) {
     };
     let mut in_slots = Vec::new();
     for credential in account.credential_report.iter().flat_map(|r| &r.credentials) {
-        let key = key_of_slot(account, credential);
+        let key = account.key_of_slot(credential);
         in_slots.extend(key.map(|k| k.id.as_str()));
         let told = row(Some(&credential.user), Told::Slot(credential, key));
         rows.push(Row { user_arn: Some(&credential.user_arn), user_created_ms: credential.user_created_ms, ..told });
