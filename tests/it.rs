@@ -8,16 +8,18 @@
     reason = "a test that cannot go on should stop"
 )]
 
+#[path = "it/bundles.rs"]
+mod bundles;
 #[path = "it/common.rs"]
 mod common;
 #[path = "it/coverage.rs"]
 mod coverage;
 #[path = "it/denials.rs"]
 mod denials;
-#[path = "it/history.rs"]
-mod history;
 #[path = "it/export_script.rs"]
 mod export_script;
+#[path = "it/history.rs"]
+mod history;
 #[path = "it/layering.rs"]
 mod layering;
 #[path = "it/nights.rs"]

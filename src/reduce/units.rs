@@ -146,11 +146,23 @@ fn not_ours(owner: &Principal) -> Option<&'static str> {
     }
 }
 
+/// Why it is not known whom a group's or a managed policy's documents bear on, if so: somebody may hold them, use what
+/// nobody else uses, and not be in the export.
+fn hidden_holders(grants: &Grants, account: &str) -> Option<&'static str> {
+    let Some(account) = grants.accounts.get(account) else { return Some("nothing of the account's users and roles is exported") };
+    if !account.complete {
+        return Some("the export does not tell of all users and roles of the account: somebody else may hold it");
+    }
+    let untold = |p: &Principal| p.untold.iter().any(|what| matches!(*what, "attached policies" | "groups"));
+    account.principals.iter().any(untold).then_some("the export does not tell what all users and roles of the account hold: somebody else may hold it")
+}
+
 /// Every document to reduce, in report order, and every document that is left alone.
 #[must_use]
 pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
     let changes = Changes::read(history, grants.since.is_complete);
     let index = Index::new(grants);
+    let hidden: BTreeMap<&str, Option<&'static str>> = grants.accounts.keys().map(|id| (id.as_str(), hidden_holders(grants, id))).collect();
     let mut units = Vec::new();
     let mut skipped = Vec::new();
     for owner in grants.principals() {
@@ -173,8 +185,9 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
             policy_arn: arn.map(str::to_owned),
             placement,
         };
+        let left = not_ours(owner).or_else(|| hidden.get(owner.account.as_str()).copied().flatten().filter(|_| owner.kind == OwnerKind::Group));
         for inline in &owner.inline {
-            match (&inline.document, not_ours(owner)) {
+            match (&inline.document, left) {
                 (_, Some(why)) => skip(&inline.name, why),
                 (Err(e), None) => skip(&inline.name, &format!("document not readable: {e}")),
                 (Ok(_), None) if members.is_empty() => skip(&inline.name, "the group has no members"),
@@ -199,7 +212,7 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
             if policy.account.is_some() {
                 continue;
             }
-            match (&policy.document, not_ours(owner)) {
+            match (&policy.document, left) {
                 (_, Some(why)) => skip(arn, why),
                 (Err(e), None) => skip(arn, &format!("document not readable: {e}")),
                 (Ok(_), None) if members.is_empty() => skip(arn, "the group has no members"),
@@ -253,6 +266,10 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
                 continue;
             }
         };
+        if let Some(why) = hidden.get(account.as_str()).copied().unwrap_or_else(|| hidden_holders(grants, account)) {
+            skip(why.to_owned());
+            continue;
+        }
         if members.is_empty() {
             skip("attached to nobody: delete it rather than reduce it".to_owned());
             continue;
