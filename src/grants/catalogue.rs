@@ -17,6 +17,8 @@ pub enum Part {
     Coverage,
     /// Only names what other rows are about.
     Lists,
+    /// Nothing here: it is kept for whoever checks the log files themselves.
+    Kept,
 }
 
 /// The things that a command runs once for each of.

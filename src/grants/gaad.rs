@@ -99,7 +99,7 @@ struct Profile {
 #[serde(rename_all = "PascalCase")]
 struct Policy {
     arn: String,
-    policy_name: String,
+    policy_name: Option<String>,
     default_version_id: Option<String>,
     create_date: Option<Value>,
     #[serde(default)]
@@ -204,8 +204,8 @@ fn managed(policy: Policy) -> ManagedPolicy {
         version_created_ms: default.and_then(|v| time_ms(v.create_date.as_ref())),
         document: default.and_then(|v| v.document.as_ref()).map_or_else(missing, parse_document),
         versions: policy.policy_version_list.iter().filter_map(version).collect(),
+        name: policy.policy_name.or_else(|| Arn::parse(&policy.arn).map(|a| a.name().to_owned())).unwrap_or_default(),
         arn: policy.arn,
-        name: policy.policy_name,
     }
 }
 

@@ -124,6 +124,10 @@ fn manifest(name: &str, text: &Text, builder: &mut Builder) -> Option<i64> {
 }
 
 fn take(name: &str, mut text: Text, builder: &mut Builder) {
+    // What the export script remembers for its next run.
+    if name == "sso/home-region" || name.ends_with("/sso/home-region") {
+        return input(name, "region of Identity Center", &text, builder);
+    }
     if credential_report::is_csv(&text.text) {
         input(name, "credential report", &text, builder);
         return credential_report::merge(name, &text.text, None, builder);
@@ -217,6 +221,10 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
         return Some("credential report");
     }
     if let Some(kind) = trails::kind(&document.value) {
+        // A status does not name its trail, its wrapper does.
+        if document.resource_arn.as_deref().is_some_and(|arn| arn.contains(":cloudtrail:")) {
+            last_trail.clone_from(&document.resource_arn);
+        }
         trails::merge(document.file(), &document.value, last_trail, &mut builder.statuses, &mut builder.grants);
         return Some(kind);
     }
@@ -224,7 +232,7 @@ fn one(document: &Document, last_trail: &mut Option<String>, builder: &mut Build
         .or_else(|| config::take(document, builder))
         .or_else(|| cli::take(document, builder))
         // A list that no loader asks is there for the check of what is missing.
-        .or_else(|| document.place.as_ref().filter(|p| p.export.part == Part::Lists && !cli::resources::reads(&p.export.id) && document.value.is_object()).map(|_| "list"))
+        .or_else(|| document.place.as_ref().filter(|p| matches!(p.export.part, Part::Lists | Part::Kept) && !cli::resources::reads(&p.export.id) && document.value.is_object()).map(|_| "list"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{Export, exports};
 use super::{ListKey, Question};
+use crate::aws::is_account_id;
 
 /// The row of the table that a path belongs to, with what its parts say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,7 +36,8 @@ impl Place {
             let above = parts.len().checked_sub(template.len())?;
             let filled: Option<Vec<_>> = template.iter().zip(parts.get(above..)?).map(|(t, p)| fill(t, p)).collect();
             let root = parts.get(..above)?.iter().flat_map(|p| [*p, "/"]).collect();
-            Some(Place { export, parts: filled?.into_iter().flatten().collect(), root })
+            let parts: BTreeMap<&'static str, String> = filled?.into_iter().flatten().collect();
+            parts.get("account").is_none_or(|a| is_account_id(a)).then_some(Place { export, parts, root })
         })
     }
 
@@ -115,5 +117,6 @@ mod tests {
         assert_eq!(list.subject_of("arn:aws:sso:::permissionSet/ssoins-1/ps-1"), "ssoins-1/ps-1");
         assert!(Place::of("somewhere/policy.json").is_none());
         assert!(Place::of("accounts//s3/b/policy.json").is_none());
+        assert!(Place::of("accounts/somebody/s3/b/policy.json").is_none());
     }
 }

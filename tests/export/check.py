@@ -195,7 +195,17 @@ class WithServer(Checks):
     def test_bundle_is_sound(self):
         self.sound(self.bundle)
         self.assertEqual(self.bundle.json["manifest.json"]["accounts"], sorted([self.management, self.member]))
-        # The lead adds here: `trailtrim doctor BUNDLE --json` on self.bundle.folder, with 0 unknown files.
+
+    def test_the_bundle_loads_with_nothing_unknown(self):
+        done = subprocess.run([BINARY, "doctor", "--json", str(self.bundle.folder)], capture_output=True, text=True, check=False)
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["problems"], answer["ignored"], answer["conflicts"]), ([], [], []), "every file is used")
+        call = lambda gap: ":".join(table.BY_ID[gap["export"]]["command"].split()[:2])
+        asked = ("", REGION, "us-east-1")  # the others were not selected
+        open_gaps = [g for g in answer["gaps"] if g["state"] in ("unknown", "not exported") and g["region"] in asked and call(g) not in NOT_IN_THIS_SERVER]
+        self.assertEqual(open_gaps, [], "what the server answers is present or known to be absent")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        print(f"doctor: {answer['holdings']}", file=sys.stderr)
 
     def test_nothing_fails_but_what_the_server_lacks(self):
         failures = collections.Counter()

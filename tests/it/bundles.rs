@@ -172,3 +172,21 @@ fn real_grants_load() {
         assert!(answer["holdings"]["accounts"].as_u64().unwrap() > 0);
     }
 }
+
+#[test]
+fn the_guide_lists_every_command() {
+    use std::fmt::Write as _;
+    let mut table = String::from("| file | command, after `aws` | without it is not known |\n|---|---|---|\n");
+    for row in trailtrim::grants::catalogue::exports().unwrap() {
+        writeln!(table, "| `{}` | `{}` | {} |", row.file, row.command, row.weakens).unwrap();
+    }
+    let path = root().join("docs/bundle.md");
+    let guide = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = guide.split_once("<!-- commands -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let wanted = format!("{before}<!-- commands -->\n{table}<!-- end -->{after}");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted, "docs/bundle.md is stale: run UPDATE_GOLDEN=1 cargo test");
+}

@@ -124,7 +124,9 @@ fn permission_sets(grants: &Grants, out: &mut Gaps) {
 }
 
 fn others(grants: &Grants, out: &mut Gaps) {
-    for (alias, key) in grants.resources.aliases.iter().filter(|(_, key)| !grants.resources.keys.contains_key(*key)) {
+    // AWS's own keys need not be listed: their aliases stand in every account.
+    let own = |alias: &str| !alias.contains(":alias/aws/");
+    for (alias, key) in grants.resources.aliases.iter().filter(|(alias, key)| own(alias) && !grants.resources.keys.contains_key(*key)) {
         let account = Arn::parse(alias).map(|a| a.account).unwrap_or_default();
         out.add("kms-key", account, key, format!("key behind `{alias}`, not in the export"), "calls that name the key by this alias");
         out.closed_by(format!("aws kms describe-key --key-id {key}"));

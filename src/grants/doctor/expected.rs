@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::Answers;
+use crate::aws::{Arn, is_account_id};
 use crate::aws::principal::{PrincipalKind, principal_kind};
 use crate::grants::catalogue::{Export, exports};
 use crate::grants::{Grants, Known, ListKey, Question};
@@ -48,7 +49,7 @@ fn answer(answers: &Answers, key: &ListKey, subject: &str) -> Option<Known<()>> 
 /// Accounts with any export of their own, and their regions: those that are on, otherwise those that were asked.
 fn places(grants: &Grants, answers: &Answers) -> BTreeMap<String, BTreeSet<String>> {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (id, account) in &grants.accounts {
+    for (id, account) in grants.accounts.iter().filter(|(id, _)| is_account_id(id)) {
         let regions = places.entry(id.clone()).or_default();
         if let Some(all) = account.evidence.regions.present() {
             regions.extend(all.iter().filter(|(_, on)| **on).map(|(r, _)| r.clone()));
@@ -73,7 +74,8 @@ fn items(row: &'static Export, key: &ListKey, grants: &Grants) -> Vec<String> {
         "last-accessed" => {
             all.filter(|arn| matches!(principal_kind(arn), Some(PrincipalKind::User | PrincipalKind::Role))).collect()
         }
-        _ => all.collect(),
+        // A list may name things of other regions (a trail of all regions stands in each): they are asked in their own.
+        _ => all.filter(|item| Arn::parse(item).is_none_or(|a| key.region.is_empty() || a.region.is_empty() || a.region == key.region)).collect(),
     }
 }
 

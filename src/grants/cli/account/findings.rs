@@ -10,6 +10,7 @@ use super::super::super::gaad::time_ms;
 use super::super::super::{Capture, Document, Grants, Known};
 use super::super::pages::{list, more, owned, text};
 use super::evidence;
+use crate::aws::is_account_id;
 
 /// `get-service-last-accessed-details`: what a finished job found. The report is as old as the job, not as the bundle.
 pub fn last_accessed(account: &str, document: &Document, builder: &mut Builder) -> Option<&'static str> {
@@ -55,7 +56,7 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
         (None, None) => return None,
     };
     for (at, finding) in findings.iter().enumerate() {
-        let account = text(finding, "resourceOwnerAccount").map(str::to_owned).or_else(|| document.account());
+        let account = text(finding, "resourceOwnerAccount").map(str::to_owned).or_else(|| document.account()).filter(|a| is_account_id(a));
         match (text(finding, "id"), account) {
             (Some(id), Some(account)) => put(id, &account, finding, &document.capture, builder),
             _ => builder.problem(document.file(), &format!("{pointer}/{at}"), "a finding without id or account"),

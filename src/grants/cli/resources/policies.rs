@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
     row("ecr-repository-policy", "/policyText"),
     row("ecr-registry-policy", "/policyText"),
     lacking("secret-policy", "/ResourcePolicy", "/ARN"),
-    row("glue-policy", "/PolicyInJson"),
+    lacking("glue-policy", "/PolicyInJson", ""),
     lacking("opensearch-domain", "/DomainStatus/AccessPolicies", "/DomainStatus/ARN"),
     Row { id: "backup-vault-policy", policy: "/Policy", arn: "/BackupVaultArn", may_lack: false, slot: Slot::Own },
     row("codebuild-project-policy", "/policy"),

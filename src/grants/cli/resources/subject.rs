@@ -45,9 +45,9 @@ pub fn arn_of_item(row: &str, item: &str, account: Option<&str>, region: Option<
     (!item.is_empty()).then(|| format!("arn:{}:{service}:{region}:{account}:{kind}{item}", partition_of_region(region)))
 }
 
-/// `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`, and the older forms of the host.
+/// `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`, the older forms of the host, and endpoints of one's own.
 fn queue_arn(url: &str, region: Option<&str>) -> Option<String> {
-    let mut parts = url.strip_prefix("https://")?.split('/');
+    let mut parts = url.split_once("://")?.1.split('/');
     let (host, account, name) = (parts.next()?, parts.next()?, parts.next()?);
     let of_host = host.split('.').find(|p| p.matches('-').count() >= 2);
     let region = region.or(of_host)?;
