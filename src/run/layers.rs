@@ -42,6 +42,8 @@ struct Side {
     owner: Option<String>,
     /// Whether its own policies are known, so that the owner's consent can be asked.
     is_known: bool,
+    /// Whether RAM may have made policies for shares of it that are not at hand.
+    has_unseen_shares: bool,
     /// Kinds that may exist and are not at hand.
     unseen: Vec<PolicyType>,
     /// Documents that exist and cannot be read.
@@ -148,10 +150,18 @@ impl<'g> Layers<'g> {
             side.unseen.push(PolicyType::Resource);
         }
         side.is_known = !own.is_unknown() && side.owner.is_some();
+        side.has_unseen_shares = resources.shared_policies_of(resource).is_unknown();
         let settings = self.settings(resource, &mut side);
         let documents = own.present().map(|list| list.iter().filter_map(|d| named(d)).collect());
-        let policies = Policies { resource: documents, settings, ..Policies::default() };
+        let mut policies = Policies { resource: documents, settings, ..Policies::default() };
         side.policies = self.compiler.borrow_mut().policies(&policies);
+        if resources.bucket_of(resource).is_some() && self.grants.block_public_access_of(resource).is_unknown() {
+            // It may have taken away what a public policy grants.
+            policies.settings.block_public_access.restrict_public_buckets = true;
+            if self.compiler.borrow_mut().policies(&policies).resource_is_public {
+                side.unseen.push(PolicyType::Resource);
+            }
+        }
         side
     }
 
@@ -219,11 +229,22 @@ impl<'g> Layers<'g> {
         unknown.extend(&side.unknown);
         let own = caller.account().map(str::to_owned);
         let owner = side.owner.clone().or(own.clone());
+        // RAM allows others only.
+        if let Some(owner) = side.owner.as_deref().filter(|o| Some(*o) != own.as_deref())
+            && (side.has_unseen_shares || self.changes.of_shares(owner).is_some_and(|at| call.first_ms <= at))
+        {
+            unseen.push(PolicyType::Resource);
+        }
         for (kind, policy_type, account) in [
             (OrganisationPolicyKind::ServiceControl, PolicyType::ServiceControl, own.as_deref()),
             (OrganisationPolicyKind::ResourceControl, PolicyType::ResourceControl, owner.as_deref()),
         ] {
             let Some(account) = account else { continue };
+            // Whose a resource is that the export does not have, a bucket say, nobody tells: not our policies bound it, perhaps.
+            if kind == OrganisationPolicyKind::ResourceControl && side.owner.is_none() && call.resource != "*" {
+                unseen.push(policy_type);
+                continue;
+            }
             match &*self.levels(account, kind) {
                 Known::Present(levels) if kind == OrganisationPolicyKind::ServiceControl => policies.scp = Some(levels.clone()),
                 Known::Present(levels) => policies.rcp = Some(levels.clone()),
@@ -239,6 +260,10 @@ impl<'g> Layers<'g> {
         }
         if let Some(id) = call.endpoint {
             self.endpoint(id, &mut policies, &mut unseen);
+            let account = self.grants.resources.vpc_endpoints.get(id).map(|e| e.account.as_str());
+            if self.changes.of_endpoint(id, account).is_some_and(|at| call.first_ms <= at) {
+                unknown.push(PolicyType::VpcEndpoint);
+            }
         }
         if self.changes.of_resource(self.grants, call.resource).is_some_and(|at| call.first_ms <= at) {
             unknown.push(PolicyType::Resource);
@@ -256,3 +281,7 @@ fn nameless(call: &Call<'_>) -> Side {
         ..Side::default()
     }
 }
+
+#[cfg(test)]
+#[path = "layers_test.rs"]
+mod layers_test;
