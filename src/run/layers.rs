@@ -65,7 +65,8 @@ pub struct Layers<'g> {
     grants: &'g Grants,
     compiler: RefCell<Compiler<'static>>,
     levels: RefCell<BTreeMap<(OrganisationPolicyKind, String), Rc<Levels>>>,
-    sides: RefCell<BTreeMap<String, Rc<Side>>>,
+    /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
+    sides: RefCell<BTreeMap<bool, BTreeMap<String, Rc<Side>>>>,
     changes: Changes,
 }
 
@@ -131,22 +132,25 @@ impl<'g> Layers<'g> {
 
     /// The resource's side, by its ARN.
     fn side(&self, resource: &str, service: &str) -> Rc<Side> {
-        if let Some(found) = self.sides.borrow().get(resource) {
+        let may_carry = RESOURCE_POLICY_SERVICES.contains(&service);
+        let is_object = Arn::parse(resource).is_some_and(|a| a.service == "s3" && a.account.is_empty());
+        let of_all = resource.find('/').filter(|_| is_object).and_then(|slash| resource.get(..=slash)).unwrap_or(resource);
+        if let Some(found) = self.sides.borrow().get(&may_carry).and_then(|sides| sides.get(of_all)) {
             return Rc::clone(found);
         }
-        let side = Rc::new(self.new_side(resource, service));
-        self.sides.borrow_mut().insert(resource.to_owned(), Rc::clone(&side));
+        let side = Rc::new(self.new_side(of_all, may_carry));
+        self.sides.borrow_mut().entry(may_carry).or_default().insert(of_all.to_owned(), Rc::clone(&side));
         side
     }
 
-    fn new_side(&self, resource: &str, service: &str) -> Side {
+    fn new_side(&self, resource: &str, may_carry: bool) -> Side {
         let resources = &self.grants.resources;
         let own = resources.policy_of(resource);
         let mut side = Side { owner: self.owner_of(resource), ..Side::default() };
         if own.present().into_iter().flatten().any(|d| d.document.is_err()) {
             side.unknown.push(PolicyType::Resource);
         }
-        if own.is_unknown() && RESOURCE_POLICY_SERVICES.contains(&service) {
+        if own.is_unknown() && may_carry {
             side.unseen.push(PolicyType::Resource);
         }
         side.is_known = !own.is_unknown() && side.owner.is_some();

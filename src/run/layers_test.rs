@@ -123,3 +123,18 @@ fn calls_before_a_change_of_their_endpoint_are_open() {
         assert_eq!(compared(&grants, vec![at(1_000_000), change]), [0, 0, 1], "{named}");
     }
 }
+
+#[test]
+fn sides_are_kept_once_for_all_objects_and_apart_by_kind_of_service() {
+    let grants = grants();
+    let layers = super::Layers::new(&grants, &Usage::default());
+    let side = |resource: &str, service: &str| layers.side(resource, service);
+    let same = std::rc::Rc::ptr_eq;
+    assert!(same(&side("arn:aws:s3:::b/one", "s3"), &side("arn:aws:s3:::b/two/three", "s3")));
+    assert!(!same(&side("arn:aws:s3:::b", "s3"), &side("arn:aws:s3:::b/one", "s3")));
+    assert!(!same(&side("arn:aws:s3:::b/one", "s3"), &side("arn:aws:s3:::c/one", "s3")));
+    let role = format!("arn:aws:iam::{OTHERS}:role/r");
+    assert!(side(&role, "glue-made").unseen.is_empty() && !side(&role, "sts").unseen.is_empty(), "whichever was asked first");
+    let (load, kms) = (format!("arn:aws:s3:eu-west-1:{OURS}:accesspoint/a/object/x"), format!("arn:aws:kms:eu-west-1:{OURS}:alias/a"));
+    assert!(!same(&side(&load, "s3"), &side(&load.replace("a/object", "b/object"), "s3")) && !same(&side(&kms, "kms"), &side(&kms.replace("alias/a", "alias/b"), "kms")));
+}
