@@ -27,8 +27,9 @@ keys AS (
         resource,
         CASE
             WHEN NOT active THEN 'PASS'
+            WHEN active IS NULL THEN 'UNKNOWN'
             WHEN user_name = '<root_account>' THEN 'FAIL'
-            WHEN active IS NULL OR made_ms IS NULL THEN 'UNKNOWN'
+            WHEN made_ms IS NULL THEN 'UNKNOWN'
             WHEN as_of_ms - made_ms > limit_ms THEN 'FAIL'
             ELSE 'PASS'
         END AS status,
@@ -38,8 +39,8 @@ keys AS (
         END AS severity,
         CASE
             WHEN NOT active THEN 'the key is disabled'
-            WHEN user_name = '<root_account>' THEN 'the root user has an active access key'
             WHEN active IS NULL THEN 'no export says whether the key is active'
+            WHEN user_name = '<root_account>' THEN 'the root user has an active access key'
             WHEN made_ms IS NULL THEN 'no export says when the key was made'
             WHEN as_of_ms - made_ms > limit_ms THEN 'the key is older than the limit'
             ELSE 'the key is younger than the limit'

@@ -42,6 +42,8 @@ struct Side {
     owner: Option<String>,
     /// Whether its own policies are known, so that the owner's consent can be asked.
     is_known: bool,
+    /// Whether RAM may have made policies for shares of it that are not at hand.
+    has_unseen_shares: bool,
     /// Kinds that may exist and are not at hand.
     unseen: Vec<PolicyType>,
     /// Documents that exist and cannot be read.
@@ -63,7 +65,8 @@ pub struct Layers<'g> {
     grants: &'g Grants,
     compiler: RefCell<Compiler<'static>>,
     levels: RefCell<BTreeMap<(OrganisationPolicyKind, String), Rc<Levels>>>,
-    sides: RefCell<BTreeMap<String, Rc<Side>>>,
+    /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
+    sides: RefCell<BTreeMap<bool, BTreeMap<String, Rc<Side>>>>,
     changes: Changes,
 }
 
@@ -129,29 +132,40 @@ impl<'g> Layers<'g> {
 
     /// The resource's side, by its ARN.
     fn side(&self, resource: &str, service: &str) -> Rc<Side> {
-        if let Some(found) = self.sides.borrow().get(resource) {
+        let may_carry = RESOURCE_POLICY_SERVICES.contains(&service);
+        let is_object = Arn::parse(resource).is_some_and(|a| a.service == "s3" && a.account.is_empty());
+        let of_all = resource.find('/').filter(|_| is_object).and_then(|slash| resource.get(..=slash)).unwrap_or(resource);
+        if let Some(found) = self.sides.borrow().get(&may_carry).and_then(|sides| sides.get(of_all)) {
             return Rc::clone(found);
         }
-        let side = Rc::new(self.new_side(resource, service));
-        self.sides.borrow_mut().insert(resource.to_owned(), Rc::clone(&side));
+        let side = Rc::new(self.new_side(of_all, may_carry));
+        self.sides.borrow_mut().entry(may_carry).or_default().insert(of_all.to_owned(), Rc::clone(&side));
         side
     }
 
-    fn new_side(&self, resource: &str, service: &str) -> Side {
+    fn new_side(&self, resource: &str, may_carry: bool) -> Side {
         let resources = &self.grants.resources;
         let own = resources.policy_of(resource);
         let mut side = Side { owner: self.owner_of(resource), ..Side::default() };
         if own.present().into_iter().flatten().any(|d| d.document.is_err()) {
             side.unknown.push(PolicyType::Resource);
         }
-        if own.is_unknown() && RESOURCE_POLICY_SERVICES.contains(&service) {
+        if own.is_unknown() && may_carry {
             side.unseen.push(PolicyType::Resource);
         }
         side.is_known = !own.is_unknown() && side.owner.is_some();
+        side.has_unseen_shares = resources.shared_policies_of(resource).is_unknown();
         let settings = self.settings(resource, &mut side);
         let documents = own.present().map(|list| list.iter().filter_map(|d| named(d)).collect());
-        let policies = Policies { resource: documents, settings, ..Policies::default() };
+        let mut policies = Policies { resource: documents, settings, ..Policies::default() };
         side.policies = self.compiler.borrow_mut().policies(&policies);
+        if resources.bucket_of(resource).is_some() && self.grants.block_public_access_of(resource).is_unknown() {
+            // It may have taken away what a public policy grants.
+            policies.settings.block_public_access.restrict_public_buckets = true;
+            if self.compiler.borrow_mut().policies(&policies).resource_is_public {
+                side.unseen.push(PolicyType::Resource);
+            }
+        }
         side
     }
 
@@ -219,11 +233,22 @@ impl<'g> Layers<'g> {
         unknown.extend(&side.unknown);
         let own = caller.account().map(str::to_owned);
         let owner = side.owner.clone().or(own.clone());
+        // RAM allows others only.
+        if let Some(owner) = side.owner.as_deref().filter(|o| Some(*o) != own.as_deref())
+            && (side.has_unseen_shares || self.changes.of_shares(owner).is_some_and(|at| call.first_ms <= at))
+        {
+            unseen.push(PolicyType::Resource);
+        }
         for (kind, policy_type, account) in [
             (OrganisationPolicyKind::ServiceControl, PolicyType::ServiceControl, own.as_deref()),
             (OrganisationPolicyKind::ResourceControl, PolicyType::ResourceControl, owner.as_deref()),
         ] {
             let Some(account) = account else { continue };
+            // Whose a resource is that the export does not have, a bucket say, nobody tells: not our policies bound it, perhaps.
+            if kind == OrganisationPolicyKind::ResourceControl && side.owner.is_none() && call.resource != "*" {
+                unseen.push(policy_type);
+                continue;
+            }
             match &*self.levels(account, kind) {
                 Known::Present(levels) if kind == OrganisationPolicyKind::ServiceControl => policies.scp = Some(levels.clone()),
                 Known::Present(levels) => policies.rcp = Some(levels.clone()),
@@ -239,6 +264,10 @@ impl<'g> Layers<'g> {
         }
         if let Some(id) = call.endpoint {
             self.endpoint(id, &mut policies, &mut unseen);
+            let account = self.grants.resources.vpc_endpoints.get(id).map(|e| e.account.as_str());
+            if self.changes.of_endpoint(id, account).is_some_and(|at| call.first_ms <= at) {
+                unknown.push(PolicyType::VpcEndpoint);
+            }
         }
         if self.changes.of_resource(self.grants, call.resource).is_some_and(|at| call.first_ms <= at) {
             unknown.push(PolicyType::Resource);
@@ -256,3 +285,7 @@ fn nameless(call: &Call<'_>) -> Side {
         ..Side::default()
     }
 }
+
+#[cfg(test)]
+#[path = "layers_test.rs"]
+mod layers_test;

@@ -406,3 +406,14 @@ fn a_deny_that_was_lifted_makes_all_grants_young() {
     let history = rebuild(&grants, vec![made, own, other(put(10, "PutRolePolicy", "app", &text("s3:C"))), other(put(20, "DeleteRolePolicy", "app", ""))]);
     assert_eq!(history.since.of_holder(arn), Some(MIN), "an Allow that went lifts nothing");
 }
+
+#[test]
+fn accounts_of_which_only_items_are_exported_have_a_history() {
+    let mut grants = grants(vec![with_inline(principal(OwnerKind::Role, "app"), "a:One")]);
+    for account in grants.accounts.values_mut() {
+        (account.has_authorization_details, account.complete) = (false, false);
+    }
+    let history = rebuild(&grants, vec![put(10, "PutRolePolicy", "app", &text("a:One"))]);
+    let source = PolicySource::Inline { owner_arn: format!("arn:aws:iam::{ACCOUNT}:role/app"), name: "own".to_owned() };
+    assert_eq!(history.since.of(&source), Some(10 * MIN), "what was put inside the window is young");
+}

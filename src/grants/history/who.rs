@@ -111,9 +111,9 @@ impl<'g> People<'g> {
 
     /// Takes one change, the latest of those that are left.
     fn take(&mut self, grants: &'g Grants, change: &Change) {
-        let Some(account) = change.account.as_deref().filter(|a| grants.accounts.get(*a).is_some_and(|a| a.has_authorization_details)) else {
-            return;
-        };
+        // Items of AWS Config tell of principals without a list of all of them.
+        let is_exported = |a: &&str| grants.accounts.get(*a).is_some_and(|a| a.has_authorization_details || !a.principals.is_empty());
+        let Some(account) = change.account.as_deref().filter(is_exported) else { return };
         let Some(kind) = kind_of(&change.target_kind) else { return };
         if kind == OwnerKind::Policy {
             // Their documents are followed forwards, by `policy_documents`.
