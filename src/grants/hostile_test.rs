@@ -1,0 +1,146 @@
+//! Exports that are broken, cut, mixed up or written by somebody who wishes us ill: nothing of them may be lost without a
+//! word, and nothing that is not known may be taken for "none".
+
+use std::path::{Path, PathBuf};
+
+use super::doctor::{GapKind, LogWindow, diagnose};
+use super::organisation::OrganisationPolicyKind;
+use super::{Grants, Known, load};
+
+const A: &str = "111122223333";
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+fn bundle(files: &[(&str, &str)]) -> Grants {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), files);
+    load(&[folder.path().to_path_buf()]).unwrap()
+}
+
+fn manifest(day: &str) -> String {
+    format!(r#"{{"bundleVersion": 1, "createdAt": "2026-11-{day}T00:00:00Z"}}"#)
+}
+
+fn details(policy: &str) -> String {
+    format!(
+        r#"{{"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{{"Arn": "arn:aws:iam::{A}:role/r", "RoleName": "r", "RoleId": "AROA1",
+        "AttachedManagedPolicies": [{{"PolicyName": "p", "PolicyArn": "arn:aws:iam::aws:policy/{policy}"}}]}}]}}"#
+    )
+}
+
+#[test]
+fn two_bundles_of_one_folder_name_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    for (night, day, policy) in [("a", "01", "Old"), ("b", "02", "New")] {
+        write(&folder.path().join(night).join("bundle"), &[("manifest.json", &manifest(day)), (&format!("accounts/{A}/iam/gaad.json"), &details(policy))]);
+    }
+    let paths: Vec<PathBuf> = ["a", "b"].iter().map(|n| folder.path().join(n).join("bundle")).collect();
+    for order in [[0, 1], [1, 0]] {
+        let grants = load(&order.map(|at| paths[at].clone())).unwrap();
+        assert_eq!(grants.principals().next().unwrap().attached, ["arn:aws:iam::aws:policy/New"], "{order:?}");
+        let names: std::collections::BTreeSet<_> = grants.inputs.iter().map(|i| &i.path).collect();
+        assert_eq!(names.len(), 4, "{names:?}");
+    }
+}
+
+#[test]
+fn two_files_of_one_name_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("a/gaad.json", &details("Old")), ("b/gaad.json", &details("New"))]);
+    let grants = load(&[folder.path().join("a/gaad.json"), folder.path().join("b/gaad.json")]).unwrap();
+    let names: std::collections::BTreeSet<_> = grants.inputs.iter().map(|i| &i.path).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(grants.conflicts.iter().filter(|c| c.kept != c.dropped).count(), 1, "{:?}", grants.conflicts);
+}
+
+#[test]
+fn an_export_without_all_lists_does_not_end_what_it_cannot_name() {
+    let user = format!(r#"{{"at": "2026-11-01T00:00:00Z", "call": "x", "output": {{"UserDetailList": [{{"Arn": "arn:aws:iam::{A}:user/ann", "UserName": "ann", "UserId": "AIDA1"}}], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}}}}"#);
+    let roles = format!(r#"{{"at": "2026-11-02T00:00:00Z", "call": "x", "output": {{"RoleDetailList": [{{"Arn": "arn:aws:iam::{A}:role/r", "RoleName": "r", "RoleId": "AROA1"}}]}}}}"#);
+    let grants = bundle(&[("users.json", &user), ("roles.json", &roles)]);
+    assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
+}
+
+#[test]
+fn a_later_page_does_not_end_what_an_earlier_one_names() {
+    let page = |at: &str, more: &str, lists: &str| format!(r#"{{"at": "2026-11-01T00:00:0{at}Z", "call": "x", "output": {{{more} "GroupDetailList": [], "Policies": [], {lists}}}}}"#);
+    let one = page("0", r#""IsTruncated": true, "Marker": "m","#, &format!(r#""RoleDetailList": [], "UserDetailList": [{{"Arn": "arn:aws:iam::{A}:user/ann", "UserName": "ann", "UserId": "AIDA1"}}]"#));
+    let two = page("5", "", &format!(r#""UserDetailList": [], "RoleDetailList": [{{"Arn": "arn:aws:iam::{A}:role/r", "RoleName": "r", "RoleId": "AROA1"}}]"#));
+    let grants = bundle(&[("1.json", &one), ("2.json", &two)]);
+    assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
+    assert!(!grants.accounts[A].complete);
+}
+
+#[test]
+fn a_document_beside_those_that_are_read_is_named() {
+    let grants = bundle(&[(&format!("accounts/{A}/iam/gaad.json"), &format!("{}\n{{\"says\": 1}}", details("P")))]);
+    assert_eq!(grants.principals().count(), 1);
+    assert!(grants.problems.iter().any(|p| p.file.ends_with("gaad.json")), "{:?}", grants.problems);
+    assert!(!grants.accounts[A].complete);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_text() {
+    let grants = bundle(&[("gaad.json", &format!("\u{feff}{}", details("P")))]);
+    assert_eq!(grants.principals().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("there/gaad.json", &details("P")), ("bundle/x.json", "{}")]);
+    std::os::unix::fs::symlink(folder.path().join("there/gaad.json"), folder.path().join("bundle/gaad.json")).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("bundle"), folder.path().join("bundle/loop")).unwrap();
+    let grants = load(&[folder.path().join("bundle")]).unwrap();
+    let named: Vec<&str> = grants.ignored.iter().map(|(file, _)| file.as_str()).collect();
+    assert_eq!(named, ["gaad.json", "loop", "x.json"], "{:?}", grants.ignored);
+}
+
+#[test]
+fn a_folder_that_is_a_date_is_no_account() {
+    let mfa = r#"{"VirtualMFADevices": [{"SerialNumber": "arn:aws:iam::111122223333:mfa/x"}]}"#;
+    let grants = bundle(&[("202611260516/mfa.json", mfa), ("202611260516/more.json", "\u{1}")]);
+    assert_eq!(grants.accounts.keys().collect::<Vec<_>>(), [A]);
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("gaad.json", &details("P"))]);
+    std::fs::create_dir(folder.path().join("202611260516")).unwrap();
+    std::fs::write(folder.path().join("202611260516/gaad-2.json"), b"\xff\xfe").unwrap();
+    assert!(!load(&[folder.path().to_path_buf()]).unwrap().accounts[A].complete);
+}
+
+#[test]
+fn pages_that_follow_each_other_are_whole() {
+    let page = |more: &str, name: &str| format!(r#"{{{more} "UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{{"Arn": "arn:aws:iam::{A}:role/{name}", "RoleName": "{name}", "RoleId": "AROA{name}"}}]}}"#);
+    let cut = r#""IsTruncated": true, "Marker": "m","#;
+    let of = |text: String| {
+        let grants = bundle(&[("gaad.json", &text)]);
+        (grants.principals().count(), grants.accounts[A].complete, grants.problems.len())
+    };
+    assert_eq!(of(page(cut, "a") + &page("", "b")), (2, true, 0));
+    assert_eq!(of(page("", "a") + &page(cut, "b")), (2, false, 1));
+    assert_eq!(of(page(cut, "a") + &page("", "b").replace(A, "444455556666")), (2, false, 1), "the next page is another account's");
+}
+
+#[test]
+fn an_item_that_is_nobodys_may_be_anybodys() {
+    let text = details("P").replace(r#""RoleDetailList": ["#, r#""RoleDetailList": [{"Arn": "x", "RoleName": "x", "RoleId": "AROA2"}, "#);
+    let grants = bundle(&[("gaad.json", &text)]);
+    assert_eq!(grants.accounts.keys().collect::<Vec<_>>(), [A]);
+    assert!(!grants.accounts[A].complete);
+    assert!(grants.problems.iter().any(|p| p.pointer == "/RoleDetailList/0"), "{:?}", grants.problems);
+}
+
+#[test]
+fn a_list_that_stands_twice_is_not_read_once() {
+    let text = details("P").replacen('{', r#"{"RoleDetailList": [{"Arn": "arn:aws:iam::111122223333:role/lost", "RoleName": "lost", "RoleId": "AROA2"}], "#, 1);
+    let grants = bundle(&[("gaad.json", &text)]);
+    assert!(grants.principals().count() == 2 || !grants.accounts[A].complete, "{:?}", grants.accounts);
+    assert!(!grants.problems.is_empty());
+}
