@@ -60,6 +60,22 @@ fn two_files_of_one_name_stay_apart() {
 }
 
 #[test]
+fn a_folder_of_a_store_that_names_nobody_leaves_holders_unknown() {
+    let at = |name: &str| format!("aws/aws/accounts/{A}/iam/role/{name}");
+    let good = format!(r#"{{"arn": "arn:aws:iam::{A}:role/good", "name": "good", "id": "AROA1"}}"#);
+    for bad in ["", "[]", "{}", r#"{"arn": "arn:aws:iam::444455556666:role/bad", "name": "bad"}"#] {
+        let mut files = vec![(at("good/metadata.json"), good.clone()), (at("bad/managed-policies.json"), "[]".to_owned())];
+        if !bad.is_empty() {
+            files.push((at("bad/metadata.json"), bad.to_owned()));
+        }
+        let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+        let grants = bundle(&files);
+        assert!(!grants.accounts[A].complete, "{bad}");
+        assert!(!grants.problems.is_empty());
+    }
+}
+
+#[test]
 fn an_export_without_all_lists_does_not_end_what_it_cannot_name() {
     let user = format!(r#"{{"at": "2026-11-01T00:00:00Z", "call": "x", "output": {{"UserDetailList": [{{"Arn": "arn:aws:iam::{A}:user/ann", "UserName": "ann", "UserId": "AIDA1"}}], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}}}}"#);
     let roles = format!(r#"{{"at": "2026-11-02T00:00:00Z", "call": "x", "output": {{"RoleDetailList": [{{"Arn": "arn:aws:iam::{A}:role/r", "RoleName": "r", "RoleId": "AROA1"}}]}}}}"#);
@@ -75,6 +91,22 @@ fn a_later_page_does_not_end_what_an_earlier_one_names() {
     let grants = bundle(&[("1.json", &one), ("2.json", &two)]);
     assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
     assert!(!grants.accounts[A].complete);
+}
+
+#[test]
+fn an_account_is_its_id() {
+    let policy = r#"{"Policy": "{\"Version\": \"2012-10-17\", \"Statement\": []}"}"#;
+    let grants = bundle(&[("accounts/prod/s3/logs.example/policy.json", policy), ("accounts/prod/iam/gaad.json", &details("P"))]);
+    assert!(!grants.accounts.contains_key("prod"));
+    assert!(grants.resources.buckets.is_empty(), "{:?}", grants.resources.buckets);
+    assert_eq!(grants.principals().count(), 1);
+    assert_eq!(grants.ignored.len(), 1, "{:?}", grants.ignored);
+}
+
+#[test]
+fn a_folder_that_sounds_like_a_partition_is_no_store() {
+    let grants = bundle(&[(&format!("aws/aws-prod/accounts/{A}/iam/gaad.json"), &details("P"))]);
+    assert_eq!(grants.principals().count(), 1, "{:?}", grants.ignored);
 }
 
 #[test]
