@@ -136,6 +136,59 @@ fn links_are_named() {
 }
 
 #[test]
+fn a_time_that_cannot_be_read_is_not_never() {
+    let key = |used: &str| {
+        let files = [(format!("accounts/{A}/iam/key-last-used/AKIA1.json"), format!(r#"{{"UserName": "ann", "AccessKeyLastUsed": {used}}}"#))];
+        let grants = bundle(&[(&files[0].0, &files[0].1)]);
+        (grants.accounts[A].evidence.access_keys["AKIA1"].last_used.clone(), grants.problems.len())
+    };
+    assert_eq!(key(r#"{"ServiceName": "N/A", "Region": "N/A"}"#), (Known::Absent, 0));
+    assert_eq!(key(r#"{"LastUsedDate": null, "Region": "N/A"}"#), (Known::Absent, 0));
+    let (used, problems) = key(r#"{"LastUsedDate": "2026-11-01 10:00", "Region": "eu-west-1"}"#);
+    assert!(used.is_unknown() && problems == 1);
+
+    let role = |used: &str| {
+        let text = details("P").replace(r#""RoleId""#, &format!(r#""RoleLastUsed": {used}, "RoleId""#));
+        let grants = bundle(&[("gaad.json", &text)]);
+        let role = grants.principals().next().unwrap().clone();
+        (role.last_used_ms, role.last_used_known, grants.problems.len())
+    };
+    assert_eq!(role("{}"), (None, true, 0));
+    assert_eq!(role(r#"{"LastUsedDate": "yesterday"}"#), (None, false, 1));
+
+    let advisor = |last: &str| {
+        let text = format!(
+            r#"{{"resourceArn": "arn:aws:iam::{A}:role/r", "output": {{"JobStatus": "COMPLETED", "JobCompletionDate": "2026-11-01T00:00:00Z", "ServicesLastAccessed": [{last}]}}}}"#
+        );
+        let grants = bundle(&[("last.json", &text)]);
+        (grants.accounts[A].evidence.last_accessed[&format!("arn:aws:iam::{A}:role/r")].is_unknown(), grants.problems.len())
+    };
+    assert_eq!(advisor(r#"{"ServiceNamespace": "s3"}"#), (false, 0));
+    assert_eq!(advisor(r#"{"ServiceNamespace": "s3", "LastAuthenticated": "yesterday"}"#), (true, 1));
+    assert_eq!(advisor(r#"{"ServiceName": "S3"}"#), (true, 1));
+    assert_eq!(advisor(r#"{"ServiceNamespace": "s3", "TrackedActionsLastAccessed": [{"ActionName": "GetObject", "LastAccessedTime": "x"}]}"#), (true, 1));
+}
+
+#[test]
+fn a_credential_report_that_is_cut_tells_nothing_of_the_rest() {
+    let head = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date";
+    let row = |rest: &str| format!("ann,arn:aws:iam::{A}:user/ann,2020-01-01T00:00:00Z,true,{rest}");
+    let of = |text: &str, slot: super::CredentialSlot| {
+        let grants = bundle(&[("report.csv", &format!("{head}\n{text}\n"))]);
+        let report = grants.accounts[A].credential_report.clone().unwrap();
+        (report.credentials.iter().find(|c| c.slot == slot).map(|c| (c.present, c.last_used_known)), grants.problems.len())
+    };
+    use super::CredentialSlot::{AccessKey1, AccessKey2, Password};
+    let whole = row("no_information,2020-01-01T00:00:00Z,true,2020-01-01T00:00:00Z,N/A");
+    assert_eq!(of(&whole, Password), (Some((true, false)), 0));
+    assert_eq!(of(&whole, AccessKey1), (Some((true, true)), 0));
+    assert_eq!(of(&whole, AccessKey2), (None, 0), "no column tells of it");
+    assert_eq!(of(&row("N/A,2020-01-01T00:00:00Z,true,2020-01-01T00:00:00Z,soon"), AccessKey1), (Some((true, false)), 0));
+    assert_eq!(of(&row("N/A,2020-01-01T00:00:00Z,true,2020-01"), AccessKey1), (None, 1), "cut in the middle");
+    assert_eq!(of(&row("N/A"), AccessKey1), (None, 1));
+}
+
+#[test]
 fn a_folder_that_is_a_date_is_no_account() {
     let mfa = r#"{"VirtualMFADevices": [{"SerialNumber": "arn:aws:iam::111122223333:mfa/x"}]}"#;
     let grants = bundle(&[("202611260516/mfa.json", mfa), ("202611260516/more.json", "\u{1}")]);
