@@ -76,6 +76,20 @@ fn a_folder_of_a_store_that_names_nobody_leaves_holders_unknown() {
 }
 
 #[test]
+fn an_error_in_the_place_of_an_auth_policy_is_no_answer() {
+    let arn = format!("arn:aws:vpc-lattice:eu-west-1:{A}:service/svc-1");
+    let file = format!("accounts/{A}/eu-west-1/vpc-lattice/service-auth-policy/svc-1.json");
+    let of = |output: &str| {
+        let grants = bundle(&[(&file, &format!(r#"{{"resourceArn": "{arn}", "output": {output}}}"#))]);
+        grants.resources.by_arn.get(&arn).map(|r| r.policy.clone()).unwrap_or_default()
+    };
+    assert_eq!(of("{}"), Known::Absent);
+    assert_eq!(of(r#"{"state": "Inactive"}"#), Known::Absent);
+    assert!(of(r#"{"message": "User is not authorized"}"#).is_unknown());
+    assert!(of(r#"{"Code": "AccessDenied"}"#).is_unknown());
+}
+
+#[test]
 fn an_export_without_all_lists_does_not_end_what_it_cannot_name() {
     let user = format!(r#"{{"at": "2026-11-01T00:00:00Z", "call": "x", "output": {{"UserDetailList": [{{"Arn": "arn:aws:iam::{A}:user/ann", "UserName": "ann", "UserId": "AIDA1"}}], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}}}}"#);
     let roles = format!(r#"{{"at": "2026-11-02T00:00:00Z", "call": "x", "output": {{"RoleDetailList": [{{"Arn": "arn:aws:iam::{A}:role/r", "RoleName": "r", "RoleId": "AROA1"}}]}}}}"#);
@@ -91,6 +105,16 @@ fn a_later_page_does_not_end_what_an_earlier_one_names() {
     let grants = bundle(&[("1.json", &one), ("2.json", &two)]);
     assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
     assert!(!grants.accounts[A].complete);
+}
+
+#[test]
+fn assignments_of_several_sets_are_not_one_sets() {
+    let text = r#"{"AccountAssignments": [
+        {"AccountId": "111122223333", "PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1", "PrincipalId": "u", "PrincipalType": "USER"},
+        {"AccountId": "444455556666", "PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-2", "PrincipalId": "u", "PrincipalType": "USER"}]}"#;
+    let grants = bundle(&[("for-principal.json", text)]);
+    assert!(grants.permission_sets.values().all(|s| s.assignments.values().all(Known::is_unknown)), "{:?}", grants.permission_sets);
+    assert_eq!(grants.problems.len(), 1, "{:?}", grants.problems);
 }
 
 #[test]
@@ -228,4 +252,12 @@ fn a_list_that_stands_twice_is_not_read_once() {
     let grants = bundle(&[("gaad.json", &text)]);
     assert!(grants.principals().count() == 2 || !grants.accounts[A].complete, "{:?}", grants.accounts);
     assert!(!grants.problems.is_empty());
+}
+
+#[test]
+fn grants_of_several_keys_are_not_one_keys() {
+    let key = |id: &str| format!(r#"{{"KeyId": "arn:aws:kms:eu-west-1:{A}:key/{id}", "GrantId": "{id}", "GranteePrincipal": "arn:aws:iam::{A}:role/r", "Operations": ["Decrypt"]}}"#);
+    let grants = bundle(&[("retirable.json", &format!(r#"{{"Grants": [{}, {}]}}"#, key("1"), key("2")))]);
+    assert!(grants.resources.keys.values().all(|k| k.grants.is_unknown()), "{:?}", grants.resources.keys);
+    assert_eq!(grants.problems.len(), 1);
 }
