@@ -60,6 +60,23 @@ fn two_files_of_one_name_stay_apart() {
 }
 
 #[test]
+fn commands_take_nothing_from_exports_as_shell() {
+    let evil = "x;$(touch${IFS}pwned)";
+    let grants = bundle(&[
+        ("gaad.json", &details(evil)),
+        (&format!("accounts/{A}/$(touch pwned)/kms/keys.json"), r#"{"Keys": [], "NextToken": "x"}"#),
+    ]);
+    let diagnosis = diagnose(&grants, None);
+    let mut seen = 0;
+    for gap in diagnosis.gaps.iter().filter(|g| g.command.contains("pwned")) {
+        seen += 1;
+        let outside: String = gap.command.split('\'').step_by(2).collect();
+        assert!(!outside.contains("pwned"), "{}", gap.command);
+    }
+    assert!(seen > 1, "{:?}", diagnosis.gaps.iter().map(|g| &g.command).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_folder_of_a_store_that_names_nobody_leaves_holders_unknown() {
     let at = |name: &str| format!("aws/aws/accounts/{A}/iam/role/{name}");
     let good = format!(r#"{{"arn": "arn:aws:iam::{A}:role/good", "name": "good", "id": "AROA1"}}"#);
@@ -72,6 +89,18 @@ fn a_folder_of_a_store_that_names_nobody_leaves_holders_unknown() {
         let grants = bundle(&files);
         assert!(!grants.accounts[A].complete, "{bad}");
         assert!(!grants.problems.is_empty());
+    }
+}
+
+#[test]
+fn details_that_are_not_whole_are_not_present() {
+    let cut = details("P").replacen('{', r#"{"IsTruncated": true, "#, 1);
+    for text in [cut, details("P") + "{\"RoleDetailList\": ["] {
+        let grants = bundle(&[(&format!("accounts/{A}/iam/gaad.json"), &text)]);
+        assert!(!grants.accounts[A].complete);
+        let diagnosis = diagnose(&grants, None);
+        let gap = diagnosis.gaps.iter().find(|g| g.export == "authorization-details" && g.subject.is_empty());
+        assert_eq!(gap.map(|g| g.kind), Some(GapKind::Unknown), "{text}");
     }
 }
 
@@ -105,6 +134,16 @@ fn a_later_page_does_not_end_what_an_earlier_one_names() {
     let grants = bundle(&[("1.json", &one), ("2.json", &two)]);
     assert_eq!(grants.principals().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ann", "r"]);
     assert!(!grants.accounts[A].complete);
+}
+
+#[test]
+fn times_out_of_range_are_no_times() {
+    for at in ["-1e300", "1e300", "9e15"] {
+        let text = format!(r#"{{"at": {at}, "call": "x", "output": {}}}"#, details("P"));
+        let grants = bundle(&[("gaad.json", &text)]);
+        assert_eq!(grants.accounts[A].captured_ms, None, "{at}");
+        let _ = diagnose(&grants, Some(&LogWindow { end_ms: i64::MAX, last_change_ms: [].into() }));
+    }
 }
 
 #[test]
@@ -157,6 +196,20 @@ fn links_are_named() {
     let grants = load(&[folder.path().join("bundle")]).unwrap();
     let named: Vec<&str> = grants.ignored.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(named, ["gaad.json", "loop", "x.json"], "{:?}", grants.ignored);
+}
+
+#[test]
+fn a_policy_of_the_organisation_without_a_document_is_a_gap() {
+    let at = |name: &str| format!("aws/aws/organizations/o-1/{name}");
+    let grants = bundle(&[
+        (&at("metadata.json"), r#"{"id": "o-1", "rootAccountId": "444455556666", "features": {"SERVICE_CONTROL_POLICY": true, "RESOURCE_CONTROL_POLICY": false}}"#),
+        (&at("ous.json"), r#"{"r-1": {"scps": ["arn:aws:organizations::444455556666:policy/o-1/service_control_policy/p-1"], "rcps": []}}"#),
+        (&at("accounts.json"), r#"{"111122223333": {"ou": "r-1", "scps": [], "rcps": []}}"#),
+        (&at("scps/p-1/metadata.json"), r#"{"id": "p-1", "name": "deny"}"#),
+    ]);
+    assert!(grants.organisations["o-1"].levels(A, OrganisationPolicyKind::ServiceControl).is_unknown());
+    let diagnosis = diagnose(&grants, None);
+    assert!(diagnosis.gaps.iter().any(|g| g.export == "organization-policy" && g.subject == "p-1"), "{:?}", diagnosis.of_kind(GapKind::Dangling).collect::<Vec<_>>());
 }
 
 #[test]
@@ -260,4 +313,21 @@ fn grants_of_several_keys_are_not_one_keys() {
     let grants = bundle(&[("retirable.json", &format!(r#"{{"Grants": [{}, {}]}}"#, key("1"), key("2")))]);
     assert!(grants.resources.keys.values().all(|k| k.grants.is_unknown()), "{:?}", grants.resources.keys);
     assert_eq!(grants.problems.len(), 1);
+}
+
+#[test]
+fn thousands_of_unanswered_questions_are_found_soon() {
+    let queue = |n: usize| format!("https://sqs.eu-west-1.amazonaws.com/{A}/q{n}");
+    let urls: Vec<String> = (0..20_000).map(|n| format!("\"{}\"", queue(n))).collect();
+    let mut grants = bundle(&[(&format!("accounts/{A}/eu-west-1/sqs/queues.json"), &format!(r#"{{"QueueUrls": [{}]}}"#, urls.join(",")))]);
+    let key = super::ListKey { export: &super::catalogue::export("sqs-attributes").unwrap().id, account: A.to_owned(), region: "eu-west-1".to_owned() };
+    for n in 0..10_000 {
+        let subject = format!("https___sqs.eu-west-1.amazonaws.com_{A}_q{n}~1a2b");
+        let asked = super::Asked { answer: Known::Present(()), at_ms: None, file: String::new() };
+        grants.asked.insert(super::Question { of: key.clone(), subject }, asked);
+    }
+    let started = std::time::Instant::now();
+    let diagnosis = diagnose(&grants, None);
+    assert_eq!(diagnosis.gaps.iter().filter(|g| g.export == "sqs-attributes").count(), 10_000);
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }

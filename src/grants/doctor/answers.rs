@@ -46,7 +46,7 @@ pub fn all(grants: &Grants) -> Answers {
         }
     };
     for (id, account) in &grants.accounts {
-        if account.has_authorization_details || !account.principals.is_empty() {
+        if account.complete {
             add(export("authorization-details"), id, "", "", Known::Present(()));
         }
         if account.credential_report.is_some() {
@@ -82,6 +82,14 @@ pub fn all(grants: &Grants) -> Answers {
             Some(_) if asked.answer.is_unknown() => {}
             _ => {
                 out.insert(question.clone(), asked.answer.clone());
+            }
+        }
+    }
+    for (id, account) in grants.accounts.iter().filter(|(_, a)| !a.complete && (a.has_authorization_details || !a.principals.is_empty())) {
+        if let Some(row) = export("authorization-details") {
+            let answer = out.entry(question(row, id, "", "")).or_default();
+            if !answer.is_unknown() || !account.has_authorization_details {
+                *answer = Known::Unknown("not whole: there may be users, groups, roles and policies that no export names".to_owned());
             }
         }
     }
