@@ -331,3 +331,14 @@ fn thousands_of_unanswered_questions_are_found_soon() {
     assert_eq!(diagnosis.gaps.iter().filter(|g| g.export == "sqs-attributes").count(), 10_000);
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
+
+#[test]
+fn another_export_in_a_place_does_not_answer_for_it() {
+    for other in [details("P"), r#"{"configSnapshotId": "x", "configurationItems": []}"#.to_owned()] {
+        let grants = bundle(&[(&format!("accounts/{A}/global/buckets.json"), r#"{"Buckets": [{"Name": "b"}]}"#), (&format!("accounts/{A}/s3/b/policy.json"), &other)]);
+        let diagnosis = diagnose(&grants, None);
+        let gap = diagnosis.gaps.iter().find(|g| g.export == "bucket-policy");
+        assert_eq!(gap.map(|g| g.kind), Some(GapKind::Unknown), "{other}");
+        assert!(grants.problems.iter().any(|p| p.file.ends_with("policy.json")), "{:?}", grants.problems);
+    }
+}

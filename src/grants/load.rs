@@ -178,6 +178,12 @@ fn take(name: &str, mut text: Text, builder: &mut Builder) {
         builder.problem(name, "", format!("{unused} documents beside the others are no export that this version reads"));
         wrong = wrong.or(Some("the file holds something else as well"));
     }
+    if let (Some(kind), Some(place)) = (recognised, &place)
+        && is_elsewhere(kind, place.export.id.as_str())
+    {
+        builder.problem(name, "", format!("{kind}, not the output of `{}`", place.export.call()));
+        wrong = wrong.or(Some("the file holds something else"));
+    }
     match &place {
         Some(place) => {
             if recognised.is_none() && wrong.is_none() {
@@ -198,6 +204,11 @@ fn take(name: &str, mut text: Text, builder: &mut Builder) {
         }
         None => {}
     }
+}
+
+/// Whether something that is known by its content alone stands in the place of something else, which it does not tell.
+fn is_elsewhere(kind: &str, export: &str) -> bool {
+    (kind == gaad::KIND && export != "authorization-details") || (kind == "credential report" && export != "credential-report") || kind.starts_with("AWS Config")
 }
 
 /// Takes a file that stands in a store of iam-collect: one value, of any kind.
