@@ -342,3 +342,18 @@ fn another_export_in_a_place_does_not_answer_for_it() {
         assert!(grants.problems.iter().any(|p| p.file.ends_with("policy.json")), "{:?}", grants.problems);
     }
 }
+
+#[test]
+fn what_aws_config_tells_of_an_access_point_is_an_answer() {
+    let arn = format!("arn:aws:s3:eu-west-1:{A}:accesspoint/ap");
+    let list = format!(r#"{{"AccessPointList": [{{"Name": "ap", "Bucket": "b", "AccessPointArn": "{arn}"}}]}}"#);
+    let item = format!(
+        r#"{{"configSnapshotId": "x", "configurationItems": [{{"resourceType": "AWS::S3::AccessPoint", "resourceId": "{arn}", "arn": "{arn}", "awsRegion": "eu-west-1",
+        "awsAccountId": "{A}", "configurationItemStatus": "OK", "configurationItemCaptureTime": "2026-11-01T00:00:00Z",
+        "configuration": {{"Bucket": "b", "Policy": {{"Version": "2012-10-17", "Statement": []}}}}}}]}}"#
+    );
+    let grants = bundle(&[(&format!("accounts/{A}/eu-west-1/s3control/access-points.json"), &list), ("snapshot.json", &item)]);
+    assert!(!grants.resources.by_arn[&arn].policy.is_unknown());
+    let gaps = diagnose(&grants, None).gaps;
+    assert!(!gaps.iter().any(|g| g.export == "access-point-policy"), "{gaps:?}");
+}

@@ -10,6 +10,7 @@ pub type Answers = BTreeMap<Question, Known<()>>;
 
 /// The row of the table that tells of a resource's policy, by the service and the beginning of its ARN's last part.
 const POLICY_ROWS: &[(&str, &str, &str)] = &[
+    ("s3", "accesspoint/", "access-point-policy"),
     ("s3", "", "bucket-policy"),
     ("kms", "key/", "kms-key-policy"),
     ("lambda", "function:", "lambda-policy"),
@@ -55,9 +56,11 @@ pub fn all(grants: &Grants) -> Answers {
         add(export("account-block-public-access"), id, "", "", account.evidence.block_public_access.as_ref().map(|_| ()));
     }
     for resource in grants.resources.by_arn.values() {
-        let (subject, region) = match resource.arn.strip_prefix("arn:").filter(|_| resource.service == "s3") {
-            Some(_) => (resource.arn.rsplit(':').next().unwrap_or_default(), ""),
-            None => (resource.arn.as_str(), resource.region.as_deref().unwrap_or_default()),
+        let region = resource.region.as_deref().unwrap_or_default();
+        // The bucket or the access point by its name.
+        let (subject, region) = match resource.arn.rsplit(':').next().filter(|_| resource.service == "s3") {
+            Some(tail) => tail.strip_prefix("accesspoint/").map_or((tail, ""), |name| (name, region)),
+            None => (resource.arn.as_str(), region),
         };
         add(row_of(resource), &resource.account, region, subject, resource.policy.as_ref().map(|_| ()));
     }
