@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::Failed;
+use super::gaad::ALL_LISTS;
 use super::gone;
 use super::cli::resources::Loose;
 use super::iam_collect::Store;
@@ -117,6 +118,7 @@ pub struct Builder {
     /// What was told of each policy, and by which captures: every account's export has AWS's own policies once more.
     policies: BTreeMap<String, Vec<(ManagedPolicy, Vec<Capture>)>>,
     whole: BTreeMap<String, Capture>,
+    lists: BTreeMap<(String, String), u8>,
     broken: BTreeSet<String>,
     gone: BTreeMap<String, Capture>,
 }
@@ -206,6 +208,15 @@ impl Builder {
         }
     }
 
+    /// Lists of account authorization details that a file has, as a set of bits; once it has all, it names everything.
+    pub fn lists(&mut self, account: &str, capture: &Capture, lists: u8) {
+        let told = self.lists.entry((account.to_owned(), capture.file.clone())).or_default();
+        *told |= lists;
+        if *told == ALL_LISTS {
+            self.lists_all(account, capture);
+        }
+    }
+
     /// A capture that lists every principal and policy of an account.
     pub fn lists_all(&mut self, account: &str, capture: &Capture) {
         let newest = self.whole.entry(account.to_owned()).or_insert_with(|| capture.clone());
@@ -217,6 +228,10 @@ impl Builder {
     /// Something of an account's users, roles and policies could not be read: there may be holders that are not known.
     pub fn breaks_off(&mut self, account: &str) {
         self.broken.insert(account.to_owned());
+    }
+
+    fn is_broken(&self, account: &str) -> bool {
+        self.broken.contains(account) || self.broken.contains(EVERY_ACCOUNT)
     }
 
     /// Something that was deleted at the time of a capture: what older captures tell of it does not count.
@@ -296,6 +311,10 @@ impl Builder {
     /// Whether something is older than an export that lists everything of its account and does not have it.
     fn is_gone(&mut self, newest: Option<(&Capture, &str)>, arn: &str) -> bool {
         let Some((capture, account)) = newest else { return false };
+        // What an export that is not whole lacks may stand in the part that is missing.
+        if self.is_broken(account) {
+            return false;
+        }
         match self.whole.get(account) {
             Some(whole) if capture.at_ms.is_some() && whole.at_ms > capture.at_ms && whole.file != capture.file => {
                 self.conflicts.push(conflict(arn, whole, capture));

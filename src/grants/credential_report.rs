@@ -97,9 +97,9 @@ pub fn from_cli(value: &Value) -> Option<(String, Option<i64>)> {
     is_csv(&csv).then(|| (csv, super::gaad::time_ms(value.get("GeneratedTime"))))
 }
 
-/// A cell: its text, or `None` for a sentinel; `false` beside it where the report does not know.
+/// A cell: its text, or `None` for a sentinel; `false` beside it where the report does not know, or has no such cell.
 fn cell<'r>(row: &HashMap<&str, &'r str>, name: &str) -> (Option<&'r str>, bool) {
-    match row.get(name).copied().unwrap_or("N/A") {
+    match row.get(name).copied().unwrap_or("no_information") {
         "" | "N/A" => (None, true),
         "no_information" | "not_supported" => (None, false),
         text => (Some(text), true),
@@ -167,6 +167,10 @@ pub fn read(file: &str, csv_text: &str, generated_ms: Option<i64>, problems: &mu
             problem(line, "no user or no arn".to_owned());
             continue;
         };
+        let is_cut = record.len() < headers.len();
+        if is_cut {
+            problem(line, format!("cut: {} of {} fields; what is missing is unknown", record.len(), headers.len()));
+        }
         account = account.or_else(|| Arn::parse(arn).map(|a| a.account.to_owned()));
         for slot in [
             CredentialSlot::Password,
@@ -175,10 +179,29 @@ pub fn read(file: &str, csv_text: &str, generated_ms: Option<i64>, problems: &mu
             CredentialSlot::Certificate1,
             CredentialSlot::Certificate2,
         ] {
-            credentials.push(credential(&row, user, arn, slot));
+            let told = credential(&row, user, arn, slot);
+            // Of a slot whose last cell is missing or cut it is not even known whether there is something in it.
+            let is_told = last_cell(slot).is_none_or(|name| {
+                let at = headers.iter().position(|h| h == name);
+                at.is_some_and(|at| at + usize::from(is_cut) < record.len())
+            });
+            if is_told {
+                credentials.push(told);
+            }
         }
     }
     Some(CredentialReport { account: account?, generated_ms, credentials })
+}
+
+/// The last cell of those that tell whether something is in a slot. Certificates are left as they are: reports from before
+/// them have no such column.
+fn last_cell(slot: CredentialSlot) -> Option<&'static str> {
+    match slot {
+        CredentialSlot::Password => Some("password_last_changed"),
+        CredentialSlot::AccessKey1 => Some("access_key_1_last_rotated"),
+        CredentialSlot::AccessKey2 => Some("access_key_2_last_rotated"),
+        CredentialSlot::Certificate1 | CredentialSlot::Certificate2 => None,
+    }
 }
 
 fn credential(row: &HashMap<&str, &str>, user: &str, arn: &str, slot: CredentialSlot) -> Credential {
@@ -210,7 +233,7 @@ fn credential(row: &HashMap<&str, &str>, user: &str, arn: &str, slot: Credential
         active: is_active || is_root_password,
         last_changed_ms,
         last_used_ms,
-        last_used_known: used.is_some_and(|u| cell(row, u).1),
+        last_used_known: used.is_some_and(|u| matches!((cell(row, u), last_used_ms), ((None, true), _) | (_, Some(_)))),
         last_used_service: detail("service"),
         last_used_region: detail("region"),
         mfa_active: truth(row, "mfa_active"),

@@ -19,6 +19,16 @@ pub struct Document {
     pub value: Value,
 }
 
+/// The account that a folder of a path names. One that may as well be a date and a time (`202611260516`) names none.
+#[must_use]
+pub fn account_in_path(path: &str) -> Option<&str> {
+    let is_date = |id: &str| {
+        let number = |from: usize, to: usize| id.get(from..to).and_then(|t| t.parse::<u32>().ok()).unwrap_or_default();
+        (2006..2100).contains(&number(0, 4)) && (1..=12).contains(&number(4, 6)) && (1..=31).contains(&number(6, 8)) && number(8, 10) < 24 && number(10, 12) < 60
+    };
+    path.split(['/', '\\']).find(|part| is_account_id(part) && !is_date(part))
+}
+
 impl Document {
     /// Takes the wrapper `{"resourceArn": …, "call": …, "at": …, "output": …}` off.
     #[must_use]
@@ -50,7 +60,7 @@ impl Document {
     pub fn account(&self) -> Option<String> {
         let of_place = self.place.as_ref().and_then(Place::account).map(str::to_owned);
         let of_arn = || self.resource_arn.as_deref().and_then(Arn::parse).map(|a| a.account.to_owned()).filter(|a| is_account_id(a));
-        let of_path = || self.capture.file.split(['/', '\\']).find(|p| is_account_id(p)).map(str::to_owned);
+        let of_path = || account_in_path(&self.capture.file).map(str::to_owned);
         of_place.or_else(of_arn).or_else(of_path)
     }
 

@@ -119,6 +119,9 @@ struct PolicyVersion {
 /// What such a file is called.
 pub const KIND: &str = "account authorization details";
 
+/// All four lists of such a file.
+pub const ALL_LISTS: u8 = 0b1111;
+
 /// Lists of such a file.
 const LISTS: [&str; 3] = ["UserDetailList", "RoleDetailList", "GroupDetailList"];
 
@@ -132,8 +135,18 @@ pub struct Told {
     /// ARNs of everything that the page is about.
     pub arns: BTreeSet<String>,
     truncated: bool,
+    /// Which of the four lists the page has.
+    lists: u8,
     /// Whether an item could not be read.
     broken: bool,
+}
+
+impl Told {
+    /// The accounts that the page is about.
+    fn accounts(&self) -> BTreeSet<String> {
+        let of_policies = self.policies.iter().filter_map(|p| p.account.clone());
+        self.principals.iter().map(|p| p.account.clone()).chain(of_policies).collect()
+    }
 }
 
 /// Whether a JSON value is one of these exports.
@@ -154,7 +167,10 @@ pub fn time_ms(value: Option<&Value>) -> Option<i64> {
     match value? {
         Value::String(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
         #[allow(clippy::cast_possible_truncation, reason = "epoch milliseconds of any date we accept fit")]
-        Value::Number(n) => n.as_f64().map(|s| (s * 1000.0).round() as i64),
+        Value::Number(n) => {
+            let ms = n.as_f64().map(|s| (s * 1000.0).round() as i64)?;
+            jiff::Timestamp::from_millisecond(ms).ok().map(jiff::Timestamp::as_millisecond)
+        }
         _ => None,
     }
 }
@@ -177,7 +193,8 @@ fn principal(kind: OwnerKind, detail: Detail) -> PrincipalTold {
         boundary: Some(detail.permissions_boundary.and_then(|b| b.arn)),
         trust: detail.assume_role_policy_document.map(|d| parse_document(&d)),
         tags: Some(detail.tags.into_iter().map(|t| (t.key, t.value)).collect()),
-        last_used_ms: detail.role_last_used.map(|l| time_ms(l.date.as_ref())),
+        // A date that cannot be read is not the same as none.
+        last_used_ms: detail.role_last_used.map(|l| (time_ms(l.date.as_ref()), l.date)).filter(|(at, date)| at.is_some() || date.is_none()).map(|(at, _)| at),
         instance_profiles: Some(detail.instance_profile_list.into_iter().map(|p| p.name).collect()),
         ..PrincipalTold::named(kind, &account, &detail.name, &detail.arn)
     }
@@ -221,6 +238,8 @@ pub fn read(text: &str) -> Result<Option<Told>, serde_json::Error> {
     }
     let said = |v: &Option<Value>| v.as_ref().is_some_and(|v| !matches!(v, Value::Null | Value::Bool(false)) && v != "false");
     let mut told = Told { truncated: said(&page.is_truncated) || said(&page.marker) || said(&page.next_token), ..Told::default() };
+    let has = [page.user_detail_list.is_some(), page.group_detail_list.is_some(), page.role_detail_list.is_some(), page.policies.is_some()];
+    told.lists = has.into_iter().fold(0, |all, one| all << 1 | u8::from(one));
     let lists = [
         (OwnerKind::User, "/UserDetailList", page.user_detail_list),
         (OwnerKind::Group, "/GroupDetailList", page.group_detail_list),
@@ -229,7 +248,14 @@ pub fn read(text: &str) -> Result<Option<Told>, serde_json::Error> {
     for (kind, pointer, list) in lists {
         for (at, item) in list.into_iter().flatten().enumerate() {
             match serde_json::from_str::<Detail>(item.get()) {
+                Ok(detail) if !Arn::parse(&detail.arn).is_some_and(|a| is_account_id(a.account)) => {
+                    told.broken = true;
+                    told.problems.push((format!("{pointer}/{at}"), "its ARN names no account: not used".to_owned()));
+                }
                 Ok(detail) => {
+                    if detail.role_last_used.as_ref().and_then(|l| l.date.as_ref()).is_some_and(|date| time_ms(Some(date)).is_none()) {
+                        told.problems.push((detail.arn.clone(), "RoleLastUsed: not a time".to_owned()));
+                    }
                     told.arns.extend(detail.instance_profile_list.iter().filter_map(|p| p.arn.clone()));
                     let principal = principal(kind, detail);
                     name_problems(&principal, &mut told.problems);
@@ -268,14 +294,22 @@ fn of_item(error: &serde_json::Error) -> String {
     text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
 }
 
+/// Pages that stand one after the other: one that breaks off is whole where the next one goes on with the same account.
+pub fn follow(pages: &mut [Told]) {
+    for at in 1..pages.len() {
+        if let Ok([page, next]) = pages.get_disjoint_mut([at - 1, at]) {
+            page.truncated &= page.accounts().is_empty() || page.accounts() != next.accounts();
+        }
+    }
+}
+
 /// Takes what a page tells.
 pub fn add(told: Told, capture: &Capture, builder: &mut Builder) {
     let file = capture.file.as_str();
+    let accounts = told.accounts();
     for (pointer, reason) in told.problems {
         builder.problem(file, &pointer, reason);
     }
-    let mut accounts: BTreeSet<String> = told.principals.iter().map(|p| p.account.clone()).collect();
-    accounts.extend(told.policies.iter().filter_map(|p| p.account.clone()));
     for principal in told.principals {
         builder.principal(capture, principal);
     }
@@ -296,7 +330,7 @@ pub fn add(told: Told, capture: &Capture, builder: &mut Builder) {
         if told.truncated || told.broken {
             builder.breaks_off(id);
         } else {
-            builder.lists_all(id, capture);
+            builder.lists(id, capture, told.lists);
         }
     }
 }
@@ -305,6 +339,12 @@ pub fn add(told: Told, capture: &Capture, builder: &mut Builder) {
 #[must_use]
 pub fn accounts_in(text: &str) -> BTreeSet<String> {
     text.split(":iam::").skip(1).filter_map(|rest| rest.get(..12)).filter(|id| is_account_id(id)).map(str::to_owned).collect()
+}
+
+/// Whether a text is one of these exports but for a list that stands in it twice: of such lists a JSON reader keeps one.
+#[must_use]
+pub fn stands_twice(text: &str) -> bool {
+    may_be_one(text) && read(text).is_err_and(|e| e.to_string().starts_with("duplicate field"))
 }
 
 /// Takes one export (one page).

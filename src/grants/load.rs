@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::asked::{self, failures, listed, values_of};
 use super::builder::{Builder, EVERY_ACCOUNT};
 use super::catalogue::Part;
+use super::document::account_in_path;
 use super::read::{Content, File, Parsed, Text, batch_of, is_errors, list, read};
 use super::{Capture, Document, Grants, InputFile, Known, Place, Source, cli, config, credential_report, gaad, iam_collect, trails};
-use crate::aws::is_account_id;
 
 /// Why grants could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,9 @@ fn root_of(name: &str) -> Option<&str> {
 pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     let mut builder = Builder::default();
     // Manifests first: they date the files below them, whatever those are called.
-    let (manifests, files): (Vec<File>, Vec<File>) = list(paths)?.into_iter().partition(|f| root_of(&f.name).is_some());
+    let (links, files): (Vec<File>, Vec<File>) = list(paths)?.into_iter().partition(|f| f.is_link);
+    builder.grants.ignored.extend(links.into_iter().map(|link| (link.name, "a symbolic link, which is not followed".to_owned())));
+    let (manifests, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|f| root_of(&f.name).is_some());
     let mut bundles = BTreeMap::new();
     for file in &manifests {
         let Some(root) = root_of(&file.name) else { continue };
@@ -91,7 +93,7 @@ fn unread(name: &str, why: &str, builder: &mut Builder) {
     if !name.ends_with(".json") && !name.ends_with(".gz") {
         return;
     }
-    match name.split('/').find(|part| is_account_id(part)) {
+    match place.as_ref().and_then(Place::account).or_else(|| account_in_path(name)) {
         Some(account) => builder.breaks_off(account),
         None => builder.breaks_off(EVERY_ACCOUNT),
     }
@@ -147,17 +149,21 @@ fn take(name: &str, mut text: Text, builder: &mut Builder) {
     let mut recognised = None;
     let mut subject = None;
     let mut last_trail = None;
+    let mut unused = 0_usize;
+    let mut pages = Vec::new();
     for document in documents {
         match document {
             Content::Details(told) => {
                 if let Some(place) = &place {
                     listed(place, builder, |field| if field == "Arn" { told.arns.iter().cloned().collect() } else { Vec::new() });
                 }
-                gaad::add(*told, &capture, builder);
+                pages.push(*told);
                 recognised = recognised.or(Some(gaad::KIND));
             }
             Content::Other(document) => {
-                recognised = recognised.or(one(&document, &mut last_trail, builder));
+                let kind = one(&document, &mut last_trail, builder);
+                unused += usize::from(kind.is_none());
+                recognised = recognised.or(kind);
                 subject = subject.or(document.resource_arn);
             }
         }
@@ -170,6 +176,18 @@ fn take(name: &str, mut text: Text, builder: &mut Builder) {
         broken.accounts.iter().for_each(|id| builder.breaks_off(id));
         "the file is not whole"
     });
+    gaad::follow(&mut pages);
+    pages.into_iter().for_each(|told| gaad::add(told, &capture, builder));
+    if unused > 0 && recognised.is_some() {
+        builder.problem(name, "", format!("{unused} documents beside the others are no export that this version reads"));
+        wrong = wrong.or(Some("the file holds something else as well"));
+    }
+    if let (Some(kind), Some(place)) = (recognised, &place)
+        && is_elsewhere(kind, place.export.id.as_str())
+    {
+        builder.problem(name, "", format!("{kind}, not the output of `{}`", place.export.call()));
+        wrong = wrong.or(Some("the file holds something else"));
+    }
     match &place {
         Some(place) => {
             if recognised.is_none() && wrong.is_none() {
@@ -190,6 +208,11 @@ fn take(name: &str, mut text: Text, builder: &mut Builder) {
         }
         None => {}
     }
+}
+
+/// Whether something that is known by its content alone stands in the place of something else, which it does not tell.
+fn is_elsewhere(kind: &str, export: &str) -> bool {
+    (kind == gaad::KIND && export != "authorization-details") || (kind == "credential report" && export != "credential-report") || kind.starts_with("AWS Config")
 }
 
 /// Takes a file that stands in a store of iam-collect: one value, of any kind.

@@ -43,6 +43,8 @@ pub mod read;
 pub mod resource;
 mod same;
 pub mod resource_told;
+#[cfg(test)]
+mod hostile_test;
 mod selector_fields;
 #[cfg(test)]
 mod selector_fields_test;

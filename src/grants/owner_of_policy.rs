@@ -192,7 +192,7 @@ impl Resources {
         }
         // An access point's alias stands where a bucket's name would.
         let is_alias = name.ends_with("-s3alias");
-        match self.access_points.values().find(|p| is_alias && p.alias.as_deref() == Some(name)) {
+        match is_alias.then(|| self.access_points.values().find(|p| p.alias.as_deref() == Some(name))).flatten() {
             Some(point) => at(Some("access-points"), point.arn.clone()),
             None => at(Some("buckets"), bucket_arn(arn.partition, name)),
         }

@@ -22,7 +22,9 @@ fn fill(template: &'static str, part: &str) -> Option<Option<(&'static str, Stri
     let Some((before, rest)) = template.split_once('{') else { return (template == part).then_some(None) };
     let (name, after) = rest.split_once('}')?;
     let text = part.strip_prefix(before)?.strip_suffix(after)?;
-    (!text.is_empty()).then(|| Some((name, text.to_owned())))
+    // A folder of any other name is nobody's: what it holds would be another account's than its owner's.
+    let fits = if name == "account" { is_account_id(text) } else { !text.is_empty() };
+    fits.then(|| Some((name, text.to_owned())))
 }
 
 impl Place {

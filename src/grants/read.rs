@@ -14,6 +14,8 @@ use super::{Capture, Document, GrantsError, Place, Source, gaad, iam_collect};
 pub struct File {
     /// Name relative to the given path; below the path's own name where several were given.
     pub name: String,
+    /// Whether it is a symbolic link, which is not followed: it may lead out of the bundle, or to its own folder.
+    pub is_link: bool,
     path: PathBuf,
     bytes: u64,
 }
@@ -44,16 +46,20 @@ pub fn list(paths: &[PathBuf]) -> Result<Vec<File>, GrantsError> {
         let fail = |source| GrantsError::Path { path: root.clone(), source };
         let meta = std::fs::metadata(root).map_err(fail)?;
         let base: &Path = if meta.is_dir() { root } else { root.parent().unwrap_or(Path::new("")) };
+        // Two of one name stay apart by their whole paths: files of one name would be taken for pages of one list.
+        let is_shared = paths.iter().any(|other| other != root && other.file_name() == root.file_name());
         let prefix = match root.file_name() {
+            _ if is_shared => format!("{}/", if meta.is_dir() { root } else { base }.to_string_lossy().replace('\\', "/").trim_end_matches('/')),
             Some(name) if paths.len() > 1 && meta.is_dir() => format!("{}/", name.to_string_lossy()),
             _ => String::new(),
         };
         for entry in walkdir::WalkDir::new(root).follow_root_links(true) {
             let entry = entry.map_err(|e| fail(e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links"))))?;
-            if entry.file_type().is_file() {
+            let is_link = entry.file_type().is_symlink();
+            if is_link || entry.file_type().is_file() {
                 let name = entry.path().strip_prefix(base).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
                 let bytes = entry.metadata().map_or(0, |m| m.len());
-                files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf(), bytes });
+                files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf(), bytes, is_link });
             }
         }
     }
@@ -121,7 +127,10 @@ pub fn read(file: &File) -> Result<Text, String> {
     } else {
         bytes
     };
-    let text = String::from_utf8(plain).map_err(|_| "not UTF-8".to_owned())?;
+    let mut text = String::from_utf8(plain).map_err(|_| "not UTF-8".to_owned())?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
     Ok(Text { text, bytes: size, sha256, json: None })
 }
 
@@ -151,7 +160,11 @@ impl Text {
             }
             let text = std::mem::take(&mut self.text);
             let done = parsed.documents(&text, is_stored);
-            parsed.broken = done.err().map(|e| Broken { line: e.line(), error: e.to_string(), accounts: gaad::accounts_in(&text) });
+            let error = match done {
+                Ok(()) if !is_stored && !matches!(parsed.documents.first(), Some(Content::Details(_))) && gaad::stands_twice(&text) => Some((1, "a list stands twice in it".to_owned())),
+                done => done.err().map(|e| (e.line(), e.to_string())),
+            };
+            parsed.broken = error.map(|(line, error)| Broken { line, error, accounts: gaad::accounts_in(&text) });
         }
         self.json = Some(parsed);
         self
@@ -194,7 +207,7 @@ mod tests {
 
     #[test]
     fn batches_are_never_empty_and_hold_to_their_size() {
-        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes };
+        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes, is_link: false };
         let sizes = [BATCH_BYTES + 1, BATCH_BYTES / 2, BATCH_BYTES / 2, 1].map(file);
         assert_eq!([batch_of(&sizes), batch_of(&sizes[1..]), batch_of(&sizes[3..])], [1, 2, 1]);
     }

@@ -115,6 +115,13 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
         }
         _ => {}
     }
+    // `list-account-assignments-for-principal` has the same fields, of many sets and accounts.
+    let mut of = list(value, "AccountAssignments").unwrap_or_default().iter().map(|a| (text(a, "PermissionSetArn"), text(a, "AccountId")));
+    let first = of.next();
+    if of.any(|one| Some(one) != first) {
+        builder.problem(document.file(), "/AccountAssignments", "of several permission sets or accounts: not used");
+        return Some("permission set assignments");
+    }
     // Everything else is about one permission set.
     let own = match row {
         "permission-set" => value.get("PermissionSet").and_then(|p| text(p, "PermissionSetArn")),

@@ -10,6 +10,7 @@ pub type Answers = BTreeMap<Question, Known<()>>;
 
 /// The row of the table that tells of a resource's policy, by the service and the beginning of its ARN's last part.
 const POLICY_ROWS: &[(&str, &str, &str)] = &[
+    ("s3", "accesspoint/", "access-point-policy"),
     ("s3", "", "bucket-policy"),
     ("kms", "key/", "kms-key-policy"),
     ("lambda", "function:", "lambda-policy"),
@@ -46,7 +47,7 @@ pub fn all(grants: &Grants) -> Answers {
         }
     };
     for (id, account) in &grants.accounts {
-        if account.has_authorization_details || !account.principals.is_empty() {
+        if account.complete {
             add(export("authorization-details"), id, "", "", Known::Present(()));
         }
         if account.credential_report.is_some() {
@@ -55,9 +56,11 @@ pub fn all(grants: &Grants) -> Answers {
         add(export("account-block-public-access"), id, "", "", account.evidence.block_public_access.as_ref().map(|_| ()));
     }
     for resource in grants.resources.by_arn.values() {
-        let (subject, region) = match resource.arn.strip_prefix("arn:").filter(|_| resource.service == "s3") {
-            Some(_) => (resource.arn.rsplit(':').next().unwrap_or_default(), ""),
-            None => (resource.arn.as_str(), resource.region.as_deref().unwrap_or_default()),
+        let region = resource.region.as_deref().unwrap_or_default();
+        // The bucket or the access point by its name.
+        let (subject, region) = match resource.arn.rsplit(':').next().filter(|_| resource.service == "s3") {
+            Some(tail) => tail.strip_prefix("accesspoint/").map_or((tail, ""), |name| (name, region)),
+            None => (resource.arn.as_str(), region),
         };
         add(row_of(resource), &resource.account, region, subject, resource.policy.as_ref().map(|_| ()));
     }
@@ -82,6 +85,14 @@ pub fn all(grants: &Grants) -> Answers {
             Some(_) if asked.answer.is_unknown() => {}
             _ => {
                 out.insert(question.clone(), asked.answer.clone());
+            }
+        }
+    }
+    for (id, account) in grants.accounts.iter().filter(|(_, a)| !a.complete && (a.has_authorization_details || !a.principals.is_empty())) {
+        if let Some(row) = export("authorization-details") {
+            let answer = out.entry(question(row, id, "", "")).or_default();
+            if !answer.is_unknown() || !account.has_authorization_details {
+                *answer = Known::Unknown("not whole: there may be users, groups, roles and policies that no export names".to_owned());
             }
         }
     }

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::command::filled;
+use super::command::{filled, quoted};
 use super::{Gap, GapKind};
 use crate::aws::Arn;
 use crate::aws::principal::{PrincipalKind, is_permission_set_role, principal_kind};
 use crate::grants::catalogue::export;
 use crate::grants::permission_set::{SetBoundary, set_name_of_role};
-use crate::grants::{Grants, ListKey, OwnerKind, Principal};
+use crate::grants::{Grants, ListKey, Organisation, OwnerKind, Principal};
 use crate::policy::{Effect, PrincipalElement};
 
 /// What a missing policy, group or role weakens.
@@ -74,21 +74,27 @@ fn policies(grants: &Grants, out: &mut Gaps) {
             let first = holders.first().map(|p| p.arn.as_str()).unwrap_or_default();
             let more = if holders.len() > 1 { format!(" and {} more", holders.len() - 1) } else { String::new() };
             out.add("authorization-details", &account.id, arn, format!("held by {first}{more}, its document is not in the export"), HOLDERS);
+            let arn = quoted(arn);
             out.closed_by(format!("aws iam get-policy-version --policy-arn {arn} --version-id $(aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text)"));
         }
     }
 }
 
 fn organisation(grants: &Grants, out: &mut Gaps) {
+    // A policy that a list names is asked for by itself: what its command answered is told there.
+    let listed = grants.listed.iter().filter(|(key, _)| key.export == "organization-policy").flat_map(|(_, ids)| ids).collect::<BTreeSet<_>>();
+    let is_told = |organisation: &Organisation, id: &String| {
+        organisation.policies.get(id).is_some_and(|policy| listed.contains(id) || !policy.document.is_unknown())
+    };
     for organisation in grants.organisations.values() {
         for node in organisation.nodes.values() {
             if let Some(parent) = node.parent.present().filter(|p| !organisation.nodes.contains_key(*p)) {
                 out.add("ous", "", parent, format!("`{}` hangs below it, and it is not in the export", node.id), BOUNDED);
             }
             for (kind, ids) in &node.attached {
-                for id in ids.present().into_iter().flatten().filter(|id| !organisation.policies.contains_key(*id)) {
+                for id in ids.present().into_iter().flatten().filter(|id| !is_told(organisation, id)) {
                     out.add("organization-policy", "", id, format!("{} attached to `{}`, not in the export", kind.as_str(), node.id), BOUNDED);
-                    out.closed_by(format!("aws organizations describe-policy --policy-id {id}"));
+                    out.closed_by(format!("aws organizations describe-policy --policy-id {}", quoted(id)));
                 }
             }
         }
@@ -107,6 +113,8 @@ fn permission_sets(grants: &Grants, out: &mut Gaps) {
             out.add("permission-set", &role.account, &role.arn, format!("the role's permission set `{name}` is not in the export"), "who owns the role: it is to be reduced in its permission set");
         }
     }
+    // By account, path and name: each set is asked about in each of its accounts.
+    let tails: BTreeSet<&str> = grants.policies.keys().filter_map(|arn| arn.split_once(":iam::").map(|(_, tail)| tail)).collect();
     for set in grants.permission_sets.values() {
         let boundary = match set.boundary.present() {
             Some(SetBoundary::Customer(policy)) => Some(policy),
@@ -114,8 +122,7 @@ fn permission_sets(grants: &Grants, out: &mut Gaps) {
         };
         for account in set.assignments.keys().filter(|a| grants.accounts.get(*a).is_some_and(|a| a.has_authorization_details)) {
             for policy in set.customer.present().into_iter().flatten().chain(boundary) {
-                let tail = format!(":iam::{account}:policy{}{}", policy.path, policy.name);
-                if !grants.policies.keys().any(|arn| arn.ends_with(&tail)) {
+                if !tails.contains(format!("{account}:policy{}{}", policy.path, policy.name).as_str()) {
                     out.add("permission-set-customer", account, &set.arn, format!("names the policy `{}{}`, which the account does not have", policy.path, policy.name), HOLDERS);
                 }
             }
@@ -129,7 +136,7 @@ fn others(grants: &Grants, out: &mut Gaps) {
     for (alias, key) in grants.resources.aliases.iter().filter(|(alias, key)| own(alias) && !grants.resources.keys.contains_key(*key)) {
         let account = Arn::parse(alias).map(|a| a.account).unwrap_or_default();
         out.add("kms-key", account, key, format!("key behind `{alias}`, not in the export"), "calls that name the key by this alias");
-        out.closed_by(format!("aws kms describe-key --key-id {key}"));
+        out.closed_by(format!("aws kms describe-key --key-id {}", quoted(key)));
     }
     for account in grants.accounts.values().filter(|a| a.has_authorization_details && a.complete) {
         let has = |arn: &str| account.principals.iter().any(|p| p.arn == arn);
@@ -162,7 +169,7 @@ fn trusts(grants: &Grants, out: &mut Gaps) {
                 if gone || deleted {
                     let why = if deleted { "a deleted user or role" } else { "a user or role that its account does not have" };
                     out.add("authorization-details", &role.account, &role.arn, format!("the trust policy names {why}: `{named}`"), "nothing: the entry lets nobody in");
-                    out.closed_by(format!("aws iam get-role --role-name {}", role.name));
+                    out.closed_by(format!("aws iam get-role --role-name {}", quoted(&role.name)));
                 }
             }
         }

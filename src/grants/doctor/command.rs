@@ -5,7 +5,7 @@ use crate::grants::ListKey;
 use crate::grants::catalogue::Export;
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/:._@+=,-".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
@@ -56,7 +56,7 @@ pub fn filled(row: &Export, key: &ListKey, subject: &str) -> String {
     let region = row.region.as_deref().unwrap_or(&key.region);
     if !region.is_empty() {
         out.push_str(" --region ");
-        out.push_str(region);
+        out.push_str(&quoted(region));
     } else if row.file.contains("{region}") {
         out.push_str(" --region <region>");
     }

@@ -27,23 +27,16 @@ fn safe(item: &str) -> String {
     if text.starts_with('.') { format!("_{text}") } else { text }
 }
 
-/// Whether a part of a path stands for an item.
-fn stands_for(part: &str, item: &str) -> bool {
-    if part == item {
-        return true;
-    }
+/// The answer to a question about an item, which a path may name in its own form: itself, its safe form, that form with a
+/// checksum, or its last part.
+fn answer(answers: &Answers, key: &ListKey, item: &str) -> Option<Known<()>> {
+    let question = |subject: &str| Question { of: key.clone(), subject: subject.to_owned() };
     let safe: String = safe(item).chars().take(180).collect();
-    part == safe || part.strip_prefix(&safe).is_some_and(|rest| rest.starts_with('~')) || item.rsplit('/').next() == Some(part)
-}
-
-/// The answer to a question about an item, which a path may name in its own form.
-fn answer(answers: &Answers, key: &ListKey, subject: &str) -> Option<Known<()>> {
-    let exact = Question { of: key.clone(), subject: subject.to_owned() };
-    if let Some(found) = answers.get(&exact) {
-        return Some(found.clone());
-    }
-    let from = Question { of: key.clone(), subject: String::new() };
-    answers.range(from..).take_while(|(q, _)| q.of == *key).find(|(q, _)| stands_for(&q.subject, subject)).map(|(_, a)| a.clone())
+    let last = item.rsplit('/').next().unwrap_or(item);
+    let checked = question(&format!("{safe}~"));
+    let changed = || answers.range(&checked..).next().filter(|(q, _)| q.of == *key && q.subject.starts_with(&checked.subject)).map(|(_, a)| a);
+    let exact = answers.get(&question(item)).or_else(|| answers.get(&question(&safe)));
+    exact.or_else(changed).or_else(|| answers.get(&question(last))).cloned()
 }
 
 /// Accounts with any export of their own, and their regions: those that are on, otherwise those that were asked.
@@ -119,9 +112,17 @@ mod tests {
 
     #[test]
     fn a_part_of_a_path_stands_for_its_item() {
+        let key = ListKey { export: "x", account: String::new(), region: String::new() };
+        let stands_for = |part: &str, item: &str| {
+            let told = [("A", part), ("z", part)].map(|(subject, _)| (Question { of: key.clone(), subject: subject.to_owned() }, Known::Absent));
+            let mut answers: Answers = told.into_iter().collect();
+            answers.insert(Question { of: key.clone(), subject: part.to_owned() }, Known::Present(()));
+            answer(&answers, &key, item) == Some(Known::Present(()))
+        };
         assert!(stands_for("ann", "ann"));
         assert!(stands_for("arn_aws_kms_eu-west-1_111122223333_key_1~12345", "arn:aws:kms:eu-west-1:111122223333:key/1"));
         assert!(stands_for("https___sqs.eu-west-1.amazonaws.com_1_q~7", "https://sqs.eu-west-1.amazonaws.com/1/q"));
+        assert!(stands_for("q", "https://sqs.eu-west-1.amazonaws.com/1/q"));
         assert!(!stands_for("an", "ann"));
         assert!(!stands_for("ann-b", "ann"));
     }

@@ -40,7 +40,7 @@ pub fn gaps(grants: &Grants, logs: &LogWindow) -> Vec<Gap> {
             });
         }
     };
-    let days = |from: i64, to: i64| (to - from) / DAY_MS;
+    let days = |from: i64, to: i64| to.saturating_sub(from) / DAY_MS;
     for (id, account) in &grants.accounts {
         if let Some(at) = account.captured_ms {
             match logs.last_change_ms.get(id) {

@@ -8,6 +8,9 @@ use super::super::builder::Builder;
 use super::super::{Capture, Known, json};
 use crate::aws::is_account_id;
 
+/// AWS's partitions. A folder of another name is no part of a store, and what is in it is no store's file.
+const PARTITIONS: &[&str] = &["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
+
 /// Whose part of the store it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Holder {
@@ -45,7 +48,7 @@ impl Spot {
         let all: Vec<&str> = folder.split('/').collect();
         (0..all.len()).find_map(|at| {
             let ["aws", partition, rest @ ..] = all.get(at..)? else { return None };
-            if *partition != "aws" && !partition.starts_with("aws-") {
+            if !PARTITIONS.contains(partition) {
                 return None;
             }
             let (holder, parts) = match rest {

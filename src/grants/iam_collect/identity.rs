@@ -10,23 +10,23 @@ use super::folder::{Folder, Part};
 use crate::aws::Arn;
 use crate::policy::{PolicyError, parse_document};
 
-/// Takes a user, group or role: `iam/<kind>/<name>/`.
-pub fn principal(account: &str, kind: &str, folder: &Folder, builder: &mut Builder) -> bool {
+/// Takes a user, group or role: `iam/<kind>/<name>/`. Whether it tells of one; `None`: the folder is of something else.
+pub fn principal(account: &str, kind: &str, folder: &Folder, builder: &mut Builder) -> Option<bool> {
     let kind = match kind {
         "user" => OwnerKind::User,
         "group" => OwnerKind::Group,
         "role" => OwnerKind::Role,
-        _ => return false,
+        _ => return None,
     };
-    let Some((capture, metadata)) = folder.metadata(builder) else { return true };
+    let Some((capture, metadata)) = folder.metadata(builder) else { return Some(false) };
     let Some((arn, name)) = text(metadata, "arn").zip(text(metadata, "name")) else {
         builder.problem(&capture.file, "", "no `arn` or no `name`: whom this folder is about is not known");
-        return true;
+        return Some(false);
     };
     let of_arn = Arn::parse(arn).map(|a| a.account);
     if of_arn != Some(account) {
         builder.problem(&capture.file, "/arn", format!("`{arn}` is not of account {account}, whose folder it stands in"));
-        return true;
+        return Some(false);
     }
     let mut told = PrincipalTold {
         path: text(metadata, "path").map(str::to_owned),
@@ -60,7 +60,7 @@ pub fn principal(account: &str, kind: &str, folder: &Folder, builder: &mut Build
     name_problems(&told, &mut problems);
     problems.iter().for_each(|(arn, why)| builder.problem(&capture.file, arn, why.as_str()));
     builder.principal(capture, told);
-    true
+    Some(true)
 }
 
 fn boundary(file: &str, metadata: &Value, builder: &mut Builder) -> Option<Option<String>> {

@@ -67,10 +67,12 @@ impl Store {
                         builder.account(account).has_authorization_details = true;
                         builder.lists_all(account, &file.capture);
                     }
-                    if folder.files.values().any(|f| f.value.is_none()) {
+                    let told = identity::principal(account, kind, folder, builder);
+                    // Nobody, or somebody of whom a part cannot be read.
+                    if told != Some(true) || folder.files.values().any(|f| f.value.is_none()) {
                         builder.breaks_off(account);
                     }
-                    identity::principal(account, kind, folder, builder)
+                    told.is_some()
                 }
                 (Holder::Account(account), []) => resources::of_account(account, folder, builder),
                 (Holder::Account(account), ["s3", bucket]) => resources::bucket(account, bucket, folder, builder),

@@ -120,9 +120,16 @@ fn key_last_used(account: &str, document: &Document, builder: &mut Builder) -> O
         return Some("last use of an access key");
     };
     let given = |field: &str| text(used, field).filter(|t| *t != "N/A").map(str::to_owned);
-    // No date: never, since IAM keeps track of it (2015-04-22).
-    let last = time_ms(used.get("LastUsedDate"))
-        .map_or(Known::Absent, |at_ms| Known::Present(KeyUse { at_ms, service: given("ServiceName"), region: given("Region") }));
+    let date = used.get("LastUsedDate").filter(|d| !d.is_null() && *d != "N/A");
+    let last = match (date, time_ms(date)) {
+        // No date: never, since IAM keeps track of it (2015-04-22).
+        (None, _) => Known::Absent,
+        (Some(_), Some(at_ms)) => Known::Present(KeyUse { at_ms, service: given("ServiceName"), region: given("Region") }),
+        (Some(_), None) => {
+            builder.problem(document.file(), "/AccessKeyLastUsed/LastUsedDate", "not a time");
+            Known::Unknown("the time of its last use cannot be read".to_owned())
+        }
+    };
     builder.put_known(&format!("last use of access key {id}"), &document.capture, |g| &mut key(g, account, id).last_used, last);
     if let Some(user) = text(&document.value, "UserName") {
         let user = Some(user.to_owned());

@@ -30,17 +30,33 @@ pub fn last_accessed(account: &str, document: &Document, builder: &mut Builder) 
         builder.put_known(&what, &capture, |g| evidence(g, account).last_accessed.entry(arn).or_default(), answer);
         return Some(KIND);
     }
-    let services = list(value, "ServicesLastAccessed")?.iter().filter_map(service).collect();
-    builder.cli.account.advisor.add((account.to_owned(), arn), &capture, services, more(value));
+    let all = list(value, "ServicesLastAccessed")?;
+    // One that cannot be read would count as one that was never used.
+    if let Some(at) = all.iter().position(|s| service(s).is_none()) {
+        builder.problem(document.file(), &format!("/ServicesLastAccessed/{at}"), "a service or action without a name, or a time that is none");
+        let what = format!("last accessed services of {arn}");
+        let answer = Known::Unknown("the export cannot be read".to_owned());
+        builder.put_known(&what, &capture, |g| evidence(g, account).last_accessed.entry(arn).or_default(), answer);
+        return Some(KIND);
+    }
+    builder.cli.account.advisor.add((account.to_owned(), arn), &capture, all.iter().filter_map(service).collect(), more(value));
     Some(KIND)
+}
+
+/// A time that may be missing; `None` for one that cannot be read.
+fn time(value: Option<&Value>) -> Option<Option<i64>> {
+    match value.filter(|v| !v.is_null()) {
+        None => Some(None),
+        given => time_ms(given).map(Some),
+    }
 }
 
 fn service(value: &Value) -> Option<ServiceUse> {
     let actions = list(value, "TrackedActionsLastAccessed").unwrap_or_default();
     Some(ServiceUse {
         service: text(value, "ServiceNamespace")?.to_owned(),
-        last_ms: time_ms(value.get("LastAuthenticated")),
-        actions: actions.iter().filter_map(|a| Some((text(a, "ActionName")?.to_owned(), time_ms(a.get("LastAccessedTime"))))).collect(),
+        last_ms: time(value.get("LastAuthenticated"))?,
+        actions: actions.iter().map(|a| Some((text(a, "ActionName")?.to_owned(), time(a.get("LastAccessedTime"))?))).collect::<Option<_>>()?,
     })
 }
 

@@ -69,6 +69,13 @@ fn put_manager(arn: &str, capture: &Capture, manager: Known<String>, builder: &m
 /// `list-grants`, page by page. A grant that is not understood leaves all of the key's unknown.
 fn grants(document: &Document, builder: &mut Builder) -> Option<()> {
     let list = objects(&document.value, "Grants")?;
+    let mut of = list.iter().map(|g| text(g, "KeyId"));
+    let first = of.next();
+    if of.any(|one| Some(one) != first) {
+        // `list-retirable-grants` has the same fields, and not all grants of any key.
+        builder.problem(document.file(), "/Grants", "of several keys: not used");
+        return Some(());
+    }
     let own = list.iter().find_map(|g| text(g, "KeyId")).filter(|id| Arn::parse(id).is_some());
     let Some(arn) = subject::of("kms-grants", document, own, builder) else { return Some(()) };
     builder.key(&arn);

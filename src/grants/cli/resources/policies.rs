@@ -128,7 +128,8 @@ pub fn take(id: &str, document: &Document, builder: &mut Builder) -> Option<bool
     let found = value.pointer(row.policy);
     let own = text_at(value, row.arn);
     // Without a policy it must at least be about something.
-    let is_one = found.is_some() || (row.may_lack && (row.arn.is_empty() || own.is_some()) && !value.get("Error").is_some_and(Value::is_object));
+    let is_about = if row.arn.is_empty() { is_empty_answer(value) } else { own.is_some() };
+    let is_one = found.is_some() || (row.may_lack && is_about && !value.get("Error").is_some_and(Value::is_object));
     if !is_one {
         return Some(false);
     }
@@ -149,6 +150,13 @@ pub fn take(id: &str, document: &Document, builder: &mut Builder) -> Option<bool
         put(row.slot, document, &arn, policy, builder);
     }
     Some(true)
+}
+
+/// Whether an answer that has no policy and names nothing has no other fields than such an answer may have: anything else in
+/// its place, an error most of all, tells nothing (VPC Lattice and S3 Control API references).
+fn is_empty_answer(value: &Value) -> bool {
+    const FIELDS: &[&str] = &["Policy", "policy", "state", "createdAt", "lastUpdatedAt", "ResponseMetadata"];
+    value.as_object().is_some_and(|map| map.keys().all(|key| FIELDS.contains(&key.as_str())))
 }
 
 fn put(slot: Slot, document: &Document, arn: &str, policy: Known<Vec<super::super::super::AttachedDocument>>, builder: &mut Builder) {
