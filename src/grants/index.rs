@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::permission_set::SetBoundary;
 use super::{Account, Grants, OwnerKind, Principal};
 
 /// The look-ups of one state of the grants; answers are in the grants' order.
@@ -9,13 +10,20 @@ pub struct Index<'g> {
     holders: HashMap<&'g str, Vec<&'g Principal>>,
     members: HashMap<(&'g str, &'g str), Vec<&'g Principal>>,
     boundaries: HashSet<&'g str>,
+    /// Paths and names of policies that permission sets have as their boundary, in whatever account.
+    set_boundaries: HashSet<(&'g str, &'g str)>,
 }
 
 impl<'g> Index<'g> {
     /// Goes over all principals once.
     #[must_use]
     pub fn new(grants: &'g Grants) -> Index<'g> {
-        let mut index = Index { holders: HashMap::new(), members: HashMap::new(), boundaries: HashSet::new() };
+        let mut index = Index { holders: HashMap::new(), members: HashMap::new(), boundaries: HashSet::new(), set_boundaries: HashSet::new() };
+        for set in grants.permission_sets.values() {
+            if let Some(SetBoundary::Customer(policy)) = set.boundary.present() {
+                index.set_boundaries.insert((&policy.path, &policy.name));
+            }
+        }
         for account in grants.accounts.values() {
             for principal in &account.principals {
                 for arn in &principal.attached {
@@ -48,7 +56,12 @@ impl<'g> Index<'g> {
     /// Whether a policy is somebody's permissions boundary.
     #[must_use]
     pub fn is_boundary(&self, policy_arn: &str) -> bool {
-        self.boundaries.contains(policy_arn)
+        let of_set = || {
+            let path = policy_arn.split_once(":policy")?.1;
+            let (path, name) = path.split_at_checked(path.rfind('/')? + 1)?;
+            Some(self.set_boundaries.contains(&(path, name)))
+        };
+        self.boundaries.contains(policy_arn) || of_set() == Some(true)
     }
 }
 

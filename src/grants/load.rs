@@ -50,6 +50,16 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
             Err(why) => builder.problem(&file.name, "", why),
         }
     }
+    // A bundle may hold the logs as well; they are read as logs.
+    let roots: Vec<&str> = manifests.iter().filter_map(|f| root_of(&f.name)).collect();
+    let (logs, files): (Vec<File>, Vec<File>) =
+        files.into_iter().partition(|f| roots.iter().any(|root| f.name.strip_prefix(root).is_some_and(|rest| rest.starts_with("logs/"))));
+    for root in &roots {
+        let count = logs.iter().filter(|f| f.name.starts_with(&format!("{root}logs/"))).count();
+        if count > 0 {
+            builder.grants.ignored.push((format!("{root}logs/"), format!("{count} files of logs: give them with --logs")));
+        }
+    }
     let mut rest = files.as_slice();
     while !rest.is_empty() {
         let (batch, more) = rest.split_at(batch_of(rest));

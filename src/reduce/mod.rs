@@ -10,6 +10,8 @@ pub mod covered;
 pub mod declared;
 #[cfg(test)]
 mod declared_test;
+#[cfg(test)]
+mod units_test;
 pub mod evidence;
 pub mod fit;
 pub mod from_usage;
@@ -124,7 +126,7 @@ pub fn reduce(
     window: Window,
     settings: &ReduceSettings,
 ) -> (Vec<Proposal>, Vec<Skipped>) {
-    let (units, skipped) = units::units(grants, &usage.history);
+    let (units, skipped) = units::units(grants, usage);
     let evidence = evidence::Evidence::new(usage, reference);
     let observer = observe::Observer::new(usage, reference, covered, window);
     let mut proposals: Vec<Proposal> = units

@@ -2,13 +2,13 @@
 //! customer managed policies (for the union of everybody they are attached to), and AWS managed policies (which
 //! nobody can change, so each holder's attachment is replaced).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::Arn;
 use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
 use crate::grants::{Grants, Index, OwnerKind, PolicySource, Principal};
 use crate::policy::PolicyDocument;
-use crate::usage::{Outcome, UsageRow};
+use crate::usage::{Outcome, Usage, UsageRow};
 
 /// Where a document lives, which decides its size limit and how it is replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -153,14 +153,22 @@ fn hidden_holders(grants: &Grants, account: &str) -> Option<&'static str> {
     if !account.complete {
         return Some("the export does not tell of all users and roles of the account: somebody else may hold it");
     }
-    let untold = |p: &Principal| p.untold.iter().any(|what| matches!(*what, "attached policies" | "groups"));
+    let untold = |p: &Principal| p.untold.iter().any(|what| matches!(*what, "attached policies" | "groups" | "permissions boundary"));
     account.principals.iter().any(untold).then_some("the export does not tell what all users and roles of the account hold: somebody else may hold it")
+}
+
+/// ARNs of managed policies that were passed as session policies: they bound sessions of whoever takes up a role with them,
+/// not only those they are attached to.
+fn passed_to_sessions(usage: &Usage) -> BTreeSet<String> {
+    let lists = usage.session_calls.iter().filter_map(|row| row.session_policy_arns.as_deref());
+    lists.filter_map(|list| serde_json::from_str::<Vec<Option<String>>>(list).ok()).flatten().flatten().collect()
 }
 
 /// Every document to reduce, in report order, and every document that is left alone.
 #[must_use]
-pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
-    let changes = Changes::read(history, grants.since.is_complete);
+pub fn units<'g>(grants: &'g Grants, usage: &Usage) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
+    let changes = Changes::read(&usage.history, grants.since.is_complete);
+    let passed = passed_to_sessions(usage);
     let index = Index::new(grants);
     let hidden: BTreeMap<&str, Option<&'static str>> = grants.accounts.keys().map(|id| (id.as_str(), hidden_holders(grants, id))).collect();
     let mut units = Vec::new();
@@ -243,6 +251,10 @@ pub fn units<'g>(grants: &'g Grants, history: &[UsageRow]) -> (Vec<PolicyUnit<'g
         // Tightening a permissions boundary would bind everybody it bounds, not only those it is attached to.
         if index.is_boundary(&policy.arn) {
             skip("a permissions boundary: it bounds others and is not reduced".to_owned());
+            continue;
+        }
+        if passed.contains(&policy.arn) {
+            skip("passed as a session policy: it bounds sessions of others and is not reduced".to_owned());
             continue;
         }
         let holders = index.holders_of(&policy.arn);

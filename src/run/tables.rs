@@ -91,6 +91,8 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("principals", held::principals(grants).map_err(|e| failed(&e))?);
     tables.register("credentials", held::credentials(grants).map_err(|e| failed(&e))?);
     tables.register("trusts", held::trusts(grants).map_err(|e| failed(&e))?);
+    tables.register("inventory", held::inventory(grants).map_err(|e| failed(&e))?);
+    tables.register("last_accessed", held::last_accessed(grants).map_err(|e| failed(&e))?);
     policies(&mut tables, grants, &rows, reference)?;
     tables.register("usage", frames::usage(&usage.rows).map_err(|e| failed(&e))?);
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);
