@@ -189,7 +189,7 @@ pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
     let mut out = Consistency::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group) {
         if past.has(principal) {
-            eras::compare(past, grants, principal, &in_sessions.of(principal), &trusts, &layers, &mut compiler, &mut out);
+            eras::compare(past, principal, &in_sessions.of(principal), &trusts, &layers, &mut compiler, &mut out);
             continue;
         }
         let rows: Vec<Row<'_>> = used

@@ -72,7 +72,6 @@ pub fn trusts_at<'r>(
 /// Compares the calls of one principal, era by era.
 pub fn compare(
     past: &Past,
-    grants: &Grants,
     principal: &Principal,
     in_sessions: &[&SessionCallRow],
     trusts: &BTreeMap<&str, CompiledPolicies>,
@@ -80,6 +79,7 @@ pub fn compare(
     compiler: &mut Compiler<'_>,
     out: &mut Consistency,
 ) {
+    let grants = layers.grants();
     for key in past.keys(principal) {
         let mut left: Vec<&SessionCallRow> = in_sessions.iter().copied().filter(|r| r.principal_key == key).collect();
         for era in past.eras_of(key) {

@@ -204,6 +204,12 @@ impl<'g> Layers<'g> {
         settings
     }
 
+    /// The exports that tell of them.
+    #[must_use]
+    pub fn grants(&self) -> &'g Grants {
+        self.grants
+    }
+
     /// The endpoint's policy, compiled with its kind.
     fn endpoint(&self, id: &str, policies: &mut CompiledPolicies, unseen: &mut Vec<PolicyType>) {
         match self.grants.resources.vpc_endpoints.get(id).map(|e| (&e.policy, e.kind)) {

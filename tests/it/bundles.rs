@@ -86,7 +86,8 @@ fn a_policy_is_reduced_only_where_all_its_holders_are_known() {
     let mut page = details(&["one"]);
     page["IsTruncated"] = json!(true);
     let one = details(&["one"]).to_string();
-    let bad: [(&str, Vec<(String, Vec<u8>)>); 4] = [
+    type Files = Vec<(String, Vec<u8>)>;
+    let bad: [(&str, Files); 4] = [
         ("page", vec![(gaad.clone(), page.to_string().into_bytes())]),
         ("role", vec![(gaad.clone(), broken_role.to_string().into_bytes())]),
         ("half", vec![(gaad.clone(), one.clone().into_bytes()), (format!("accounts/{ACCOUNT}/iam/gaad-2.json"), all.as_bytes()[..all.len() / 2].to_vec())]),

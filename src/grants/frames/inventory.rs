@@ -194,7 +194,9 @@ pub fn inventory(grants: &Grants) -> PolarsResult<DataFrame> {
 /// # Errors
 /// When the engine refuses the columns.
 pub fn last_accessed(grants: &Grants) -> PolarsResult<DataFrame> {
-    let mut rows: Vec<(&str, &str, &str, Option<&str>, Option<i64>, Option<i64>)> = Vec::new();
+    /// Account, principal, service, action, last use, time of the report.
+    type Use<'g> = (&'g str, &'g str, &'g str, Option<&'g str>, Option<i64>, Option<i64>);
+    let mut rows: Vec<Use<'_>> = Vec::new();
     for account in grants.accounts.values() {
         for (arn, report) in account.evidence.last_accessed.iter().filter_map(|(arn, report)| Some((arn.as_str(), report.present()?))) {
             for service in &report.services {
