@@ -52,6 +52,13 @@ pub fn holdings(grants: &Grants) -> Vec<(&'static str, usize)> {
     ]
 }
 
+/// What there is, in words.
+#[must_use]
+pub fn held(holdings: &[(&'static str, usize)]) -> String {
+    let held: Vec<String> = holdings.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{what}: {n}")).collect();
+    if held.is_empty() { "nothing that was granted".to_owned() } else { held.join(", ") }
+}
+
 fn counts(c: &SystemCounts) -> [usize; 4] {
     [c.present, c.absent, c.unknown, c.not_exported]
 }
@@ -87,8 +94,7 @@ pub fn systems_json(diagnosis: &Diagnosis) -> Value {
 #[must_use]
 pub fn text(grants: &Grants, diagnosis: &Diagnosis, all: bool) -> String {
     let mut out = String::new();
-    let held: Vec<String> = holdings(grants).into_iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{n} {what}")).collect();
-    let _ = writeln!(out, "{} files: {}", grants.inputs.len(), if held.is_empty() { "nothing that was granted".to_owned() } else { held.join(", ") });
+    let _ = writeln!(out, "{} files: {}", grants.inputs.len(), held(&holdings(grants)));
     let _ = writeln!(out, "\n{:<64}{:>8}{:>8}{:>9}{:>14}", "system", "present", "absent", "unknown", "not exported");
     for (system, c) in &diagnosis.systems {
         let [present, absent, unknown, not_exported] = counts(c);
