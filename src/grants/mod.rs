@@ -34,7 +34,7 @@ pub mod load;
 pub mod organisation;
 #[cfg(test)]
 mod organisation_test;
-mod owner_of_policy;
+pub mod owner_of_policy;
 pub mod permission_set;
 #[cfg(test)]
 mod permission_set_test;

@@ -10,20 +10,23 @@ use super::{AttachedDocument, Grants, Known, ListKey};
 use crate::aws::Arn;
 use crate::policy::beside::BlockPublicAccess;
 
-/// Services of which some resource may carry a policy of its own, trust policies of roles aside: by IAM prefix. One too many
-/// leaves a decision unknown, one too few would make it wrong, so doubtful ones are in.
-/// Source: operations of botocore's models (1.44) that answer or put a resource policy; inputs-and-evaluation.md section 1.3.
+/// Services whose resources can carry policies of their own: a call that no identity policy explains may be
+/// granted there. One too many leaves a contradiction open, one too few invents it. Source: IAM User Guide, "AWS
+/// services that work with IAM", column of resource-based policies.
 const CARRIERS: &[&str] = &[
-    "acm-pca", "aoss", "aps", "backup", "bedrock", "bedrock-agentcore", "billing", "cassandra", "cloudfront", "cloudhsm", "cloudtrail",
-    "codeartifact", "codebuild", "comprehend", "connect-campaigns", "dsql", "dynamodb", "ec2", "ecr", "ecr-public", "elasticfilesystem",
-    "elasticloadbalancing", "es", "events", "execute-api", "geo", "glacier", "glue", "imagebuilder", "iot", "kafka", "kinesis", "kms", "lambda",
-    "lex", "license-manager", "logs", "lookoutequipment", "mediastore", "mobiletargeting", "mpa", "network-firewall", "networkmanager",
-    "omics", "osis", "payment-cryptography", "pinpoint", "proton", "ram", "rds", "redshift", "redshift-serverless",
-    "refactor-spaces", "route53-recovery-control", "route53profiles", "route53resolver", "rum", "s3", "s3-object-lambda", "s3-outposts",
-    "s3express", "s3tables", "s3vectors", "sagemaker", "schemas", "secretsmanager", "serverlessrepo", "servicecatalog", "ses", "signer",
-    "sms-voice", "sns", "sqs", "ssm", "ssm-contacts", "ssm-incidents", "vpc-lattice", "vpc-lattice-svcs", "wafv2", "waf", "codepipeline",
-    "marketplacecatalog", "aws-marketplace", "verified-access", "iotsitewise", "resource-groups", "private-networks", "outposts",
+    "acm-pca", "aoss", "backup", "bedrock", "bedrock-agentcore", "cloudhsm", "cloudtrail", "codeartifact", "codebuild",
+    "comprehend", "dynamodb", "ecr", "ecr-public", "elasticfilesystem", "es", "events", "execute-api", "glacier", "glue", "iam",
+    "imagebuilder", "kafka", "kinesis", "kms", "lambda", "lex", "logs", "mediastore", "network-firewall", "networkmanager",
+    "organizations", "osis", "ram", "redshift", "redshift-serverless", "refactor-spaces", "rekognition", "s3", "s3-object-lambda",
+    "s3-outposts", "s3express", "s3tables", "sagemaker", "schemas", "secretsmanager", "serverlessrepo", "ses", "signer", "sns",
+    "sqs", "ssm", "ssm-contacts", "ssm-incidents", "sts", "vpc-lattice", "vpc-lattice-svcs", "xray",
 ];
+
+/// Whether resources of a service, by its IAM prefix, may carry policies of their own.
+#[must_use]
+pub fn may_carry_policy(service: &str) -> bool {
+    CARRIERS.contains(&service)
+}
 
 /// What governs an ARN: the things that carry the policies, and the list that would name the first of them.
 struct Home {
@@ -76,12 +79,6 @@ impl Resources {
         let home = Arn::parse(arn).and_then(|parsed| self.home(arn, &parsed).ok());
         let key = home.as_ref().and_then(|h| h.keys.first());
         key.and_then(|k| self.by_arn.get(k)).map_or_else(Known::default, |r| r.shared.as_ref().map(|list| list.iter().collect()))
-    }
-
-    /// Whether anything of the ARN's service may carry a policy; where not, that nothing is known of one does not matter.
-    #[must_use]
-    pub fn may_carry_policy(&self, arn: &str) -> bool {
-        self.resource_of(arn).is_some() || Arn::parse(arn).is_none_or(|a| CARRIERS.contains(&a.service.to_ascii_lowercase().as_str()))
     }
 
     /// The policies of one thing that carries them.

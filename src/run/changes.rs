@@ -14,7 +14,7 @@ use crate::usage::{Outcome, Usage};
 const VERBS: &[&str] = &["Add", "Associate", "Attach", "Create", "Delete", "Detach", "Disable", "Disassociate", "Enable", "Move", "Put", "Remove", "Retire", "Revoke", "Set", "Update"];
 
 /// Words of the names of operations that change who may use a resource. One too many leaves a call open.
-const SUBJECTS: &[&str] = &["Policy", "Permission", "Acl", "PublicAccessBlock", "Ownership", "Grant", "Attributes"];
+const SUBJECTS: &[&str] = &["Policy", "Permission", "Acl", "PublicAccessBlock", "Ownership", "Grant", "Attributes", "DomainConfig"];
 
 /// Last changes, epoch ms.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ pub struct Changes {
 fn changes_policy(service: &str, name: &str) -> bool {
     !matches!(service, "iam" | "organizations" | "ram")
         && VERBS.iter().any(|v| name.starts_with(v))
-        && SUBJECTS.iter().any(|s| name.contains(s))
+        && (SUBJECTS.iter().any(|s| name.contains(s)) || matches!(name, "CreateBucket" | "DeleteBucket"))
 }
 
 /// The ARN of what carries the policies of a resource.
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn what_changes_who_may_use_a_resource() {
         for yes in ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutAccountPublicAccessBlock", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:RetireGrant",
-                    "sqs:SetQueueAttributes", "sqs:AddPermission", "lambda:RemovePermission", "secretsmanager:PutResourcePolicy"] {
+                    "sqs:SetQueueAttributes", "sqs:AddPermission", "lambda:RemovePermission", "secretsmanager:PutResourcePolicy", "s3:CreateBucket", "es:UpdateDomainConfig"] {
             let (service, name) = yes.split_once(':').unwrap();
             assert!(changes_policy(service, name), "{yes}");
         }

@@ -14,21 +14,10 @@ use crate::aws::{Arn, is_account_id};
 use crate::evaluate::compiled::CompiledLevel;
 use crate::evaluate::{CompiledPolicies, Compiler, Level, NamedPolicy, Policies, PolicyType, RequestPrincipal, Settings};
 use crate::grants::organisation::OrganisationPolicyKind;
+use crate::grants::owner_of_policy::may_carry_policy;
 use crate::grants::{AttachedDocument, Grants, Known};
 use crate::policy::beside::ObjectOwnership;
 use crate::usage::Usage;
-
-/// Services whose resources can carry policies of their own: a call that no identity policy explains may be
-/// granted there. One too many leaves a contradiction open, one too few invents it. Source: IAM User Guide, "AWS
-/// services that work with IAM", column of resource-based policies.
-const RESOURCE_POLICY_SERVICES: &[&str] = &[
-    "acm-pca", "aoss", "backup", "bedrock", "bedrock-agentcore", "cloudhsm", "cloudtrail", "codeartifact", "codebuild",
-    "comprehend", "dynamodb", "ecr", "ecr-public", "elasticfilesystem", "es", "events", "execute-api", "glacier", "glue", "iam",
-    "imagebuilder", "kafka", "kinesis", "kms", "lambda", "lex", "logs", "mediastore", "network-firewall", "networkmanager",
-    "organizations", "osis", "ram", "redshift", "redshift-serverless", "refactor-spaces", "rekognition", "s3", "s3-object-lambda",
-    "s3-outposts", "s3express", "s3tables", "sagemaker", "schemas", "secretsmanager", "serverlessrepo", "ses", "signer", "sns",
-    "sqs", "ssm", "ssm-contacts", "ssm-incidents", "sts", "vpc-lattice", "vpc-lattice-svcs", "xray",
-];
 
 /// The levels over an account, compiled; `None` where the kind does not bound it.
 type Levels = Known<Vec<CompiledLevel>>;
@@ -132,7 +121,7 @@ impl<'g> Layers<'g> {
 
     /// The resource's side, by its ARN.
     fn side(&self, resource: &str, service: &str) -> Rc<Side> {
-        let may_carry = RESOURCE_POLICY_SERVICES.contains(&service);
+        let may_carry = may_carry_policy(service);
         let is_object = Arn::parse(resource).is_some_and(|a| a.service == "s3" && a.account.is_empty());
         let of_all = resource.find('/').filter(|_| is_object).and_then(|slash| resource.get(..=slash)).unwrap_or(resource);
         if let Some(found) = self.sides.borrow().get(&may_carry).and_then(|sides| sides.get(of_all)) {
@@ -286,7 +275,7 @@ impl<'g> Layers<'g> {
 /// The side of a resource that the log does not name.
 fn nameless(call: &Call<'_>) -> Side {
     Side {
-        unseen: if RESOURCE_POLICY_SERVICES.contains(&call.service) { vec![PolicyType::Resource] } else { Vec::new() },
+        unseen: if may_carry_policy(call.service) { vec![PolicyType::Resource] } else { Vec::new() },
         owner: Arn::parse(call.resource).map(|a| a.account.to_owned()).filter(|a| is_account_id(a)),
         ..Side::default()
     }

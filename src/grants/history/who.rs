@@ -113,8 +113,13 @@ impl<'g> People<'g> {
     fn take(&mut self, grants: &'g Grants, change: &Change) {
         // Items of AWS Config tell of principals without a list of all of them.
         let is_exported = |a: &&str| grants.accounts.get(*a).is_some_and(|a| a.has_authorization_details || !a.principals.is_empty());
-        let Some(account) = change.account.as_deref().filter(is_exported) else { return };
         let Some(kind) = kind_of(&change.target_kind) else { return };
+        if change.account.is_none() {
+            // It may have been any account.
+            grants.accounts.keys().for_each(|account| self.lost(account, kind, change));
+            return;
+        }
+        let Some(account) = change.account.as_deref().filter(is_exported) else { return };
         if kind == OwnerKind::Policy {
             // Their documents are followed forwards, by `policy_documents`.
             if change.target_arn.is_none() {

@@ -223,7 +223,6 @@ fn block_public_access_is_the_strictest_of_all_levels() {
     assert_eq!(resources.bucket_of("arn:aws:s3:::example-ledger/a").unwrap().name, "example-ledger");
     assert_eq!(resources.bucket_of(&arn("s3", "accesspoint/ledger-readers/object/a")).unwrap().name, "example-ledger");
     assert_eq!(resources.buckets_of(&format!("arn:aws:s3::{A}:accesspoint/mabc1defg2hij.mrap")).len(), 2);
-    assert!(resources.may_carry_policy(&arn("sqs", "q")) && !resources.may_carry_policy(&arn("athena", "workgroup/w")));
 }
 
 #[test]
