@@ -166,6 +166,15 @@ pub struct DoctorArgs {
     /// Exports of grants: files or folders, several at once.
     #[arg(required = true, num_args = 1.., value_name = "BUNDLE")]
     pub grants: Vec<PathBuf>,
+    /// State folder of a run: says also which exports are older than its logs and the changes of grants in them.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// With --state: how far back its logs count, in days.
+    #[arg(long, default_value = "90d", value_name = "DAYS", value_parser = days, requires = "state")]
+    pub window: i64,
+    /// With --state: the time to judge from (RFC 3339); the clock if not given.
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "state")]
+    pub now: Option<i64>,
     /// Name every gap by itself, not one line for those of a kind.
     #[arg(long, conflicts_with = "json")]
     pub all: bool,

@@ -15,7 +15,7 @@ use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
 use crate::report::{doctor_text, mapping_text};
 use crate::run::mapping::{measure, rules};
-use crate::run::{Outcome, RunError, RunOptions, examine, ingest, run};
+use crate::run::{Outcome, RunError, RunOptions, Window, examine, ingest, run};
 
 /// A line on standard output; a reader that went away (`| head`) is no failure of the run.
 macro_rules! say {
@@ -197,7 +197,9 @@ fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
 }
 
 fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
-    let (grants, diagnosis) = examine(&args.grants)?;
+    let now_ms = args.now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
+    let logs = args.state.as_deref().map(|state| (state, Window::of_days(args.window, now_ms)));
+    let (grants, diagnosis) = examine(&args.grants, logs)?;
     if args.json {
         say!("{}", json_line(&doctor_text::json(&grants, &diagnosis).to_string()));
     } else {

@@ -13,6 +13,7 @@ mod layers;
 pub mod mapping;
 mod paths;
 mod proofs;
+mod roots;
 mod sessions;
 mod tables;
 mod takeovers;
@@ -33,7 +34,8 @@ use crate::reference::{Reference, ReferenceError};
 use crate::report::ReportModel;
 use crate::report::catalogue::CatalogueError;
 use crate::report::sql::SqlError;
-use crate::usage::{self, Usage, UsageError, Window};
+pub use crate::usage::Window;
+use crate::usage::{self, Usage, UsageError};
 
 /// What a run is told.
 #[derive(Debug, Clone)]
@@ -141,10 +143,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
 
     let ledger = Ledger::open(&options.state)?;
     let reference = reference()?;
-    let window = Window {
-        start_ms: options.now_ms.saturating_sub(options.window_days.saturating_mul(86_400_000)),
-        end_ms: options.now_ms,
-    };
+    let window = Window::of_days(options.window_days, options.now_ms);
     let mut usage = roll_up(&options.state, &ledger, window)?;
     let mut grants = grants::load(&options.grants)?;
     paths::add(&mut usage, &grants);
@@ -185,13 +184,21 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     Ok(Outcome { ingested, model })
 }
 
-/// Reads exports of grants and says what they lack.
+/// Reads exports of grants and says what they lack; with a state folder, also whether they are older than its logs.
 ///
 /// # Errors
-/// [`RunError::Grants`] when a path is not there.
-pub fn examine(bundles: &[PathBuf]) -> Result<(Grants, Diagnosis), RunError> {
+/// [`RunError`] when a path is not there, or the state folder cannot be used.
+pub fn examine(bundles: &[PathBuf], logs: Option<(&Path, Window)>) -> Result<(Grants, Diagnosis), RunError> {
     let grants = grants::load(bundles)?;
-    let diagnosis = diagnose(&grants, None);
+    let logs = match logs {
+        Some((state, window)) => {
+            let _lock = lock(state)?;
+            let usage = roll_up(state, &Ledger::open(state)?, window)?;
+            Some(facts::log_window(&usage, window))
+        }
+        None => None,
+    };
+    let diagnosis = diagnose(&grants, logs.as_ref());
     Ok((grants, diagnosis))
 }
 

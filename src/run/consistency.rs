@@ -1,14 +1,16 @@
 //! Holds the whole log against the grants at hand: every call that succeeded and every call that was denied, by each
-//! principal of the export and by callers without policies who take up a role of it (`takeovers`); and once more, with
-//! their session policies in place, the calls of sessions whose policies the log tells (`sessions`). The figures and the
-//! contradictions stand in `run.json` and in the report.
+//! principal of the export, by its accounts' root users (`roots`), and by callers without policies who take up a role of it
+//! (`takeovers`); and once more, with their session policies in place, the calls of sessions whose policies the log tells
+//! (`sessions`). What bears on a call besides is put around it by `layers`. The figures and the contradictions stand in
+//! `run.json` and in the report.
 
 use std::collections::BTreeMap;
 
 use super::eras;
 use super::history::Past;
-use super::layers::{Call, Layers};
 use super::holders::{Calls, as_held, policies, request_principal};
+use super::layers::{Call, Layers};
+use super::roots;
 use super::sessions::{self, Sessions};
 use super::takeovers;
 use crate::evaluate::{CompiledPolicies, Compiler, ContextValue, NamedPolicy, Policies, PolicyType, PreparedRequest, Request, RequestPrincipal};
@@ -219,6 +221,7 @@ pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
         sessions::compare(&holder, in_sessions, grants, &trusts, &layers, &mut out);
     }
     takeovers::compare(usage, &trusts, &layers, past, &mut out);
+    roots::compare(usage, &trusts, &layers, &mut out);
     out.sessions.not_exported = sessions::not_exported(grants, usage);
     out.contradictions.sort();
     out

@@ -53,6 +53,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// The days before a moment.
+    #[must_use]
+    pub fn of_days(days: i64, end_ms: i64) -> Window {
+        Window { start_ms: end_ms.saturating_sub(days.saturating_mul(86_400_000)), end_ms }
+    }
+
     /// Length in whole days, rounded up.
     #[must_use]
     pub fn days(&self) -> i64 {

@@ -191,3 +191,26 @@ fn the_guide_lists_every_command() {
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted, "docs/bundle.md is stale: run UPDATE_GOLDEN=1 cargo test");
 }
+
+#[test]
+fn an_export_can_be_older_than_its_logs() {
+    let dir = tempfile::tempdir().unwrap();
+    let sample = root().join("testdata/organisation");
+    let state = dir.path().join("state");
+    let taken = trailtrim(["ingest", "--quiet", "--logs", sample.join("logs").to_str().unwrap(), "--state", state.to_str().unwrap()]);
+    assert!(taken.status.success(), "{taken:?}");
+    let bundle = dir.path().join("grants");
+    let stale = |created: &str, now: &str| -> Vec<String> {
+        let gaad = std::fs::read(sample.join(format!("grants/accounts/{ACCOUNT}/iam/gaad.json"))).unwrap();
+        write(&bundle, &format!("accounts/{ACCOUNT}/iam/gaad.json"), &gaad);
+        write(&bundle, "manifest.json", format!(r#"{{"bundleVersion": 1, "createdAt": "{created}"}}"#).as_bytes());
+        let output = trailtrim(["doctor", "--json", bundle.to_str().unwrap(), "--state", state.to_str().unwrap(), "--now", now]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"));
+        let gaps = answer["gaps"].as_array().unwrap();
+        gaps.iter().filter(|g| g["state"] == "stale").map(|g| g["why"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(stale("2026-10-31T22:00:00Z", "2026-11-01T00:00:00Z"), Vec::<String>::new());
+    assert_eq!(stale("2026-10-20T22:00:00Z", "2026-11-01T00:00:00Z"), ["made 11 days before the window ends"]);
+    // The log of the sample has a role policy put in September.
+    assert_eq!(stale("2026-08-01T00:00:00Z", "2026-11-01T00:00:00Z"), ["the log has changes of users, roles or policies after the export"]);
+}
