@@ -145,7 +145,7 @@ impl Told {
     /// The accounts that the page is about.
     fn accounts(&self) -> BTreeSet<String> {
         let of_policies = self.policies.iter().filter_map(|p| p.account.clone());
-        self.principals.iter().map(|p| p.account.clone()).chain(of_policies).collect()
+        self.principals.iter().map(|p| p.account.clone()).chain(of_policies).filter(|a| is_account_id(a)).collect()
     }
 }
 
@@ -240,6 +240,7 @@ pub fn read(text: &str) -> Result<Option<Told>, serde_json::Error> {
     let mut told = Told { truncated: said(&page.is_truncated) || said(&page.marker) || said(&page.next_token), ..Told::default() };
     let has = [page.user_detail_list.is_some(), page.group_detail_list.is_some(), page.role_detail_list.is_some(), page.policies.is_some()];
     told.lists = has.into_iter().fold(0, |all, one| all << 1 | u8::from(one));
+    let mut strangers = Vec::new();
     let lists = [
         (OwnerKind::User, "/UserDetailList", page.user_detail_list),
         (OwnerKind::Group, "/GroupDetailList", page.group_detail_list),
@@ -249,8 +250,7 @@ pub fn read(text: &str) -> Result<Option<Told>, serde_json::Error> {
         for (at, item) in list.into_iter().flatten().enumerate() {
             match serde_json::from_str::<Detail>(item.get()) {
                 Ok(detail) if !Arn::parse(&detail.arn).is_some_and(|a| is_account_id(a.account)) => {
-                    told.broken = true;
-                    told.problems.push((format!("{pointer}/{at}"), "its ARN names no account: not used".to_owned()));
+                    strangers.push((format!("{pointer}/{at}"), principal(kind, detail)));
                 }
                 Ok(detail) => {
                     if detail.role_last_used.as_ref().and_then(|l| l.date.as_ref()).is_some_and(|date| time_ms(Some(date)).is_none()) {
@@ -285,7 +285,31 @@ pub fn read(text: &str) -> Result<Option<Told>, serde_json::Error> {
             }
         }
     }
+    for (pointer, stranger) in strangers {
+        told.stranger(&pointer, stranger);
+    }
     Ok(Some(told))
+}
+
+impl Told {
+    /// A user, group or role whose ARN names no account (exports that were made anonymous): one of the only account that the
+    /// page names, or of nobody knows which.
+    fn stranger(&mut self, pointer: &str, mut principal: PrincipalTold) {
+        let accounts = self.accounts();
+        match (Arn::parse(&principal.arn).is_some(), accounts.first()) {
+            (true, Some(account)) if accounts.len() == 1 => {
+                self.problems.push((pointer.to_owned(), format!("its ARN names no account: taken for one of {account}")));
+                principal.account.clone_from(account);
+                name_problems(&principal, &mut self.problems);
+                self.arns.insert(principal.arn.clone());
+                self.principals.push(principal);
+            }
+            _ => {
+                self.broken = true;
+                self.problems.push((pointer.to_owned(), "its ARN names no account: not used".to_owned()));
+            }
+        }
+    }
 }
 
 /// What is wrong with an item, without its place in the item's own text.

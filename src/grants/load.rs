@@ -306,6 +306,20 @@ mod tests {
     }
 
     #[test]
+    fn an_anonymous_principal_is_of_the_only_account_or_of_nobody_knows_which() {
+        let page = |role: &str| format!(r#"{{"UserDetailList": [{{"Arn": "arn:aws:iam::aws:user/ann", "UserName": "ann", "UserId": "AIDA1"}}], "GroupDetailList": [], "RoleDetailList": [{role}], "Policies": []}}"#);
+        let role = r#"{"Arn": "arn:aws:iam::111122223333:role/r", "RoleName": "r", "RoleId": "AROA1"}"#;
+        let grants = bundle(&[("gaad.json", &page(role))]);
+        let of: Vec<_> = grants.accounts.values().flat_map(|a| a.principals.iter().map(|p| (a.id.as_str(), p.name.as_str()))).collect();
+        assert_eq!(of, [("111122223333", "ann"), ("111122223333", "r")]);
+        assert!(grants.problems[0].reason.contains("taken for one of 111122223333"), "{:?}", grants.problems);
+        assert!(grants.accounts["111122223333"].complete);
+        let grants = bundle(&[("gaad.json", &page(""))]);
+        assert_eq!((grants.principals().count(), grants.accounts.len()), (0, 0));
+        assert!(grants.problems[0].reason.contains("not used"), "{:?}", grants.problems);
+    }
+
+    #[test]
     fn what_stands_before_a_break_counts() {
         let grants = bundle(&[("gaad.json", &format!("{PAGE}\n{{\"RoleDetailList\": [")), ("b.json", r#"{"RoleDetailList": 7}"#), ("c.json", r#"{"says": "RoleDetailList"}"#)]);
         assert_eq!(grants.principals().count(), 1);
