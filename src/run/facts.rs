@@ -200,7 +200,7 @@ pub fn add_exports(model: &mut ReportModel, grants: &Grants, diagnosis: &Diagnos
             ));
         }
         let count = |kind| facts.gaps.iter().filter(|g| g.state == kind).count();
-        for (kind, words) in [("unknown", "could not be read, or failed"), ("stale", "older than the logs"), ("dangling", "that name something no export has")] {
+        for (kind, words) in [("unknown", "could not be read, or failed"), ("stale", "older than the logs or of unknown age"), ("dangling", "that name something no export has")] {
             if count(kind) > 0 {
                 model.unknown.push(format!("kinds of exports {words}: {} (listed under what the exports tell)", count(kind)));
             }
