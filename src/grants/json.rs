@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::encoded::policy_document;
 use super::entry::ONLY_POLICY;
 use super::{AttachedDocument, Known};
-use crate::policy::{PolicyDocument, PolicyError, parse_document};
+use crate::policy::{PolicyDocument, PolicyError};
 
 /// A field by its name, whatever the case of its letters (`policyText`, `PolicyText`).
 pub fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
@@ -54,17 +55,13 @@ pub fn policy(value: &Value) -> Option<Result<PolicyDocument, PolicyError>> {
             value = decoded(inner);
         }
     }
-    if is_nothing(&value) || value == "null" {
+    if is_nothing(&value) {
         return None;
     }
-    // API Gateway leaves the escapes of the text in it.
-    if let Value::String(text) = &value
-        && text.contains("\\\"")
-        && let Ok(plain) = serde_json::from_str::<Value>(&format!("\"{text}\""))
-    {
-        value = plain;
+    match policy_document(&value) {
+        Known::Present(document) => Some(document),
+        Known::Absent | Known::Unknown(_) => None,
     }
-    Some(parse_document(&value))
 }
 
 /// The only policy of a resource, as the model has it.
@@ -109,7 +106,7 @@ mod tests {
         let twice = json!(text).to_string();
         let escaped = text.replace('"', "\\\"").replace('*', "*\\/");
         let encoded: String = text.bytes().map(|b| format!("%{b:02X}")).collect();
-        let parsed = parse_document(&document).unwrap();
+        let parsed = crate::policy::parse_document(&document).unwrap();
         for value in [document.clone(), json!(text), json!(twice), json!({"policyText": text}), json!(json!({"policyText": text}).to_string()), json!(encoded)] {
             assert_eq!(policy(&value), Some(Ok(parsed.clone())), "{value}");
         }

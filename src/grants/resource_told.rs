@@ -1,5 +1,5 @@
-//! What exports tell of resources, put in place: the one way in for every kind of export, so that two exports of one thing
-//! meet and the newest counts.
+//! What output of the AWS CLI tells of resources, put in place. AWS Config and stores put theirs through `entry`, under the same
+//! labels (`entry::label`), so that two exports of one thing meet and the newest counts.
 
 use super::builder::Builder;
 use super::entry::label;
