@@ -63,16 +63,15 @@ impl Account {
         if !credential.present || !matches!(credential.slot, CredentialSlot::AccessKey1 | CredentialSlot::AccessKey2) {
             return None;
         }
-        let account = self;
-        let keys: Vec<&AccessKey> = account.evidence.keys_of(&credential.user).collect();
+        let keys: Vec<&AccessKey> = self.evidence.keys_of(&credential.user).collect();
         let exact = |slot: &Credential| -> Vec<&AccessKey> { keys.iter().filter(|k| same(k.created_ms, slot.last_changed_ms)).copied().collect() };
         let mine = exact(credential);
         if !mine.is_empty() {
             return only(mine.iter().copied()).or_else(|| only(mine.iter().filter(|k| fits(k, credential)).copied()));
         }
         // Its status has changed since it was made. It is the key that is left, if all keys are known.
-        account.evidence.keys_listed.get(&credential.user)?.present()?;
-        let others = account.credential_report.iter().flat_map(|r| &r.credentials);
+        self.evidence.keys_listed.get(&credential.user)?.present()?;
+        let others = self.credential_report.iter().flat_map(|r| &r.credentials);
         let taken: Vec<&AccessKey> = others
             .filter(|c| c.user == credential.user && c.slot != credential.slot && c.present)
             .filter(|c| matches!(c.slot, CredentialSlot::AccessKey1 | CredentialSlot::AccessKey2))

@@ -95,7 +95,7 @@ fn unread(name: &str, why: &str, builder: &mut Builder) {
     let place = Place::of(name);
     if let Some(place) = &place {
         let capture = Capture { at_ms: None, source: Source::Cli, file: name.to_owned() };
-        builder.answered(place, None, Known::Unknown(format!("the file is {why}")), &capture);
+        builder.answered(place, None, Known::Unknown(format!("the file: {why}")), &capture);
         if place.export.id != "authorization-details" {
             return;
         }

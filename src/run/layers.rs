@@ -12,6 +12,7 @@ use super::changes::Changes;
 
 use crate::aws::{Arn, is_account_id};
 use crate::evaluate::compiled::CompiledLevel;
+use crate::evaluate::document::CompiledPolicy;
 use crate::evaluate::{CompiledPolicies, Compiler, Level, NamedPolicy, Policies, PolicyType, RequestPrincipal, Settings};
 use crate::grants::organisation::OrganisationPolicyKind;
 use crate::grants::owner_of_policy::may_carry_policy;
@@ -33,6 +34,8 @@ struct Side {
     is_known: bool,
     /// Whether RAM may have made policies for shares of it that are not at hand.
     has_unseen_shares: bool,
+    /// The last change of its policies in the log, epoch ms.
+    changed_ms: Option<i64>,
     /// Kinds that may exist and are not at hand.
     unseen: Vec<PolicyType>,
     /// Documents that exist and cannot be read.
@@ -56,6 +59,7 @@ pub struct Layers<'g> {
     levels: RefCell<BTreeMap<(OrganisationPolicyKind, String), Rc<Levels>>>,
     /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
     sides: RefCell<BTreeMap<bool, BTreeMap<String, Rc<Side>>>>,
+    endpoints: RefCell<BTreeMap<&'g str, Option<Vec<CompiledPolicy>>>>,
     changes: Changes,
 }
 
@@ -87,6 +91,7 @@ impl<'g> Layers<'g> {
             compiler: RefCell::default(),
             levels: RefCell::default(),
             sides: RefCell::default(),
+            endpoints: RefCell::default(),
             changes: Changes::read(grants, usage),
         }
     }
@@ -127,7 +132,8 @@ impl<'g> Layers<'g> {
         if let Some(found) = self.sides.borrow().get(&may_carry).and_then(|sides| sides.get(of_all)) {
             return Rc::clone(found);
         }
-        let side = Rc::new(self.new_side(of_all, may_carry));
+        let changed_ms = self.changes.of_resource(self.grants, of_all);
+        let side = Rc::new(Side { changed_ms, ..self.new_side(of_all, may_carry) });
         self.sides.borrow_mut().entry(may_carry).or_default().insert(of_all.to_owned(), Rc::clone(&side));
         side
     }
@@ -201,16 +207,21 @@ impl<'g> Layers<'g> {
 
     /// The endpoint's policy, compiled with its kind.
     fn endpoint(&self, id: &str, policies: &mut CompiledPolicies, unseen: &mut Vec<PolicyType>) {
-        match self.grants.resources.vpc_endpoints.get(id).map(|e| (&e.policy, e.kind)) {
-            Some((Known::Present(document), kind)) if document.document.is_ok() => {
-                let list = named(document).into_iter().collect::<Vec<_>>();
-                let compiled = self.compiler.borrow_mut().policies(&Policies { vpc_endpoint: Some(list), ..Policies::default() });
-                policies.vpc_endpoint = compiled.vpc_endpoint;
-                policies.settings.vpc_endpoint_type = kind;
+        let Some(endpoint) = self.grants.resources.vpc_endpoints.get(id) else { return unseen.push(PolicyType::VpcEndpoint) };
+        match &endpoint.policy {
+            Known::Present(document) if document.document.is_ok() => {
+                let mut compiled = self.endpoints.borrow_mut();
+                let compiled = compiled.entry(endpoint.id.as_str()).or_insert_with(|| {
+                    let list = named(document).into_iter().collect();
+                    let policies = Policies { vpc_endpoint: Some(list), ..Policies::default() };
+                    self.compiler.borrow_mut().policies(&policies).vpc_endpoint
+                });
+                policies.vpc_endpoint.clone_from(compiled);
+                policies.settings.vpc_endpoint_type = endpoint.kind;
             }
             // The default policy, which allows everything.
-            Some((Known::Absent, _)) => {}
-            _ => unseen.push(PolicyType::VpcEndpoint),
+            Known::Absent => {}
+            Known::Present(_) | Known::Unknown(_) => unseen.push(PolicyType::VpcEndpoint),
         }
     }
 
@@ -220,7 +231,12 @@ impl<'g> Layers<'g> {
         let mut policies = held.clone();
         let mut unseen = Vec::new();
         let mut unknown = Vec::new();
-        let side = if call.is_pattern || call.resource == "*" { Rc::new(nameless(call)) } else { self.side(call.resource, call.service) };
+        let side = if call.is_pattern || call.resource == "*" {
+            let changed_ms = self.changes.of_resource(self.grants, call.resource);
+            Rc::new(Side { changed_ms, ..nameless(call) })
+        } else {
+            self.side(call.resource, call.service)
+        };
         policies.resource.clone_from(&side.policies.resource);
         policies.resource_is_public = side.policies.resource_is_public;
         policies.settings = side.policies.settings.clone();
@@ -264,7 +280,7 @@ impl<'g> Layers<'g> {
                 unknown.push(PolicyType::VpcEndpoint);
             }
         }
-        if self.changes.of_resource(self.grants, call.resource).is_some_and(|at| call.first_ms <= at) {
+        if side.changed_ms.is_some_and(|at| call.first_ms <= at) {
             unknown.push(PolicyType::Resource);
         }
         unseen.extend(&unknown);

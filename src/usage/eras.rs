@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::coverage::days_of;
 use super::engine::{Engine, UsageError, Window};
-use super::{DenialRow, Outcome, UsageRow, outcome};
+use super::{DenialRow, Outcome, UsageRow, denial_row, outcome};
 
 /// Rows with the number of the era that they fall into.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -51,28 +51,7 @@ pub fn era_calls(event_actions: &[PathBuf], window: Window, spans: &Spans) -> Re
     let table = engine.run("era_calls", include_str!("../../queries/era_calls.sql"))?;
     for row in table.rows() {
         let era = row.need_int("era")?;
-        let sample_event_first = row.text("sample_event_first")?;
-        let sample_event_last = row.text("sample_event_last")?;
-        let denial = DenialRow {
-            account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
-            principal_key: row.need_text("principal_key")?,
-            principal_arn: row.text("principal_arn")?,
-            principal_type: row.text("principal_type")?,
-            action: row.need_text("action")?,
-            resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
-            arn_provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
-            region: row.text("region")?,
-            context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
-            error_code: row.text("error_code")?,
-            denied_effect: row.text("denied_effect")?,
-            denied_policy_type: row.text("denied_policy_type")?,
-            denied_policy_arn: row.text("denied_policy_arn")?,
-            calls: row.need_int("calls")?,
-            first_seen_ms: row.need_int("first_seen_ms")?,
-            last_seen_ms: row.need_int("last_seen_ms")?,
-            sample_event_first,
-            sample_event_last,
-        };
+        let denial = denial_row(&row)?;
         if outcome(row.text("outcome")?.as_deref()) == Outcome::Denied {
             out.denied.push((era, denial));
         } else {

@@ -284,32 +284,32 @@ fn usage_rows(table: &Table) -> Result<Vec<UsageRow>, UsageError> {
     Ok(out)
 }
 
+/// A row of refused calls, from any query that has its columns.
+fn denial_row(row: &engine::Row<'_>) -> Result<DenialRow, UsageError> {
+    Ok(DenialRow {
+        account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
+        principal_key: row.need_text("principal_key")?,
+        principal_arn: row.text("principal_arn")?,
+        principal_type: row.text("principal_type")?,
+        action: row.need_text("action")?,
+        resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
+        arn_provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
+        region: row.text("region")?,
+        context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
+        error_code: row.text("error_code")?,
+        denied_effect: row.text("denied_effect")?,
+        denied_policy_type: row.text("denied_policy_type")?,
+        denied_policy_arn: row.text("denied_policy_arn")?,
+        calls: row.need_int("calls")?,
+        first_seen_ms: row.need_int("first_seen_ms")?,
+        last_seen_ms: row.need_int("last_seen_ms")?,
+        sample_event_first: row.text("sample_event_first")?,
+        sample_event_last: row.text("sample_event_last")?,
+    })
+}
+
 fn denial_rows(table: &Table) -> Result<Vec<DenialRow>, UsageError> {
-    table
-        .rows()
-        .map(|row| {
-            Ok(DenialRow {
-                account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
-                principal_key: row.need_text("principal_key")?,
-                principal_arn: row.text("principal_arn")?,
-                principal_type: row.text("principal_type")?,
-                action: row.need_text("action")?,
-                resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
-                arn_provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
-                region: row.text("region")?,
-                context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
-                error_code: row.text("error_code")?,
-                denied_effect: row.text("denied_effect")?,
-                denied_policy_type: row.text("denied_policy_type")?,
-                denied_policy_arn: row.text("denied_policy_arn")?,
-                calls: row.need_int("calls")?,
-                first_seen_ms: row.need_int("first_seen_ms")?,
-                last_seen_ms: row.need_int("last_seen_ms")?,
-                sample_event_first: row.text("sample_event_first")?,
-                sample_event_last: row.text("sample_event_last")?,
-            })
-        })
-        .collect()
+    table.rows().map(|row| denial_row(&row)).collect()
 }
 
 fn unknown_rows(table: &Table) -> Result<Vec<UnknownCall>, UsageError> {

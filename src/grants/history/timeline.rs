@@ -4,8 +4,8 @@
 //! the export is one more witness; what no witness tells, or what two tell differently, is not known.
 
 /// How long a change may take until every service acts on it: calls within this time after it are not decided by it.
-/// IAM User Guide, "Changes that I make are not always immediately visible", names no bound; two minutes is what
-/// the AWS provider of Terraform waits for.
+/// IAM User Guide, "Changes that I make are not always immediately visible", names no bound; two minutes is
+/// our choice.
 pub const SETTLE_MS: i64 = 120_000;
 
 /// What a witness tells of a slot.
