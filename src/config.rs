@@ -97,7 +97,7 @@ impl Default for CoverageConfig {
     }
 }
 
-/// How resources are generalised.
+/// How bold the reduction is, for whom, and what must stay.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReduceConfig {
@@ -105,12 +105,66 @@ pub struct ReduceConfig {
     pub ids_to_wildcard: usize,
     /// From how many names of a type on their common prefix stays.
     pub names_to_prefix: usize,
+    /// How bold.
+    pub mode: ModeName,
+    /// After how many days a grant is old, in the aggressive mode.
+    pub min_age_days: i64,
+    /// `[[reduce.rules]]`
+    pub rules: Vec<RuleConfig>,
+    /// `[[reduce.keep]]`
+    pub keep: Vec<KeepConfig>,
 }
 
 impl Default for ReduceConfig {
     fn default() -> ReduceConfig {
-        ReduceConfig { ids_to_wildcard: 3, names_to_prefix: 25 }
+        ReduceConfig { ids_to_wildcard: 3, names_to_prefix: 25, mode: ModeName::Balanced, min_age_days: 30, rules: Vec::new(), keep: Vec::new() }
     }
+}
+
+/// How bold the reduction is.
+#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModeName {
+    /// Only what was never used goes; resources stay.
+    Conservative,
+    /// What was not used in the window goes.
+    Balanced,
+    /// Young grants, rhythms and dependent actions go too.
+    Aggressive,
+}
+
+/// Other settings for some users, groups and roles; all that is given must fit.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct RuleConfig {
+    /// Pattern of the path.
+    pub path: Option<String>,
+    /// `key=pattern of the value`.
+    pub tag: Option<String>,
+    /// Pattern of the ARN.
+    pub arn: Option<String>,
+    /// The mode for them.
+    pub mode: Option<ModeName>,
+    /// Do not reduce them at all.
+    #[serde(default)]
+    pub leave_alone: bool,
+}
+
+/// A permission that stays though it is not used.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct KeepConfig {
+    /// Pattern of the ARN of the users and roles.
+    pub principal: String,
+    /// Action patterns.
+    pub actions: Vec<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it stays, `YYYY-MM-DD`.
+    pub until: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
 }
 
 impl Config {
@@ -145,6 +199,28 @@ impl Config {
         if self.reduce.ids_to_wildcard == 0 || self.reduce.names_to_prefix == 0 {
             return bad("reduce", "counts start at 1".to_owned());
         }
+        if !(0..=3650).contains(&self.reduce.min_age_days) {
+            return bad("reduce.min_age_days", "days are between 0 and 3650".to_owned());
+        }
+        for rule in &self.reduce.rules {
+            if rule.path.is_none() && rule.tag.is_none() && rule.arn.is_none() {
+                return bad("reduce.rules", "a rule names a path, a tag or an arn".to_owned());
+            }
+            if rule.mode.is_none() && !rule.leave_alone {
+                return bad("reduce.rules", "a rule sets a mode or leaves alone".to_owned());
+            }
+            if rule.tag.as_ref().is_some_and(|t| !t.contains('=')) {
+                return bad("reduce.rules.tag", "write key=value".to_owned());
+            }
+        }
+        for keep in &self.reduce.keep {
+            if keep.until.parse::<jiff::civil::Date>().is_err() {
+                return bad("reduce.keep.until", format!("`{}` is not a date YYYY-MM-DD", keep.until));
+            }
+            if keep.owner.trim().is_empty() || keep.actions.is_empty() {
+                return bad("reduce.keep", "an entry names an owner and actions".to_owned());
+            }
+        }
         Ok(())
     }
 
@@ -166,6 +242,19 @@ mod tests {
         assert!(toml::from_str::<Config>("[thresholds]\nkey_max_age = 30\n").is_err());
         let ok: Config = toml::from_str("[thresholds]\nkey_max_age_days = 30\n").unwrap();
         assert_eq!((ok.thresholds.key_max_age_days, ok.thresholds.role_unused_days), (30, 90));
+    }
+
+    #[test]
+    fn a_keep_entry_has_an_owner_and_an_end() {
+        let read = |until: &str, owner: &str| {
+            let text = format!("[[reduce.keep]]\nprincipal = \"*\"\nactions = [\"s3:*\"]\nowner = \"{owner}\"\nuntil = \"{until}\"\n");
+            toml::from_str::<Config>(&text).unwrap().check()
+        };
+        assert!(read("2027-01-31", "team").is_ok());
+        assert!(read("soon", "team").is_err());
+        assert!(read("2027-01-31", " ").is_err());
+        assert!(toml::from_str::<Config>("[[reduce.rules]]\npath = \"/x/*\"\n").unwrap().check().is_err(), "a rule that says nothing");
+        assert!(toml::from_str::<Config>("[reduce]\nmode = \"aggressive\"\n").unwrap().check().is_ok());
     }
 
     #[test]

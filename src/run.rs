@@ -15,6 +15,7 @@ mod paths;
 mod proofs;
 mod roots;
 mod sessions;
+mod settings;
 mod tables;
 mod takeovers;
 mod write;
@@ -28,7 +29,7 @@ use crate::grants::doctor::{Diagnosis, diagnose};
 use crate::grants::{self, Grants, GrantsError};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
-use crate::reduce::{self, ReduceSettings};
+use crate::reduce;
 use crate::reference::mapping::Mapper;
 use crate::reference::{Reference, ReferenceError};
 use crate::report::ReportModel;
@@ -149,12 +150,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     paths::add(&mut usage, &grants);
     let past = history::replay(&mut grants, &usage, &options.state, &ledger, window)?;
 
-    let settings = ReduceSettings {
-        min_coverage_permille: config.min_coverage_permille(),
-        declared_data_events: config.coverage.data_events.clone(),
-        ids_to_wildcard: config.reduce.ids_to_wildcard,
-        names_to_prefix: config.reduce.names_to_prefix,
-    };
+    let settings = settings::of(&config, window);
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
     let from_usage = options.from_usage || grants.is_empty();
     let (mut proposals, skipped) = if from_usage {
@@ -174,13 +170,14 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
+    model.unknown.extend(settings::expired(&settings));
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
-    write::all(options, &model, &usage, &mut tables)?;
+    write::all(options, &model, reference, &mut tables)?;
     Ok(Outcome { ingested, model })
 }
 

@@ -1,6 +1,6 @@
 //! Use, indexed for questions: what did these principals do with this action, in the window and before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::grants::Principal;
 use crate::reference::mapping::prefixes_of;
@@ -9,40 +9,35 @@ use crate::usage::{Outcome, Usage, UsageRow};
 
 /// Use by principal and action.
 pub struct Evidence<'u> {
-    window: Index<'u>,
-    history: Index<'u>,
+    window: Index<'u, (ActionId, &'u UsageRow)>,
+    history: Index<'u, (ActionId, &'u UsageRow)>,
+    days: Index<'u, (ActionId, &'u [i64])>,
     unknown: BTreeMap<&'u str, BTreeSet<String>>,
 }
 
-#[derive(Default)]
-struct Index<'u> {
-    by_key: BTreeMap<&'u str, BTreeMap<ActionId, Vec<&'u UsageRow>>>,
-    by_arn: BTreeMap<&'u str, BTreeMap<ActionId, Vec<&'u UsageRow>>>,
+/// Facts by a principal's unique id and by its ARN, the latter for records that lack the id.
+struct Index<'u, T> {
+    by_key: HashMap<&'u str, Vec<T>>,
+    by_arn: HashMap<&'u str, Vec<(&'u str, T)>>,
 }
 
-impl<'u> Index<'u> {
-    fn new(rows: &'u [UsageRow], reference: &Reference) -> Index<'u> {
-        let mut index = Index::default();
-        for row in rows {
-            let Some(id) = reference.find(&row.action) else { continue };
-            index.by_key.entry(&row.principal_key).or_default().entry(id).or_default().push(row);
-            if let Some(arn) = &row.principal_arn {
-                index.by_arn.entry(arn).or_default().entry(id).or_default().push(row);
+impl<'u, T: Copy> Index<'u, T> {
+    fn new(facts: impl Iterator<Item = (&'u str, Option<&'u str>, T)>) -> Index<'u, T> {
+        let mut index = Index { by_key: HashMap::new(), by_arn: HashMap::new() };
+        for (key, arn, fact) in facts {
+            index.by_key.entry(key).or_default().push(fact);
+            if let Some(arn) = arn {
+                index.by_arn.entry(arn).or_default().push((key, fact));
             }
         }
         index
     }
 
-    /// Rows of one principal: by its unique id, and by its ARN for logs that lack the id.
-    fn of(&self, principal: &Principal, id: ActionId) -> Vec<&'u UsageRow> {
-        let mut rows: Vec<&'u UsageRow> = Vec::new();
-        if let Some(found) = self.by_key.get(principal.unique_id.as_str()).and_then(|m| m.get(&id)) {
-            rows.extend(found);
-        }
-        if let Some(found) = self.by_arn.get(principal.arn.as_str()).and_then(|m| m.get(&id)) {
-            rows.extend(found.iter().filter(|r| r.principal_key != principal.unique_id));
-        }
-        rows
+    fn of(&self, principal: &Principal) -> impl Iterator<Item = T> + '_ {
+        let id = principal.unique_id.clone();
+        let own = self.by_key.get(principal.unique_id.as_str()).map_or(&[][..], Vec::as_slice);
+        let named = self.by_arn.get(principal.arn.as_str()).map_or(&[][..], Vec::as_slice);
+        own.iter().copied().chain(named.iter().filter(move |(key, _)| *key != id).map(|(_, fact)| *fact))
     }
 }
 
@@ -57,6 +52,8 @@ pub struct Uses<'u> {
     pub denied_calls: i64,
     /// Last authorised use before the window.
     pub last_before_ms: Option<i64>,
+    /// Days of use before the window, of each principal that did not use it in the window.
+    pub days: Vec<&'u [i64]>,
 }
 
 impl<'u> Evidence<'u> {
@@ -70,45 +67,39 @@ impl<'u> Evidence<'u> {
                 unknown.entry(who).or_default().extend(prefixes.iter().cloned());
             }
         }
-        Evidence { window: Index::new(&usage.rows, reference), history: Index::new(&usage.history, reference), unknown }
+        // Names of actions repeat a million times: each is looked up once.
+        let mut known: HashMap<&str, Option<ActionId>> = HashMap::new();
+        let mut find = |name: &'u str| *known.entry(name).or_insert_with(|| reference.find(name));
+        let window = Index::new(usage.rows.iter().filter_map(|r| Some((r.principal_key.as_str(), r.principal_arn.as_deref(), (find(&r.action)?, r)))));
+        let past = usage.history.iter().filter(|r| r.outcome == Outcome::Allowed);
+        let history = Index::new(past.filter_map(|r| Some((r.principal_key.as_str(), r.principal_arn.as_deref(), (find(&r.action)?, r)))));
+        let days = usage.use_days.iter();
+        let days = Index::new(days.filter_map(|d| Some((d.principal_key.as_str(), d.principal_arn.as_deref(), (find(&d.action)?, d.days.as_slice())))));
+        Evidence { window, history, days, unknown }
     }
 
-    /// What these principals did with one action.
+    /// What these principals did, by action; actions that no record names are left out.
     #[must_use]
-    pub fn uses(&self, members: &[&Principal], id: ActionId) -> Uses<'u> {
-        let mut uses = Uses::default();
+    pub fn uses(&self, members: &[&Principal]) -> BTreeMap<ActionId, Uses<'u>> {
+        let mut all: BTreeMap<ActionId, Uses<'u>> = BTreeMap::new();
         for (at, member) in members.iter().enumerate() {
-            for row in self.window.of(member, id) {
+            for (id, row) in self.window.of(member) {
+                let uses = all.entry(id).or_default();
                 match row.outcome {
                     Outcome::Allowed => uses.allowed.push((at, row)),
                     Outcome::Error => uses.weak.push(row),
                     Outcome::Denied => uses.denied_calls += row.calls,
                 }
             }
-            if uses.allowed.is_empty() {
-                for row in self.history.of(member, id) {
-                    if row.outcome == Outcome::Allowed {
-                        uses.last_before_ms = uses.last_before_ms.max(Some(row.last_seen_ms));
-                    }
-                }
+            for (id, row) in self.history.of(member) {
+                let uses = all.entry(id).or_default();
+                uses.last_before_ms = uses.last_before_ms.max(Some(row.last_seen_ms));
+            }
+            for (id, days) in self.days.of(member) {
+                all.entry(id).or_default().days.push(days);
             }
         }
-        uses
-    }
-
-    /// Every action that these principals were authorised for in the window.
-    #[must_use]
-    pub fn used_actions(&self, members: &[&Principal]) -> BTreeSet<ActionId> {
-        let mut ids = BTreeSet::new();
-        for member in members {
-            for map in [self.window.by_key.get(member.unique_id.as_str()), self.window.by_arn.get(member.arn.as_str())]
-                .into_iter()
-                .flatten()
-            {
-                ids.extend(map.iter().filter(|(_, r)| r.iter().any(|r| r.outcome == Outcome::Allowed)).map(|(id, _)| *id));
-            }
-        }
-        ids
+        all
     }
 
     /// Prefixes of the services of calls whose action is not known.

@@ -5,6 +5,7 @@
 //! conditions are copied; a narrowed resource lies inside the pattern it came from; what does not fit AWS's
 //! limits is withheld, never cut. Source: design.md section 6, reference-data.md sections 4 and 5.
 
+pub mod cadence;
 pub mod compress;
 pub mod covered;
 pub mod declared;
@@ -13,48 +14,30 @@ mod declared_test;
 #[cfg(test)]
 mod units_test;
 pub mod evidence;
+pub mod expand;
 pub mod fit;
 pub mod from_usage;
+pub mod judge;
 pub mod narrow;
 pub mod observe;
 pub mod rewrite;
+pub mod settings;
 pub mod units;
 pub mod verdict;
+pub mod weigh;
 
 use rayon::prelude::*;
 
 use crate::grants::Grants;
 use crate::policy::{PolicyDocument, print};
-use crate::reference::Reference;
+use crate::reference::{ActionIds, Reference};
 use crate::usage::{Usage, Window};
 
 pub use covered::Covered;
+pub use expand::Expander;
+pub use settings::{Keep, Mode, ReduceSettings, Rule};
 pub use units::{Placement, PolicyUnit, Skipped};
-pub use verdict::{ActionVerdict, Verdict};
-
-/// What the reduction may be told by `trailtrim.toml`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReduceSettings {
-    /// Share of the window's days, in thousandths, that must have events before anything is dropped.
-    pub min_coverage_permille: i64,
-    /// Accounts whose data events are complete for these service prefixes (`account:prefix` or `prefix`).
-    pub declared_data_events: Vec<String>,
-    /// From how many one-off ids of a type on the type is kept as a whole.
-    pub ids_to_wildcard: usize,
-    /// From how many names of a type on they are generalised to a common prefix.
-    pub names_to_prefix: usize,
-}
-
-impl Default for ReduceSettings {
-    fn default() -> ReduceSettings {
-        ReduceSettings {
-            min_coverage_permille: 900,
-            declared_data_events: Vec::new(),
-            ids_to_wildcard: 3,
-            names_to_prefix: 25,
-        }
-    }
-}
+pub use verdict::{ActionVerdict, PatternVerdict, Verdict, VerdictGroup};
 
 /// What became of one policy document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +63,10 @@ pub struct Proposal {
     pub proposed: Vec<PolicyDocument>,
     /// The same permissions in the shortest spelling, for when `proposed` does not fit.
     pub compressed: Option<PolicyDocument>,
-    /// One verdict per statement and action.
+    /// One verdict per statement and action of which records tell.
     pub verdicts: Vec<ActionVerdict>,
+    /// Verdicts on all other actions of each statement.
+    pub groups: Vec<VerdictGroup>,
     /// What became of it.
     pub status: Status,
     /// AWS's limit in characters for each proposed document (for inline policies: for the owner's total).
@@ -106,14 +91,45 @@ impl Proposal {
         self.proposed.iter().map(print::size).max().unwrap_or(0)
     }
 
-    /// How many distinct actions the verdicts name, and how many of them stay.
+    /// The distinct actions that are granted now, those of them that stay, and those that go. Names that the reference does
+    /// not know count as granted and staying by themselves.
     #[must_use]
-    pub fn actions_before_after(&self) -> (usize, usize) {
-        let all: std::collections::BTreeSet<&str> = self.verdicts.iter().map(|v| v.action.as_str()).collect();
-        let kept: std::collections::BTreeSet<&str> =
-            self.verdicts.iter().filter(|v| v.verdict != Verdict::Drop).map(|v| v.action.as_str()).collect();
-        (all.len(), kept.len())
+    pub fn actions(&self, reference: &Reference) -> ActionsOf {
+        let mut of = ActionsOf::default();
+        let mut unknown = std::collections::BTreeSet::new();
+        for group in &self.groups {
+            of.before.add(&group.actions);
+            if group.verdict != Verdict::Drop {
+                of.after.add(&group.actions);
+            }
+        }
+        for verdict in &self.verdicts {
+            match reference.find(&verdict.action) {
+                Some(id) => {
+                    of.before.insert(id);
+                    if verdict.verdict != Verdict::Drop {
+                        of.after.insert(id);
+                    }
+                }
+                None => {
+                    unknown.insert(verdict.action.as_str());
+                }
+            }
+        }
+        of.unknown = unknown.len();
+        of
     }
+}
+
+/// The actions of a document before and after.
+#[derive(Clone, Debug, Default)]
+pub struct ActionsOf {
+    /// Granted now.
+    pub before: ActionIds,
+    /// What stays of them.
+    pub after: ActionIds,
+    /// Names that the reference does not know; they stay.
+    pub unknown: usize,
 }
 
 /// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason.
@@ -126,16 +142,26 @@ pub fn reduce(
     window: Window,
     settings: &ReduceSettings,
 ) -> (Vec<Proposal>, Vec<Skipped>) {
-    let (units, skipped) = units::units(grants, usage);
+    let (units, mut skipped) = units::units(grants, usage);
+    let mut reduced = Vec::with_capacity(units.len());
+    for unit in units {
+        match settings.left_alone(&unit.members) {
+            Some(who) => skipped.push(Skipped {
+                account: unit.name.account.clone(),
+                owner_arn: unit.name.owner_arn.clone(),
+                policy: unit.name.policy_name.clone(),
+                reason: format!("left alone by the configuration: it bears on {}", who.arn),
+            }),
+            None => reduced.push(unit),
+        }
+    }
+    skipped.sort();
     let evidence = evidence::Evidence::new(usage, reference);
     let observer = observe::Observer::new(usage, reference, covered, window);
-    let mut proposals: Vec<Proposal> = units
-        .par_iter()
-        .map(|unit| {
-            let judged = verdict::judge(unit, grants, &evidence, &observer, reference, window, settings);
-            rewrite::rewrite(unit, judged, reference)
-        })
-        .collect();
+    let expander = Expander::new(reference);
+    let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, reference, window, settings };
+    let mut proposals: Vec<Proposal> =
+        reduced.par_iter().map(|unit| rewrite::rewrite(unit, judge.judge(unit), reference)).collect();
     fit::fit_inline_owners(&mut proposals);
     fit::fit_managed(&mut proposals);
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));

@@ -2,11 +2,11 @@
 //! accounts over the window; otherwise it stays and the reason says what is missing.
 //! Source: reference-data.md section 4, design.md section 6 principle 3.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::aws::{Arn, arn_matches};
 use crate::policy::ResourceElement;
-use crate::reference::{ActionId, Observability, Reference};
+use crate::reference::{ActionId, ActionIds, Observability, Reference};
 use crate::usage::{Usage, Window};
 
 use super::covered::{Covered, types_of};
@@ -47,36 +47,65 @@ impl<'u> Observer<'u> {
         Observer { reference, covered, window, data }
     }
 
-    /// `Ok` when a use of this action by principals of these accounts on these resources would have been seen;
-    /// otherwise the reason why not.
-    ///
-    /// # Errors
-    /// The reason, for the evidence.
-    pub fn could_have_seen(&self, id: ActionId, accounts: &[&str], resource: Option<&ResourceElement>) -> Result<(), String> {
-        let Some(action) = self.reference.action(id) else { return Err("not in the reference".into()) };
-        match action.observability {
-            Observability::Never => return Err("no event is ever logged for this action".into()),
-            Observability::Derived => return Err("seen only through parameters of other calls".into()),
-            Observability::Unknown => return Err("not known whether this action is logged".into()),
-            Observability::Management | Observability::Data => {}
+    /// Sorts actions by why the logs could not have shown their use by principals of these accounts on these resources;
+    /// under `None` stand those of which a use would have been seen.
+    #[must_use]
+    pub fn partition(&self, ids: &ActionIds, accounts: &[&str], resource: Option<&ResourceElement>) -> BTreeMap<Option<String>, ActionIds> {
+        let mut by_reason: BTreeMap<Option<String>, ActionIds> = BTreeMap::new();
+        // Management events are logged or not by service, class and place: what holds for one action holds for its like.
+        let mut known: HashMap<(u32, bool, BTreeSet<Option<&str>>), Option<String>> = HashMap::new();
+        let names_regions = matches!(resource, Some(ResourceElement::Resource(list)) if list.iter().any(|p| region_of(p).is_some()));
+        for id in ids.iter() {
+            let Some(action) = self.reference.action(id) else { continue };
+            let why = match action.observability {
+                Observability::Never => Some("no event is ever logged for this action".to_owned()),
+                Observability::Derived => Some("seen only through parameters of other calls".to_owned()),
+                Observability::Unknown => Some("not known whether this action is logged".to_owned()),
+                Observability::Data => self.data_of_all(id, accounts, resource).err(),
+                Observability::Management => {
+                    let places = if names_regions {
+                        self.patterns(id, resource).into_iter().map(region_of).collect()
+                    } else {
+                        BTreeSet::from([None])
+                    };
+                    let service = self.reference.service_of(id).map_or("", |s| s.prefix.as_str());
+                    let key = (action.service, action.read_only, places);
+                    match known.get(&key) {
+                        Some(why) => why.clone(),
+                        None => {
+                            let why = self.management_of_all(service, action.read_only, accounts, &key.2).err();
+                            known.insert(key, why.clone());
+                            why
+                        }
+                    }
+                }
+            };
+            by_reason.entry(why).or_default().insert(id);
         }
-        let service = action.name.split_once(':').map_or(action.name.as_str(), |(s, _)| s);
-        let patterns = self.patterns(id, resource);
+        by_reason
+    }
+
+    fn management_of_all(&self, service: &str, read_only: bool, accounts: &[&str], places: &BTreeSet<Option<&str>>) -> Result<(), String> {
         for account in accounts {
             self.covered.days(account)?;
-            if action.observability == Observability::Data {
-                self.data_seen(id, service, account, resource, &patterns)?;
-                continue;
-            }
-            let places: BTreeSet<Option<&str>> = patterns.iter().map(|p| region_of(p)).collect();
             for region in places {
-                let place = match (region, self.covered.global_region(account, service)) {
+                let place = match (*region, self.covered.global_region(account, service)) {
                     (Some(region), _) => Place::Region(region),
                     (None, Some(home)) => Place::Global(home),
                     (None, None) => Place::Anywhere,
                 };
-                self.covered.management(account, service, action.read_only, place)?;
+                self.covered.management(account, service, read_only, place)?;
             }
+        }
+        Ok(())
+    }
+
+    fn data_of_all(&self, id: ActionId, accounts: &[&str], resource: Option<&ResourceElement>) -> Result<(), String> {
+        let service = self.reference.service_of(id).map_or("", |s| s.prefix.as_str());
+        let patterns = self.patterns(id, resource);
+        for account in accounts {
+            self.covered.days(account)?;
+            self.data_seen(id, service, account, resource, &patterns)?;
         }
         Ok(())
     }

@@ -84,6 +84,7 @@ pub fn rewrite(unit: &PolicyUnit<'_>, judged: Judged, reference: &Reference) -> 
         proposed: if unchanged || nothing_left { Vec::new() } else { vec![as_written] },
         compressed: (!unchanged && !nothing_left).then(|| document(unit.document, &judged.plans, reference, Spelling::Compressed)),
         verdicts: judged.verdicts,
+        groups: judged.groups,
         status: if unchanged { Status::Unchanged } else { Status::Proposed },
         limit: 0,
         members: unit.members.iter().map(|m| m.arn.clone()).collect(),

@@ -94,9 +94,9 @@ fn from_history(grants: &Grants, owner: &Principal, source: &PolicySource, peopl
 struct Changes(BTreeMap<(String, &'static str, String), i64>, bool);
 
 impl Changes {
-    fn read(history: &[UsageRow], is_known_better: bool) -> Changes {
+    fn read<'u>(rows: impl Iterator<Item = &'u UsageRow>, is_known_better: bool) -> Changes {
         let mut map = BTreeMap::new();
-        for row in history.iter().filter(|r| r.outcome == Outcome::Allowed) {
+        for row in rows.filter(|r| r.outcome == Outcome::Allowed) {
             let kind = match row.action.as_str() {
                 "iam:PutRolePolicy" | "iam:PutUserPolicy" | "iam:PutGroupPolicy" => "inline",
                 "iam:AttachRolePolicy" | "iam:AttachUserPolicy" | "iam:AttachGroupPolicy" => "attached",
@@ -167,7 +167,7 @@ fn passed_to_sessions(usage: &Usage) -> BTreeSet<String> {
 /// Every document to reduce, in report order, and every document that is left alone.
 #[must_use]
 pub fn units<'g>(grants: &'g Grants, usage: &Usage) -> (Vec<PolicyUnit<'g>>, Vec<Skipped>) {
-    let changes = Changes::read(&usage.history, grants.since.is_complete);
+    let changes = Changes::read(usage.history.iter().chain(&usage.rows), grants.since.is_complete);
     let passed = passed_to_sessions(usage);
     let index = Index::new(grants);
     let hidden: BTreeMap<&str, Option<&'static str>> = grants.accounts.keys().map(|id| (id.as_str(), hidden_holders(grants, id))).collect();

@@ -5,6 +5,7 @@
 //! place for one run. Every wildcard in a grant is expanded through it and every event is mapped through it, so its
 //! date and sources are printed in every report. Source: reference-data.md section 1; `THIRD-PARTY-DATA.md`.
 
+mod action_ids;
 pub mod bundle;
 pub mod import;
 pub mod mapping;
@@ -16,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
+pub use action_ids::ActionIds;
 pub use bundle::{Header, ReferenceError, SourcePackage};
 pub use model::{AccessLevel, ActionId, ActionInfo, ActionResource, ApiGeneration, Observability, ResourceType, Route, Service};
 

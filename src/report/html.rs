@@ -8,7 +8,9 @@ use sha2::Digest as _;
 use super::Status;
 use super::escape::visible;
 use super::model::{ProposalRow, ReportModel, day};
+use super::policy_files::said_alike;
 use super::sql::Cell;
+use crate::reference::Reference;
 
 const STYLE: &str = include_str!("../../reports/templates/report.css");
 
@@ -160,7 +162,7 @@ fn bars(model: &ReportModel) -> Vec<Bar> {
         .filter_map(|p| {
             let of = |words: &[&str]| words.iter().filter_map(|w| p.verdicts.get(w)).sum::<usize>();
             let (used, gone) = (of(&["keep-used", "narrow"]), dropped(p));
-            let kept = of(&["keep-unobservable", "keep-young", "keep-dependent"]);
+            let kept = of(&["keep-unobservable", "keep-young", "keep-dependent", "keep-cadence", "keep-listed"]);
             let all = used + gone + kept;
             (all > 0).then(|| Bar {
                 label: visible(&format!("{} / {}", p.owner, p.policy)),
@@ -173,15 +175,11 @@ fn bars(model: &ReportModel) -> Vec<Bar> {
         .collect()
 }
 
-fn policies(model: &ReportModel) -> Vec<PolicyView<'_>> {
+fn policies<'m>(model: &'m ReportModel, reference: &Reference) -> Vec<PolicyView<'m>> {
     model
         .proposals
         .iter()
         .map(|row| {
-            let mut groups: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
-            for e in &row.evidence {
-                groups.entry((e.verdict, e.reason.as_str())).or_default().push(&e.action);
-            }
             PolicyView {
                 row,
                 mark: match row.status {
@@ -190,13 +188,13 @@ fn policies(model: &ReportModel) -> Vec<PolicyView<'_>> {
                     "withheld" => "?",
                     _ => "–",
                 },
-                groups: groups
+                groups: said_alike(row, reference)
                     .into_iter()
-                    .map(|((verdict, reason), actions)| {
-                        let shown: Vec<String> = actions.iter().take(60).map(|a| visible(a)).collect();
-                        let more = actions.len().saturating_sub(60);
+                    .map(|g| {
+                        let shown: Vec<String> = g.names.iter().take(60).map(|a| visible(a)).collect();
+                        let more = g.names.len().saturating_sub(60);
                         let names = if more > 0 { format!("{} … and {more} more in evidence.json", shown.join(", ")) } else { shown.join(", ") };
-                        (verdict.to_owned(), actions.len(), visible(reason), names)
+                        (g.verdict.to_owned(), g.count, visible(&g.reason), names)
                     })
                     .collect(),
                 why: visible(&row.why),
@@ -233,7 +231,7 @@ fn todo(model: &ReportModel) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// When the template cannot be rendered.
-pub fn render(model: &ReportModel) -> Result<String, askama::Error> {
+pub fn render(model: &ReportModel, reference: &Reference) -> Result<String, askama::Error> {
     let (before, after) = model.actions_before_after();
     let written = model.proposals_with("written").count();
     let proved = model.proposals.iter().filter(|p| p.status == "written" && p.containment == "proved").count();
@@ -271,7 +269,7 @@ pub fn render(model: &ReportModel) -> Result<String, askama::Error> {
         strips: strips(model),
         bars: bars(model),
         sections: sections(model),
-        policies: policies(model),
+        policies: policies(model, reference),
     };
     page.render()
 }

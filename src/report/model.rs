@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::reduce::{ActionVerdict, VerdictGroup};
+
 use super::catalogue::Report;
 use super::findings::Finding;
 
@@ -314,7 +316,7 @@ pub struct ProposalRow {
     pub actions_before: usize,
     /// Distinct actions after.
     pub actions_after: usize,
-    /// Verdicts by word.
+    /// Verdicts by word, one per statement and action.
     pub verdicts: BTreeMap<&'static str, usize>,
     /// Dangerous actions that go.
     pub risky_dropped: Vec<String>,
@@ -334,37 +336,10 @@ pub struct ProposalRow {
     pub current: Option<String>,
     /// Proposed documents as printed.
     pub proposed: Vec<String>,
-    /// Evidence, one per statement and action.
-    pub evidence: Vec<EvidenceRow>,
-}
-
-/// Evidence for one action.
-#[derive(Clone, Debug, Default)]
-pub struct EvidenceRow {
-    /// Statement index and Sid.
-    pub statement: (usize, Option<String>),
-    /// Action.
-    pub action: String,
-    /// Verdict.
-    pub verdict: &'static str,
-    /// First use, epoch ms.
-    pub first_seen_ms: Option<i64>,
-    /// Last use, epoch ms.
-    pub last_seen_ms: Option<i64>,
-    /// Calls.
-    pub calls: i64,
-    /// Denied calls.
-    pub denied_calls: i64,
-    /// Resources used.
-    pub resources: Vec<String>,
-    /// Event ids.
-    pub samples: Vec<String>,
-    /// Services that made calls for the caller.
-    pub via: Vec<String>,
-    /// Confidence.
-    pub confidence: &'static str,
-    /// Reason.
-    pub reason: String,
+    /// Verdicts on actions that records tell of, one per statement and action.
+    pub evidence: Vec<ActionVerdict>,
+    /// Verdicts on all others.
+    pub groups: Vec<VerdictGroup>,
 }
 
 /// A time as `YYYY-MM-DD`, empty where absent.

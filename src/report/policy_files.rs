@@ -6,47 +6,119 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::escape::markdown;
-use super::model::{EvidenceRow, ProposalRow, day};
+use super::model::{ProposalRow, day};
+use crate::reduce::{ActionVerdict, Verdict, VerdictGroup};
+use crate::reference::Reference;
 
-/// A verdict as `evidence.json` has it. An owner with a wide policy has twenty thousand of them: they are printed from
-/// where they are, without a tree of JSON values between.
+/// From how many actions of a statement on, of which nothing is told and the same is to be said, they share a row.
+const ROWS_AT_MOST: usize = 100;
+
+/// A verdict as `evidence.json` has it: on one action of which records tell, or on all actions of a statement about which the
+/// same is to be said. In the list of a group `service:*` stands for every action of the service that the reference knows.
+/// Fields that have nothing to say are left out.
 #[derive(Serialize)]
 struct Row<'a> {
-    action: &'a str,
-    calls: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<i64>,
     confidence: &'a str,
-    denied_calls: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denied_calls: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     first_seen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<String>,
-    reason: &'a str,
+    reason: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_patterns: Vec<Value>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     resources: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     sample_event_ids: &'a [String],
     statement: String,
     verdict: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     via: &'a [String],
 }
 
-impl<'a> Row<'a> {
-    fn of(row: &'a EvidenceRow) -> Row<'a> {
-        Row {
-            action: &row.action,
-            calls: row.calls,
-            confidence: row.confidence,
-            denied_calls: row.denied_calls,
-            first_seen: row.first_seen_ms.map(|t| day(Some(t))),
-            last_seen: row.last_seen_ms.map(|t| day(Some(t))),
-            reason: &row.reason,
-            resources: &row.resources,
-            sample_event_ids: &row.samples,
-            statement: row.statement.1.clone().unwrap_or_else(|| format!("#{}", row.statement.0)),
-            verdict: row.verdict,
-            via: &row.via,
-        }
+fn statement(sid: Option<&String>, index: usize) -> String {
+    sid.cloned().unwrap_or_else(|| format!("#{index}"))
+}
+
+fn reason(v: &ActionVerdict) -> String {
+    if v.verdict == Verdict::Drop && v.last_seen_ms.is_some() {
+        format!("{} (last use {})", v.reason, day(v.last_seen_ms))
+    } else {
+        v.reason.clone()
     }
 }
 
-fn rows<S: Serializer>(rows: &&[EvidenceRow], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(rows.iter().map(Row::of))
+impl<'a> Row<'a> {
+    fn of(v: &'a ActionVerdict) -> Row<'a> {
+        let pattern = |p: &crate::reduce::PatternVerdict| json!({"pattern": p.pattern, "verdict": p.verdict.as_str(), "calls": p.calls});
+        Row {
+            action: Some(&v.action),
+            actions: Vec::new(),
+            calls: Some(v.calls),
+            confidence: v.confidence,
+            count: None,
+            denied_calls: Some(v.denied_calls),
+            first_seen: v.first_seen_ms.map(|t| day(Some(t))),
+            last_seen: v.last_seen_ms.map(|t| day(Some(t))),
+            reason: reason(v),
+            resource_patterns: v.patterns.iter().map(pattern).collect(),
+            resources: &v.resources,
+            sample_event_ids: &v.samples,
+            statement: statement(v.sid.as_ref(), v.statement),
+            verdict: v.verdict.as_str(),
+            via: &v.via,
+        }
+    }
+
+    /// A verdict on actions of which no record tells.
+    fn unseen(group: &'a VerdictGroup, action: Option<&'a str>, actions: Vec<String>, count: Option<usize>) -> Row<'a> {
+        Row {
+            action,
+            actions,
+            calls: Some(0),
+            confidence: group.confidence,
+            count,
+            denied_calls: Some(0),
+            first_seen: None,
+            last_seen: None,
+            reason: group.reason.clone(),
+            resource_patterns: Vec::new(),
+            resources: &[],
+            sample_event_ids: &[],
+            statement: statement(group.sid.as_ref(), group.statement),
+            verdict: group.verdict.as_str(),
+            via: &[],
+        }
+    }
+
+    /// A group's rows: one for each action, or one for all where they are many.
+    fn of_group(group: &'a VerdictGroup, reference: &'a Reference) -> Vec<Row<'a>> {
+        if group.actions.len() > ROWS_AT_MOST {
+            return vec![Row::unseen(group, None, group.actions.names(reference), Some(group.actions.len()))];
+        }
+        group.actions.iter().map(|id| Row::unseen(group, Some(reference.name(id)), Vec::new(), None)).collect()
+    }
+}
+
+/// The verdicts of one policy. A wide policy has twenty thousand: they are printed from where they are, without a tree of JSON
+/// values between.
+struct Rows<'a>(&'a ProposalRow, &'a Reference);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let groups = self.0.groups.iter().flat_map(|g| Row::of_group(g, self.1));
+        to.collect_seq(self.0.evidence.iter().map(Row::of).chain(groups))
+    }
 }
 
 /// One policy of `evidence.json`, fields in the order of their names.
@@ -54,8 +126,7 @@ fn rows<S: Serializer>(rows: &&[EvidenceRow], to: S) -> Result<S::Ok, S::Error> 
 struct Policy<'a> {
     actions: Value,
     containment: Value,
-    #[serde(serialize_with = "rows")]
-    evidence: &'a [EvidenceRow],
+    evidence: Rows<'a>,
     members: &'a [String],
     placement: &'a str,
     policy: &'a str,
@@ -66,14 +137,14 @@ struct Policy<'a> {
 }
 
 impl<'a> Policy<'a> {
-    fn of(p: &'a ProposalRow) -> Policy<'a> {
+    fn of(p: &'a ProposalRow, reference: &'a Reference) -> Policy<'a> {
         Policy {
             actions: json!({"before": p.actions_before, "after": p.actions_after}),
             containment: match p.containment.split_once(": ") {
                 Some((_, why)) => json!({"verdict": "not proved", "why": why}),
                 None => json!({"verdict": p.containment}),
             },
-            evidence: &p.evidence,
+            evidence: Rows(p, reference),
             members: &p.members,
             placement: &p.placement,
             policy: &p.policy,
@@ -94,9 +165,9 @@ struct Owner<'a> {
 
 /// `evidence.json` of an owner: a verdict for every granted action, and the two proofs.
 #[must_use]
-pub fn evidence(policies: &[&ProposalRow]) -> String {
+pub fn evidence(policies: &[&ProposalRow], reference: &Reference) -> String {
     let owner = policies.first().map_or("", |p| p.owner_arn.as_str());
-    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p)).collect() };
+    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p, reference)).collect() };
     let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
     text.push('\n');
     text
@@ -104,7 +175,7 @@ pub fn evidence(policies: &[&ProposalRow]) -> String {
 
 /// `diff.md` of an owner: what goes, what is narrowed, what stays and why.
 #[must_use]
-pub fn diff(policies: &[&ProposalRow]) -> String {
+pub fn diff(policies: &[&ProposalRow], reference: &Reference) -> String {
     let mut out = String::new();
     if let Some(first) = policies.first() {
         out.push_str(&format!("# {} {}\n\n", first.kind, markdown(&first.owner_arn)));
@@ -117,18 +188,47 @@ pub fn diff(policies: &[&ProposalRow]) -> String {
             p.actions_before, p.actions_after, p.sizes.1, p.sizes.2, p.replay.calls, p.replay.requests, p.replay.newly_denied,
             p.replay.unknown, markdown(&p.containment)
         ));
-        let mut groups: BTreeMap<(&str, &str), Vec<&EvidenceRow>> = BTreeMap::new();
-        for row in &p.evidence {
-            groups.entry((row.verdict, row.reason.as_str())).or_default().push(row);
-        }
-        out.push_str("| verdict | actions | reason |\n|---|---|---|\n");
-        for ((verdict, reason), rows) in groups {
-            let names: Vec<String> = rows.iter().take(40).map(|r| markdown(&r.action)).collect();
-            let more = rows.len().saturating_sub(40);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            out.push_str(&format!("| {verdict} | {}{more} | {} |\n", names.join(", "), markdown(reason)));
+        out.push_str("| verdict | number | actions | reason |\n|---|---:|---|---|\n");
+        for group in said_alike(p, reference) {
+            let names: Vec<String> = group.names.iter().take(40).map(|n| markdown(n)).collect();
+            let more = if group.names.len() > 40 { ", and more in evidence.json" } else { "" };
+            out.push_str(&format!("| {} | {} | {}{more} | {} |\n", group.verdict, group.count, names.join(", "), markdown(&group.reason)));
         }
         out.push('\n');
     }
     out
+}
+
+/// Actions of a policy about which the same is said, over all its statements.
+pub struct SaidAlike {
+    /// The verdict's word.
+    pub verdict: &'static str,
+    /// Why.
+    pub reason: String,
+    /// Names, whole services as `service:*`.
+    pub names: Vec<String>,
+    /// How many verdicts.
+    pub count: usize,
+}
+
+/// The verdicts of a policy by word and reason.
+#[must_use]
+pub fn said_alike(p: &ProposalRow, reference: &Reference) -> Vec<SaidAlike> {
+    let mut groups: BTreeMap<(&'static str, String), (Vec<String>, usize)> = BTreeMap::new();
+    for v in &p.evidence {
+        let (names, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
+        names.push(v.action.clone());
+        *count += 1;
+    }
+    for g in &p.groups {
+        let (names, count) = groups.entry((g.verdict.as_str(), g.reason.clone())).or_default();
+        names.extend(g.actions.names(reference));
+        *count += g.actions.len();
+    }
+    let said = |((verdict, reason), (mut names, count)): ((&'static str, String), (Vec<String>, usize))| {
+        names.sort();
+        names.dedup();
+        SaidAlike { verdict, reason, names, count }
+    };
+    groups.into_iter().map(said).collect()
 }

@@ -14,12 +14,12 @@ use crate::grants::doctor::{Diagnosis, GapKind, LogWindow};
 use crate::ingest::Ledger;
 use crate::policy::print;
 use crate::prove::{Containment, ReplayCounts};
-use crate::reduce::{Proposal, Skipped, Status, Verdict};
+use crate::reduce::{Proposal, Skipped, Status};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, EvidenceRow, ExportFacts, GapRow, HistoryFacts, LedgerFacts, ProposalRow,
-    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, day,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, LedgerFacts, ProposalRow,
+    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{doctor_text, findings, history, reports};
@@ -288,10 +288,14 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
 }
 
 fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs, reference: &Reference) -> ProposalRow {
-    let (before, after) = proposal.actions_before_after();
+    let actions = proposal.actions(reference);
+    let (before, after) = (actions.before.len() + actions.unknown, actions.after.len() + actions.unknown);
     let mut verdicts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for v in &proposal.verdicts {
         *verdicts.entry(v.verdict.as_str()).or_default() += 1;
+    }
+    for group in &proposal.groups {
+        *verdicts.entry(group.verdict.as_str()).or_default() += group.actions.len();
     }
     let mut replay = ReplayCounts::default();
     for member in &proposal.members {
@@ -299,15 +303,12 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
             replay.add(*counts);
         }
     }
-    let risky_dropped = proposal
-        .verdicts
-        .iter()
-        .filter(|v| v.verdict == Verdict::Drop && proposal.current.is_some())
-        .filter(|v| reference.find(&v.action).is_some_and(|id| !reference.risk(id).is_empty()))
-        .map(|v| v.action.clone())
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .collect();
+    let mut gone = actions.before;
+    gone.take_out(&actions.after);
+    let risky_dropped = match proposal.current {
+        Some(_) => gone.iter().filter(|id| !reference.risk(*id).is_empty()).map(|id| reference.name(id).to_owned()).collect(),
+        None => Vec::new(),
+    };
     let (status, why) = match &proposal.status {
         Status::Unchanged => ("unchanged", String::new()),
         Status::Proposed if proposal.proposed.is_empty() => {
@@ -345,28 +346,8 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         stem: file_name(&unit.policy_name),
         current: proposal.current.as_ref().map(print::pretty),
         proposed: proposal.proposed.iter().map(print::pretty).collect(),
-        evidence: proposal
-            .verdicts
-            .iter()
-            .map(|v| EvidenceRow {
-                statement: (v.statement, v.sid.clone()),
-                action: v.action.clone(),
-                verdict: v.verdict.as_str(),
-                first_seen_ms: v.first_seen_ms,
-                last_seen_ms: v.last_seen_ms,
-                calls: v.calls,
-                denied_calls: v.denied_calls,
-                resources: v.resources.clone(),
-                samples: v.samples.clone(),
-                via: v.via.clone(),
-                confidence: v.confidence,
-                reason: if v.verdict == Verdict::Drop && v.last_seen_ms.is_some() {
-                    format!("{} (last use {})", v.reason, day(v.last_seen_ms))
-                } else {
-                    v.reason.clone()
-                },
-            })
-            .collect(),
+        evidence: proposal.verdicts,
+        groups: proposal.groups,
         members: proposal.members,
     }
 }

@@ -7,7 +7,7 @@ use crate::aws::is_account_id;
 use crate::config::Config;
 use crate::grants::frames::{self as held, AccountRow, ActionSets, Documents, Expanded};
 use crate::grants::Grants;
-use crate::reduce::verdict::expand;
+use crate::reduce::Expander;
 use crate::reference::Reference;
 use crate::report::sql::{Params, SqlTables};
 use crate::usage::{CoverageRow, Usage, Window, frames};
@@ -36,9 +36,10 @@ pub fn accounts(grants: &Grants, config: &Config) -> Vec<AccountRow> {
 fn policies(tables: &mut SqlTables, grants: &Grants, own: &[AccountRow], reference: &Reference) -> Result<(), RunError> {
     let failed = |e: &dyn std::fmt::Display| RunError::Table(e.to_string());
     let documents = Documents::new(grants);
+    let expander = Expander::new(reference);
     let sets = ActionSets::new(&documents, &|element| {
-        let (ids, unknown) = expand(element, reference);
-        Expanded { known: ids.into_iter().map(|id| reference.name(id)).collect(), unknown }
+        let (ids, unknown) = expander.expand(element);
+        Expanded { known: ids.iter().map(|id| reference.name(id)).collect(), unknown }
     });
     let own: BTreeSet<&str> = own.iter().filter(|a| a.owned).map(|a| a.account.as_str()).collect();
     let statements = held::statements(&documents, &sets).map_err(|e| failed(&e))?;

@@ -8,7 +8,7 @@ use super::{RunError, RunOptions};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::sql::{Cell, SqlTables};
 use crate::report::{findings_csv, findings_json, html, policy_files, run_json, summary_md};
-use crate::usage::Usage;
+use crate::reference::Reference;
 
 /// The name of the file that marks a folder as ours: only such a folder is ever replaced.
 const MARK: &str = "run.json";
@@ -54,7 +54,7 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
     move |source| RunError::Write { path, source }
 }
 
-fn policy_folder(folder: &Folder, rows: &[&ProposalRow]) -> Result<(), RunError> {
+fn policy_folder(folder: &Folder, rows: &[&ProposalRow], reference: &Reference) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
@@ -69,17 +69,17 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow]) -> Result<(), RunError>
             folder.put(&format!("{base}/proposed-{}{number}.json", row.stem), document)?;
         }
     }
-    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows))?;
-    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows))
+    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, reference))?;
+    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, reference))
 }
 
 /// Writes everything.
-pub fn all(options: &RunOptions, model: &ReportModel, _usage: &Usage, tables: &mut SqlTables) -> Result<(), RunError> {
+pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tables: &mut SqlTables) -> Result<(), RunError> {
     let folder = Folder::beside(&options.out)?;
     folder.put("findings.json", findings_json::render(model))?;
     folder.put("findings.csv", findings_csv::render(model))?;
     folder.put("summary.md", summary_md::render(model))?;
-    folder.put("report.html", html::render(model).map_err(|e| RunError::Page(e.to_string()))?)?;
+    folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
     for table in TABLES {
         let rows = tables.run(table, &format!("SELECT * FROM {table}"))?;
         folder.put(&format!("tables/{table}.csv"), findings_csv::table(&rows))?;
@@ -94,7 +94,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, _usage: &Usage, tables: &m
         owners.entry(&row.folder).or_default().push(row);
     }
     for rows in owners.values() {
-        policy_folder(&folder, rows)?;
+        policy_folder(&folder, rows, reference)?;
     }
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;

@@ -12,6 +12,7 @@ pub mod frames;
 pub mod grant_changes;
 pub mod mapping;
 pub mod session_calls;
+pub mod use_days;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use engine::{UsageError, Window};
 pub use eras::{EraCalls, Spans, era_calls};
 pub use grant_changes::{GrantChangeRow, grant_changes};
 pub use session_calls::{SessionCallRow, session_calls_of};
+pub use use_days::{UseDays, use_days_of};
 
 use engine::{Engine, Table};
 
@@ -203,8 +205,10 @@ pub struct KeyActivity {
 pub struct Usage {
     /// Use inside the window.
     pub rows: Vec<UsageRow>,
-    /// Use over all days in the store (for "last used before the window").
+    /// Use before the window (for "last used before the window").
     pub history: Vec<UsageRow>,
+    /// Days of use before the window, of what was not used in it.
+    pub use_days: Vec<UseDays>,
     /// Refused calls inside the window.
     pub denials: Vec<DenialRow>,
     /// Calls in sessions that session policies bound, inside the window; they stand in `rows` and `denials` too.
@@ -244,10 +248,11 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let assumptions =
         assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
     let mapping = mapping::figures(&mut engine)?;
-    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.end_ms })?;
+    let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
+    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
     let grant_changes = Vec::new();
-    Ok(Usage { rows, history, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
+    Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("evaluate", &["policy", "grants", "reference", "aws"]),
     ("reduce", &["usage", "grants", "evaluate", "policy", "reference", "aws"]),
     ("prove", &["evaluate", "policy", "usage", "aws"]),
-    ("report", &["reduce", "prove", "usage", "grants", "aws"]),
+    ("report", &["reduce", "prove", "usage", "grants", "reference", "aws"]),
     (
         "run",
         &["ingest", "usage", "grants", "evaluate", "reduce", "prove", "report", "reference", "policy", "config", "progress", "aws"],

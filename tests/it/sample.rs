@@ -23,8 +23,12 @@ fn verdicts(out: &Path) -> BTreeMap<[String; 6], String> {
         let [account, kind, owner, _] = &names[names.len() - 4..] else { panic!() };
         for policy in json(&path)["policies"].as_array().unwrap() {
             for e in policy["evidence"].as_array().unwrap() {
-                let key = [account, kind, owner, text(policy, "policy"), text(e, "statement"), text(e, "action")].map(str::to_owned);
-                found.insert(key, text(e, "verdict").to_owned());
+                // Many actions of which the same is to be said share a row.
+                let names: Vec<&str> = e["actions"].as_array().map_or_else(|| vec![text(e, "action")], |list| list.iter().map(|a| a.as_str().unwrap()).collect());
+                for action in names {
+                    let key = [account, kind, owner, text(policy, "policy"), text(e, "statement"), action].map(str::to_owned);
+                    found.insert(key, text(e, "verdict").to_owned());
+                }
             }
         }
     }

@@ -1,0 +1,256 @@
+//! One verdict for every action of every Allow statement.
+//!
+//! Order of questions: was it used; does somebody answer for it; could a use have been seen; is the grant old enough; does
+//! a used action depend on it; does it come again; only then it may go. A wrong answer here is an outage or an open door.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::grants::Grants;
+use crate::policy::matching::{action_pattern_covers, action_pattern_matches};
+use crate::policy::{ActionElement, Effect, Statement};
+use crate::reference::{ActionId, ActionIds, Reference};
+use crate::usage::Window;
+
+use super::cadence::rhythm;
+use super::evidence::{Evidence, Uses};
+use super::expand::Expander;
+use super::observe::Observer;
+use super::settings::{Mode, ReduceSettings};
+use super::units::PolicyUnit;
+use super::verdict::{ActionVerdict, Judged, Plan, Verdict, VerdictGroup};
+use super::weigh::{Holdings, weigh};
+
+/// What judging needs, the same for all documents.
+pub struct Judge<'a> {
+    /// Who holds what.
+    pub grants: &'a Grants,
+    /// Who did what.
+    pub evidence: &'a Evidence<'a>,
+    /// What could have been seen.
+    pub observer: &'a Observer<'a>,
+    /// Actions by pattern.
+    pub expander: &'a Expander<'a>,
+    /// The reference.
+    pub reference: &'a Reference,
+    /// How far back use counts.
+    pub window: Window,
+    /// Settings.
+    pub settings: &'a ReduceSettings,
+}
+
+/// What holds for all statements of one document.
+struct Case<'j, 'u> {
+    unit: &'j PolicyUnit<'j>,
+    accounts: Vec<&'j str>,
+    uses: BTreeMap<ActionId, Uses<'u>>,
+    /// Actions that a used action may need, with the name of the used one.
+    needs: BTreeMap<ActionId, &'j str>,
+    young: Option<String>,
+    mode: Mode,
+    unknown_services: BTreeSet<&'j str>,
+    holdings: Holdings<'j>,
+}
+
+/// Verdicts of one statement, and what stays of it.
+struct Sorted<'s> {
+    statement: &'s Statement,
+    index: usize,
+    as_granted: ActionIds,
+    narrowed: BTreeMap<Vec<String>, BTreeSet<ActionId>>,
+    changed: bool,
+}
+
+impl Judge<'_> {
+    /// Judges one document.
+    #[must_use]
+    pub fn judge(&self, unit: &PolicyUnit<'_>) -> Judged {
+        let accounts: BTreeSet<&str> = unit.members.iter().map(|m| m.account.as_str()).collect();
+        let mode = self.settings.mode_for(&unit.members);
+        let uses = self.evidence.uses(&unit.members);
+        let used = uses.iter().filter(|(_, u)| !u.allowed.is_empty()).filter_map(|(id, _)| self.reference.action(*id));
+        let needs = used.flat_map(|a| a.dependent_actions.iter().filter_map(|d| Some((self.reference.find(d)?, a.name.as_str()))));
+        let case = Case {
+            unit,
+            accounts: accounts.into_iter().collect(),
+            needs: if mode == Mode::Aggressive { BTreeMap::new() } else { needs.collect() },
+            uses,
+            young: self.young(unit, mode),
+            mode,
+            unknown_services: self.evidence.unknown_services(&unit.members),
+            holdings: Holdings::new(self.grants, &unit.members),
+        };
+        let mut judged = Judged::default();
+        for (index, statement) in unit.document.statements.iter().enumerate() {
+            let plan = if statement.effect == Effect::Deny { Plan::Copy } else { self.statement(&case, index, statement, &mut judged) };
+            judged.plans.push(plan);
+        }
+        judged
+    }
+
+    /// Why a grant is too young to be called unused, if it is.
+    fn young(&self, unit: &PolicyUnit<'_>, mode: Mode) -> Option<String> {
+        let Some(at) = unit.granted_ms else { return Some("when this was granted is not known".to_owned()) };
+        let days = self.settings.min_age_days;
+        let (since, why) = match mode {
+            Mode::Aggressive => (self.window.end_ms.saturating_sub(days.saturating_mul(86_400_000)), format!("granted or changed in the last {days} days")),
+            _ => (i64::MIN, String::new()),
+        };
+        if since > self.window.start_ms {
+            return (at > since).then_some(why);
+        }
+        (at > self.window.start_ms).then(|| "granted or changed inside the window".to_owned())
+    }
+
+    fn statement(&self, case: &Case<'_, '_>, index: usize, statement: &Statement, judged: &mut Judged) -> Plan {
+        let (ids, unexpanded) = self.expander.expand(&statement.action);
+        let mut patterns: BTreeSet<String> = kept_for_unknown_calls(statement, &case.unknown_services, self.reference).into_iter().collect();
+        for pattern in unexpanded {
+            let why = "the reference knows no action of this name".to_owned();
+            judged.verdicts.push(ActionVerdict::new(index, statement.sid.as_deref(), &pattern, Verdict::KeepUnobservable, why));
+            patterns.insert(pattern);
+        }
+        let mut sorted = Sorted { statement, index, as_granted: ActionIds::new(), narrowed: BTreeMap::new(), changed: false };
+        let mut idle = ids.clone();
+        for (id, uses) in case.uses.iter().filter(|(id, _)| ids.contains(**id)) {
+            let may_narrow = case.mode != Mode::Conservative && self.reference.scopable(*id);
+            let Some(used) = weigh(uses, statement, &case.holdings, self.settings, may_narrow) else { continue };
+            idle.remove(*id);
+            let mut entry = ActionVerdict::new(index, statement.sid.as_deref(), self.reference.name(*id), Verdict::KeepUsed, String::new());
+            entry.denied_calls = uses.denied_calls;
+            fill(&mut entry, uses);
+            entry.confidence = if used.weak { "low" } else if used.note.is_some() { "medium" } else { "high" };
+            entry.resources = used.resources;
+            entry.patterns = used.patterns;
+            match used.narrowed {
+                Some(set) => {
+                    entry.verdict = Verdict::Narrow;
+                    entry.reason = format!("used on {} of the granted resources only", set.len());
+                    sorted.narrowed.entry(set).or_default().insert(*id);
+                    sorted.changed = true;
+                }
+                None => {
+                    entry.reason = used.note.unwrap_or_else(|| "used in the window".to_owned());
+                    sorted.as_granted.insert(*id);
+                }
+            }
+            judged.verdicts.push(entry);
+        }
+        self.idle(case, &mut sorted, &idle, judged);
+        if !sorted.changed {
+            return Plan::Copy;
+        }
+        Plan::Rewrite { as_granted: sorted.as_granted.iter().collect(), patterns, narrowed: sorted.narrowed }
+    }
+
+    /// Judges the actions of a statement that nobody used under it.
+    fn idle(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, idle: &ActionIds, judged: &mut Judged) {
+        let mut rest = idle.clone();
+        for keep in self.settings.keep.iter().filter(|k| case.unit.members.iter().any(|m| k.is_for(m))) {
+            let kept = rest.common(&self.expander.expand(&ActionElement::Action(keep.actions.clone())).0);
+            rest.take_out(&kept);
+            self.say(case, sorted, Verdict::KeepListed, "high", keep.why(), kept, judged);
+        }
+        for (why, mut set) in self.observer.partition(&rest, &case.accounts, sorted.statement.resource.as_ref()) {
+            if let Some(why) = why {
+                self.say(case, sorted, Verdict::KeepUnobservable, "high", why, set, judged);
+                continue;
+            }
+            if let Some(why) = &case.young {
+                self.say(case, sorted, Verdict::KeepYoung, "high", why.clone(), set, judged);
+                continue;
+            }
+            for (id, by) in &case.needs {
+                if set.remove(*id) {
+                    self.say(case, sorted, Verdict::KeepDependent, "medium", format!("{by} is used and may need it"), [*id].into_iter().collect(), judged);
+                }
+            }
+            let seen_before: Vec<ActionId> = case.uses.keys().copied().filter(|id| set.contains(*id)).collect();
+            for id in seen_before {
+                if let Some((confidence, why)) = case.uses.get(&id).and_then(|uses| self.comes_again(uses, case.mode)) {
+                    set.remove(id);
+                    self.say(case, sorted, Verdict::KeepCadence, confidence, why, [id].into_iter().collect(), judged);
+                }
+            }
+            self.say(case, sorted, Verdict::Drop, "high", "never used in the logs".to_owned(), set, judged);
+        }
+    }
+
+    /// Why something that was used before the window only is kept, if it is.
+    fn comes_again(&self, uses: &Uses<'_>, mode: Mode) -> Option<(&'static str, String)> {
+        if mode == Mode::Aggressive {
+            return None;
+        }
+        let rhythm = uses.days.iter().find_map(|days| rhythm(days, self.window)).map(|why| ("medium", why));
+        rhythm.or_else(|| (mode == Mode::Conservative && uses.last_before_ms.is_some()).then(|| ("low", "used before the window; the conservative mode keeps it".to_owned())))
+    }
+
+    /// Writes a verdict down: for each action by itself where a record tells something of it, else for all together.
+    #[expect(clippy::too_many_arguments, reason = "a verdict has these parts")]
+    fn say(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, verdict: Verdict, confidence: &'static str, reason: String, mut actions: ActionIds, judged: &mut Judged) {
+        if actions.is_empty() {
+            return;
+        }
+        if verdict == Verdict::Drop {
+            sorted.changed = true;
+        } else {
+            sorted.as_granted.add(&actions);
+        }
+        let sid = sorted.statement.sid.as_deref();
+        let told: Vec<(ActionId, &Uses<'_>)> = case.uses.iter().filter(|(id, _)| actions.contains(**id)).map(|(id, uses)| (*id, uses)).collect();
+        for (id, uses) in told {
+            actions.remove(id);
+            let why = if verdict == Verdict::Drop { dropped_because(uses) } else { reason.clone() };
+            let mut entry = ActionVerdict::new(sorted.index, sid, self.reference.name(id), verdict, why);
+            entry.denied_calls = uses.denied_calls;
+            entry.last_seen_ms = uses.last_before_ms;
+            entry.confidence = confidence;
+            judged.verdicts.push(entry);
+        }
+        if !actions.is_empty() {
+            judged.groups.push(VerdictGroup { statement: sorted.index, sid: sid.map(str::to_owned), verdict, confidence, reason, actions });
+        }
+    }
+}
+
+fn dropped_because(uses: &Uses<'_>) -> String {
+    match (uses.denied_calls, uses.last_before_ms) {
+        (0, None) => "not used under this statement".to_owned(),
+        (0, Some(_)) => "not used in the window, only before it".to_owned(),
+        (denied, _) => format!("never authorised in the window: {denied} calls, all denied"),
+    }
+}
+
+/// Wildcards that must stay because a call was seen whose action is not known but whose service they cover.
+fn kept_for_unknown_calls(statement: &Statement, services: &BTreeSet<&str>, reference: &Reference) -> Vec<String> {
+    let ActionElement::Action(patterns) = &statement.action else { return Vec::new() };
+    let mut kept = Vec::new();
+    for service in services {
+        let whole = format!("{service}:*");
+        for pattern in patterns.iter().filter(|p| p.contains(['*', '?'])) {
+            if action_pattern_covers(pattern, &whole) {
+                kept.push(whole.clone());
+            } else if reference.service(service).is_some()
+                && pattern.split_once(':').is_some_and(|(prefix, _)| action_pattern_matches(prefix, service))
+            {
+                kept.push(pattern.clone());
+            }
+        }
+    }
+    kept
+}
+
+/// Counts, times and samples of the authorised uses.
+fn fill(entry: &mut ActionVerdict, uses: &Uses<'_>) {
+    for (_, row) in &uses.allowed {
+        entry.calls += row.calls;
+        entry.first_seen_ms = Some(entry.first_seen_ms.map_or(row.first_seen_ms, |t| t.min(row.first_seen_ms)));
+        entry.last_seen_ms = entry.last_seen_ms.max(Some(row.last_seen_ms));
+        entry.samples.extend(row.samples.iter().cloned());
+        entry.via.extend(row.called_via());
+    }
+    entry.via.sort();
+    entry.via.dedup();
+    entry.samples.sort();
+    entry.samples.dedup();
+    entry.samples.truncate(3);
+}

@@ -1,0 +1,56 @@
+//! From the configuration file to the settings of the reduction.
+
+use crate::config::{Config, KeepConfig, ModeName, RuleConfig};
+use crate::reduce::{Keep, Mode, ReduceSettings, Rule};
+use crate::report::model::day;
+use crate::usage::Window;
+
+fn mode(name: ModeName) -> Mode {
+    match name {
+        ModeName::Conservative => Mode::Conservative,
+        ModeName::Balanced => Mode::Balanced,
+        ModeName::Aggressive => Mode::Aggressive,
+    }
+}
+
+fn rule(rule: &RuleConfig) -> Rule {
+    Rule {
+        path: rule.path.clone(),
+        tag: rule.tag.as_deref().and_then(|t| t.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())),
+        arn: rule.arn.clone(),
+        mode: rule.mode.map(mode),
+        leave_alone: rule.leave_alone,
+    }
+}
+
+fn keep(keep: &KeepConfig, today: &str) -> Keep {
+    Keep {
+        principal: keep.principal.clone(),
+        actions: keep.actions.clone(),
+        owner: keep.owner.clone(),
+        until: keep.until.clone(),
+        reason: keep.reason.clone(),
+        is_expired: keep.until.as_str() < today,
+    }
+}
+
+/// The settings that the file asks for, at the end of the window.
+pub fn of(config: &Config, window: Window) -> ReduceSettings {
+    let today = day(Some(window.end_ms));
+    ReduceSettings {
+        min_coverage_permille: config.min_coverage_permille(),
+        declared_data_events: config.coverage.data_events.clone(),
+        ids_to_wildcard: config.reduce.ids_to_wildcard,
+        names_to_prefix: config.reduce.names_to_prefix,
+        mode: mode(config.reduce.mode),
+        min_age_days: config.reduce.min_age_days,
+        rules: config.reduce.rules.iter().map(rule).collect(),
+        keep: config.reduce.keep.iter().map(|k| keep(k, &today)).collect(),
+    }
+}
+
+/// What the configuration asks for that no longer holds, for the list of what is not known.
+pub fn expired(settings: &ReduceSettings) -> Vec<String> {
+    let ended = settings.keep.iter().filter(|k| k.is_expired);
+    ended.map(|k| format!("keep-list: the entry of {} for {} ended on {} and keeps nothing", k.owner, k.principal, k.until)).collect()
+}
