@@ -85,6 +85,9 @@ pub struct OutputArgs {
     /// Make policies from use alone, even with grants at hand.
     #[arg(long)]
     pub from_usage: bool,
+    /// Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time.
+    #[arg(long)]
+    pub timings: bool,
 }
 
 /// `run`

@@ -15,6 +15,7 @@ use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
 use crate::report::{doctor_text, mapping_text};
 use crate::run::mapping::{measure, rules};
+use crate::run::timings::{Stage, peak_rss_bytes};
 use crate::run::{Outcome, RunError, RunOptions, Window, examine, ingest, run};
 
 /// A line on standard output; a reader that went away (`| head`) is no failure of the run.
@@ -107,6 +108,7 @@ fn options(state: &StateArgs) -> RunOptions {
         config: None,
         from_usage: false,
         quiet: state.quiet,
+        timings: false,
     }
 }
 
@@ -148,11 +150,26 @@ fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs)
         now_ms,
         config: output.config,
         from_usage: output.from_usage,
+        timings: output.timings,
         ..options(state)
     };
     let outcome = run(&options)?;
+    if options.timings {
+        print_timings(&outcome.stages);
+    }
     let partial = print_outcome(&outcome, &out);
     Ok(if partial { PARTIAL } else { 0 })
+}
+
+/// What each stage took, on standard error.
+fn print_timings(stages: &[Stage]) {
+    for stage in stages {
+        let held = stage.rss_bytes.map_or_else(|| "?".to_owned(), |b| (b >> 20).to_string());
+        eprintln!("{:>20}  {:>8.1} s  {held:>6} MiB held", stage.name, f64::from(u32::try_from(stage.ms).unwrap_or(u32::MAX)) / 1000.0);
+    }
+    if let Some(peak) = peak_rss_bytes() {
+        eprintln!("{:>20}  {:>10}  {:>6} MiB", "peak", "", peak >> 20);
+    }
 }
 
 /// Names what was rejected, on standard error; the first of many, the rest stand in `run.json` and the ledger.

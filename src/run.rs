@@ -18,6 +18,7 @@ mod sessions;
 mod settings;
 mod tables;
 mod takeovers;
+pub mod timings;
 mod write;
 
 use std::fs::File;
@@ -35,6 +36,7 @@ use crate::reference::{Reference, ReferenceError};
 use crate::report::ReportModel;
 use crate::report::catalogue::CatalogueError;
 use crate::report::sql::SqlError;
+use timings::{Stage, Watch};
 pub use crate::usage::Window;
 use crate::usage::{self, Usage, UsageError};
 
@@ -59,6 +61,8 @@ pub struct RunOptions {
     pub from_usage: bool,
     /// No progress on standard error.
     pub quiet: bool,
+    /// Say how long each stage took, and how much memory it needed.
+    pub timings: bool,
 }
 
 /// Why a run stopped.
@@ -122,6 +126,8 @@ pub struct Outcome {
     pub ingested: Option<IngestSummary>,
     /// What was found.
     pub model: ReportModel,
+    /// How long each stage took.
+    pub stages: Vec<Stage>,
 }
 
 /// Reads logs into the state folder.
@@ -138,17 +144,23 @@ pub fn ingest(options: &RunOptions) -> Result<IngestSummary, RunError> {
 /// # Errors
 /// [`RunError`]; bad records, files and policies are no errors but part of the outcome.
 pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
+    let mut watch = Watch::start();
     let config = Config::load(options.config.as_deref())?;
     let _lock = lock(&options.state)?;
     let ingested = if options.logs.is_empty() { None } else { Some(take_in(options)?) };
+    watch.lap("ingest");
 
     let ledger = Ledger::open(&options.state)?;
     let reference = reference()?;
     let window = Window::of_days(options.window_days, options.now_ms);
     let mut usage = roll_up(&options.state, &ledger, window)?;
+    watch.lap("usage");
     let mut grants = grants::load(&options.grants)?;
+    watch.lap("grants");
     paths::add(&mut usage, &grants);
     let past = history::replay(&mut grants, &usage, &options.state, &ledger, window)?;
+
+    watch.lap("history");
 
     let settings = settings::of(&config, window);
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
@@ -158,6 +170,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     } else {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
+    watch.lap("reduce");
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
@@ -165,10 +178,14 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         eras::explain(proofs, &past, &grants, &usage)
     };
 
+    watch.lap("prove");
+
     let consistency = consistency::of_grants(&grants, &usage, &past);
+    watch.lap("consistency");
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
+    watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
     coverage::add(&mut model, &covered, &covered_days);
@@ -177,8 +194,13 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
+    watch.lap("facts and findings");
+    if options.timings {
+        model.timings = Some(facts::timings(&watch));
+    }
     write::all(options, &model, reference, &mut tables)?;
-    Ok(Outcome { ingested, model })
+    watch.lap("write");
+    Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }
 
 /// Reads exports of grants and says what they lack; with a state folder, also whether they are older than its logs.

@@ -207,6 +207,7 @@ impl Judge<'_> {
             judged.verdicts.push(entry);
         }
         if !actions.is_empty() {
+            actions.pack();
             judged.groups.push(VerdictGroup { statement: sorted.index, sid: sid.map(str::to_owned), verdict, confidence, reason, actions });
         }
     }

@@ -26,6 +26,9 @@ pub mod units;
 pub mod verdict;
 pub mod weigh;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::grants::Grants;
@@ -58,7 +61,7 @@ pub struct Proposal {
     /// Whose document, and which.
     pub unit: units::UnitName,
     /// The document as it is; `None` when the policy was made from use alone.
-    pub current: Option<PolicyDocument>,
+    pub current: Option<Arc<PolicyDocument>>,
     /// The document or numbered documents that would replace it.
     pub proposed: Vec<PolicyDocument>,
     /// The same permissions in the shortest spelling, for when `proposed` does not fit.
@@ -132,6 +135,17 @@ pub struct ActionsOf {
     pub unknown: usize,
 }
 
+/// Every unit's document. An AWS managed policy is the same document on all of its holders, and kept once.
+fn documents<'u>(units: &'u [PolicyUnit<'u>]) -> Vec<Arc<PolicyDocument>> {
+    let mut known: HashMap<&str, Arc<PolicyDocument>> = HashMap::new();
+    let document = |unit: &PolicyUnit<'_>| Arc::new(unit.document.clone());
+    let of_unit = |unit: &'u PolicyUnit<'u>| match unit.name.policy_arn.as_deref() {
+        Some(arn) => Arc::clone(known.entry(arn).or_insert_with(|| document(unit))),
+        None => document(unit),
+    };
+    units.iter().map(of_unit).collect()
+}
+
 /// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason.
 #[must_use]
 pub fn reduce(
@@ -160,8 +174,12 @@ pub fn reduce(
     let observer = observe::Observer::new(usage, reference, covered, window);
     let expander = Expander::new(reference);
     let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, reference, window, settings };
-    let mut proposals: Vec<Proposal> =
-        reduced.par_iter().map(|unit| rewrite::rewrite(unit, judge.judge(unit), reference)).collect();
+    let documents = documents(&reduced);
+    let mut proposals: Vec<Proposal> = reduced
+        .par_iter()
+        .zip(documents)
+        .map(|(unit, current)| rewrite::rewrite(unit, current, judge.judge(unit), reference))
+        .collect();
     fit::fit_inline_owners(&mut proposals);
     fit::fit_managed(&mut proposals);
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));

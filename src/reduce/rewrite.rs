@@ -2,6 +2,7 @@
 //! statements with the same conditions and fewer actions or resources.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::policy::{ActionElement, PolicyDocument, ResourceElement, Statement};
 use crate::reference::Reference;
@@ -72,7 +73,7 @@ pub fn document(current: &PolicyDocument, plans: &[Plan], reference: &Reference,
 
 /// A unit's proposal before it is fitted to AWS's limits.
 #[must_use]
-pub fn rewrite(unit: &PolicyUnit<'_>, judged: Judged, reference: &Reference) -> Proposal {
+pub fn rewrite(unit: &PolicyUnit<'_>, current: Arc<PolicyDocument>, judged: Judged, reference: &Reference) -> Proposal {
     let unchanged = judged.plans.iter().all(|p| *p == Plan::Copy);
     let spelling = if unit.name.placement == Placement::AwsManaged { Spelling::Compressed } else { Spelling::AsWritten };
     let as_written = document(unit.document, &judged.plans, reference, spelling);
@@ -80,7 +81,7 @@ pub fn rewrite(unit: &PolicyUnit<'_>, judged: Judged, reference: &Reference) -> 
     let nothing_left = as_written.statements.is_empty();
     Proposal {
         unit: unit.name.clone(),
-        current: Some(unit.document.clone()),
+        current: Some(current),
         proposed: if unchanged || nothing_left { Vec::new() } else { vec![as_written] },
         compressed: (!unchanged && !nothing_left).then(|| document(unit.document, &judged.plans, reference, Spelling::Compressed)),
         verdicts: judged.verdicts,

@@ -71,12 +71,23 @@ impl ActionIds {
         self.0.iter().map(ActionId)
     }
 
+    /// Takes as little memory as it can.
+    pub fn pack(&mut self) {
+        self.0.optimize();
+    }
+
     /// Names in order; a service of which every action that the reference knows is in the set stands as `prefix:*`.
     #[must_use]
     pub fn names(&self, reference: &Reference) -> Vec<String> {
+        self.names_at_most(reference, usize::MAX)
+    }
+
+    /// The first of these names.
+    #[must_use]
+    pub fn names_at_most(&self, reference: &Reference, most: usize) -> Vec<String> {
         let mut names = Vec::new();
         let mut ids = self.0.iter().peekable();
-        while let Some(first) = ids.peek().copied() {
+        while let Some(first) = ids.peek().copied().filter(|_| names.len() < most) {
             let Some(service) = reference.service_of(ActionId(first)) else {
                 ids.next();
                 continue;
@@ -92,6 +103,7 @@ impl ActionIds {
                 names.extend(own.into_iter().map(|id| reference.name(id).to_owned()));
             }
         }
+        names.truncate(most);
         names
     }
 }

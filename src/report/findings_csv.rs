@@ -1,16 +1,24 @@
 //! `findings.csv` and the tables as CSV (RFC 4180), guarded against formulas.
 
+use std::io::Write;
+
 use super::escape;
 use super::model::{ReportModel, day};
-use super::sql::{Cell, Rows};
+use super::sql::{Answer, Cell, SqlError};
 
 fn written(rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut bytes = Vec::new();
+    // A write to memory fails only for rows of unequal length, which this module does not make.
+    let _ = write(&mut bytes, rows);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn write(to: impl Write, rows: impl Iterator<Item = Vec<String>>) -> std::io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
     for row in rows {
-        // A write to memory fails only for rows of unequal length, which this module does not make.
-        let _ = writer.write_record(row.iter().map(|c| escape::csv(c)));
+        writer.write_record(row.iter().map(|c| escape::csv(c)))?;
     }
-    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    writer.flush()
 }
 
 /// The findings, details as one text.
@@ -36,8 +44,29 @@ pub fn render(model: &ReportModel) -> String {
     written(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows))
 }
 
-/// A table.
-#[must_use]
-pub fn table(rows: &Rows) -> String {
-    written(std::iter::once(rows.columns.clone()).chain(rows.rows.iter().map(|r| r.iter().map(Cell::text).collect())))
+/// How many rows of a table are turned into text at a time.
+const PART: usize = 20_000;
+
+/// Writes a table.
+///
+/// # Errors
+/// [`TableError`] when a value is no cell or the file cannot be written.
+pub fn table(answer: &Answer, mut to: impl Write) -> Result<(), TableError> {
+    write(&mut to, std::iter::once(answer.columns.clone()))?;
+    for from in (0..answer.len()).step_by(PART) {
+        let part = answer.rows(from, PART)?;
+        write(&mut to, part.rows.iter().map(|r| r.iter().map(Cell::text).collect()))?;
+    }
+    Ok(())
+}
+
+/// Why a table was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// A value of a type that the tables do not have.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// The file.
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
 }

@@ -10,6 +10,7 @@ use super::escape::visible;
 use super::model::{ProposalRow, ReportModel, day};
 use super::policy_files::said_alike;
 use super::sql::Cell;
+use crate::policy::print;
 use crate::reference::Reference;
 
 const STYLE: &str = include_str!("../../reports/templates/report.css");
@@ -62,6 +63,7 @@ struct PolicyView<'a> {
     why: String,
     owner: String,
     policy: String,
+    proposed: Vec<String>,
 }
 
 #[derive(Template)]
@@ -81,6 +83,7 @@ struct Page<'a> {
     bars: Vec<Bar>,
     sections: Vec<Section>,
     policies: Vec<PolicyView<'a>>,
+    policies_left_out: usize,
 }
 
 fn mark(status: Status) -> &'static str {
@@ -175,10 +178,24 @@ fn bars(model: &ReportModel) -> Vec<Bar> {
         .collect()
 }
 
+/// From how many policies on the page shows only the ones of which most goes; all have their folders.
+const POLICIES_AT_MOST: usize = 300;
+
+/// The policies to show, in report order: where they are many, first what is dangerous and goes, then what goes.
+fn shown(model: &ReportModel) -> Vec<&ProposalRow> {
+    let gone = |p: &ProposalRow| (p.status == "defect", p.risky_dropped.len(), p.actions_before.saturating_sub(p.actions_after));
+    let mut places: Vec<(usize, &ProposalRow)> = model.proposals.iter().enumerate().collect();
+    if places.len() > POLICIES_AT_MOST {
+        places.sort_by(|(at, a), (bt, b)| gone(b).cmp(&gone(a)).then(at.cmp(bt)));
+        places.truncate(POLICIES_AT_MOST);
+        places.sort_by_key(|(at, _)| *at);
+    }
+    places.into_iter().map(|(_, p)| p).collect()
+}
+
 fn policies<'m>(model: &'m ReportModel, reference: &Reference) -> Vec<PolicyView<'m>> {
-    model
-        .proposals
-        .iter()
+    shown(model)
+        .into_iter()
         .map(|row| {
             PolicyView {
                 row,
@@ -188,18 +205,18 @@ fn policies<'m>(model: &'m ReportModel, reference: &Reference) -> Vec<PolicyView
                     "withheld" => "?",
                     _ => "–",
                 },
-                groups: said_alike(row, reference)
+                groups: said_alike(row, reference, 60)
                     .into_iter()
                     .map(|g| {
-                        let shown: Vec<String> = g.names.iter().take(60).map(|a| visible(a)).collect();
-                        let more = g.names.len().saturating_sub(60);
-                        let names = if more > 0 { format!("{} … and {more} more in evidence.json", shown.join(", ")) } else { shown.join(", ") };
+                        let shown: Vec<String> = g.names.iter().map(|a| visible(a)).collect();
+                        let names = if g.has_more { format!("{} … and more in evidence.json", shown.join(", ")) } else { shown.join(", ") };
                         (g.verdict.to_owned(), g.count, visible(&g.reason), names)
                     })
                     .collect(),
                 why: visible(&row.why),
                 owner: visible(&row.owner),
                 policy: visible(&row.policy),
+                proposed: row.proposed.iter().map(print::pretty).collect(),
             }
         })
         .collect()
@@ -270,6 +287,7 @@ pub fn render(model: &ReportModel, reference: &Reference) -> Result<String, aska
         bars: bars(model),
         sections: sections(model),
         policies: policies(model, reference),
+        policies_left_out: model.proposals.len().saturating_sub(POLICIES_AT_MOST),
     };
     page.render()
 }

@@ -1,7 +1,9 @@
 //! What a run found, as plain data: everything that the output formats print comes from here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::policy::PolicyDocument;
 use crate::reduce::{ActionVerdict, VerdictGroup};
 
 use super::catalogue::Report;
@@ -10,6 +12,8 @@ use super::findings::Finding;
 /// One run.
 #[derive(Clone, Debug, Default)]
 pub struct ReportModel {
+    /// What the run took, if it was asked for.
+    pub timings: Option<TimingFacts>,
     /// Version of the program.
     pub version: String,
     /// As-of time, epoch ms.
@@ -276,6 +280,15 @@ pub struct HistoryFacts {
     pub missing_until: Option<String>,
 }
 
+/// What a run took.
+#[derive(Clone, Debug, Default)]
+pub struct TimingFacts {
+    /// Milliseconds by stage, in order.
+    pub stages: Vec<(&'static str, u64)>,
+    /// The most memory held, bytes.
+    pub peak_rss_bytes: Option<u64>,
+}
+
 /// Counts of a replay.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReplayFacts {
@@ -332,10 +345,10 @@ pub struct ProposalRow {
     pub folder: String,
     /// File name stem of the policy.
     pub stem: String,
-    /// Current document as printed.
-    pub current: Option<String>,
-    /// Proposed documents as printed.
-    pub proposed: Vec<String>,
+    /// Current document; `None` where the policy was made from use alone.
+    pub current: Option<Arc<PolicyDocument>>,
+    /// Proposed documents.
+    pub proposed: Vec<PolicyDocument>,
     /// Verdicts on actions that records tell of, one per statement and action.
     pub evidence: Vec<ActionVerdict>,
     /// Verdicts on all others.

@@ -1,14 +1,16 @@
 //! The folder of each owner: current and proposed documents, a diff for people, the evidence.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde::{Serialize, Serializer};
+use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Value, json};
 
 use super::escape::markdown;
 use super::model::{ProposalRow, day};
 use crate::reduce::{ActionVerdict, Verdict, VerdictGroup};
-use crate::reference::Reference;
+use crate::reference::{ActionIds, Reference};
 
 /// From how many actions of a statement on, of which nothing is told and the same is to be said, they share a row.
 const ROWS_AT_MOST: usize = 100;
@@ -168,9 +170,11 @@ struct Owner<'a> {
 pub fn evidence(policies: &[&ProposalRow], reference: &Reference) -> String {
     let owner = policies.first().map_or("", |p| p.owner_arn.as_str());
     let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p, reference)).collect() };
-    let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
-    text.push('\n');
-    text
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail, and all keys are texts.
+    let _ = all.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, ListsOnOneLine::default()));
+    bytes.push(b'\n');
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// `diff.md` of an owner: what goes, what is narrowed, what stays and why.
@@ -189,9 +193,9 @@ pub fn diff(policies: &[&ProposalRow], reference: &Reference) -> String {
             p.replay.unknown, markdown(&p.containment)
         ));
         out.push_str("| verdict | number | actions | reason |\n|---|---:|---|---|\n");
-        for group in said_alike(p, reference) {
-            let names: Vec<String> = group.names.iter().take(40).map(|n| markdown(n)).collect();
-            let more = if group.names.len() > 40 { ", and more in evidence.json" } else { "" };
+        for group in said_alike(p, reference, 40) {
+            let names: Vec<String> = group.names.iter().map(|n| markdown(n)).collect();
+            let more = if group.has_more { ", and more in evidence.json" } else { "" };
             out.push_str(&format!("| {} | {} | {}{more} | {} |\n", group.verdict, group.count, names.join(", "), markdown(&group.reason)));
         }
         out.push('\n');
@@ -205,30 +209,69 @@ pub struct SaidAlike {
     pub verdict: &'static str,
     /// Why.
     pub reason: String,
-    /// Names, whole services as `service:*`.
+    /// The first of their names, whole services as `service:*`.
     pub names: Vec<String>,
+    /// Whether there are more.
+    pub has_more: bool,
     /// How many verdicts.
     pub count: usize,
 }
 
-/// The verdicts of a policy by word and reason.
+/// The verdicts of a policy by word and reason, each with some names.
 #[must_use]
-pub fn said_alike(p: &ProposalRow, reference: &Reference) -> Vec<SaidAlike> {
-    let mut groups: BTreeMap<(&'static str, String), (Vec<String>, usize)> = BTreeMap::new();
+pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<SaidAlike> {
+    let mut groups: BTreeMap<(&'static str, String), (ActionIds, Vec<String>, usize)> = BTreeMap::new();
     for v in &p.evidence {
-        let (names, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
-        names.push(v.action.clone());
+        let (ids, unknown, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
+        match reference.find(&v.action) {
+            Some(id) => {
+                ids.insert(id);
+            }
+            None => unknown.push(v.action.clone()),
+        }
         *count += 1;
     }
     for g in &p.groups {
-        let (names, count) = groups.entry((g.verdict.as_str(), g.reason.clone())).or_default();
-        names.extend(g.actions.names(reference));
+        let (ids, _, count) = groups.entry((g.verdict.as_str(), g.reason.clone())).or_default();
+        ids.add(&g.actions);
         *count += g.actions.len();
     }
-    let said = |((verdict, reason), (mut names, count)): ((&'static str, String), (Vec<String>, usize))| {
-        names.sort();
-        names.dedup();
-        SaidAlike { verdict, reason, names, count }
+    let said = |((verdict, reason), (ids, unknown, count)): ((&'static str, String), (ActionIds, Vec<String>, usize))| {
+        let mut names = ids.names_at_most(reference, most.saturating_add(1));
+        names.extend(unknown);
+        let has_more = names.len() > most;
+        names.truncate(most);
+        SaidAlike { verdict, reason, names, has_more, count }
     };
     groups.into_iter().map(said).collect()
+}
+
+/// Indented JSON without line breaks between the elements of a list: lists of actions run to thousands of names.
+#[derive(Default)]
+struct ListsOnOneLine(PrettyFormatter<'static>);
+
+impl Formatter for ListsOnOneLine {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
+        self.0.end_object_value(writer)
+    }
 }

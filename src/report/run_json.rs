@@ -70,7 +70,7 @@ pub fn render(model: &ReportModel) -> String {
     let compared = model.proposals.iter().filter(|p| p.status == "written" && p.current.is_some()).count();
     let (before, after) = model.actions_before_after();
     let l = &model.ledger;
-    let value = json!({
+    let mut value = json!({
         "tool": {"name": "trailtrim", "version": model.version},
         "reference": {"date": model.reference.date, "sha256": model.reference.sha256, "actions": model.reference.actions,
                       "sources": model.reference.sources},
@@ -103,6 +103,10 @@ pub fn render(model: &ReportModel) -> String {
         "findings": {"by_status": by_status, "by_severity": by_severity},
         "unknown": model.unknown,
     });
+    if let (Some(timings), Some(all)) = (&model.timings, value.as_object_mut()) {
+        all.insert("timings".to_owned(), timings.stages.iter().map(|(name, ms)| ((*name).to_owned(), (*ms).into())).collect::<Map<String, Value>>().into());
+        all.insert("peak_rss_bytes".to_owned(), timings.peak_rss_bytes.into());
+    }
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text

@@ -167,19 +167,58 @@ impl SqlTables {
     /// # Errors
     /// [`SqlError`] with the query's name.
     pub fn run(&mut self, name: &str, sql: &str) -> Result<Rows, SqlError> {
+        let answer = self.ask(name, sql)?;
+        answer.rows(0, answer.len())
+    }
+
+    /// Runs a query whose answer is too large for cells: it is read in parts.
+    ///
+    /// # Errors
+    /// [`SqlError`] with the query's name.
+    pub fn ask(&mut self, name: &str, sql: &str) -> Result<Answer, SqlError> {
         refuse(name, sql)?;
         let frame = self.context.execute(sql).and_then(LazyFrame::collect).map_err(engine(name))?;
-        let columns: Vec<String> = frame.columns().iter().map(|c| c.name().to_string()).collect();
-        let mut rows = Vec::with_capacity(frame.height());
-        for at in 0..frame.height() {
-            let mut row = Vec::with_capacity(columns.len());
-            for column in frame.columns() {
-                let value = column.get(at).map_err(engine(name))?;
-                row.push(cell(&value).ok_or_else(|| SqlError::Type { query: name.to_owned(), column: column.name().to_string() })?);
+        let columns = frame.columns().iter().map(|c| c.name().to_string()).collect();
+        Ok(Answer { name: name.to_owned(), columns, frame })
+    }
+}
+
+/// An answer as the engine holds it.
+pub struct Answer {
+    name: String,
+    /// Column names.
+    pub columns: Vec<String>,
+    frame: DataFrame,
+}
+
+impl Answer {
+    /// How many rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some rows from a place on.
+    ///
+    /// # Errors
+    /// [`SqlError::Type`] for a value that is no cell.
+    pub fn rows(&self, from: usize, count: usize) -> Result<Rows, SqlError> {
+        let mut rows = Vec::with_capacity(count);
+        for at in from..self.len().min(from.saturating_add(count)) {
+            let mut row = Vec::with_capacity(self.columns.len());
+            for column in self.frame.columns() {
+                let value = column.get(at).map_err(engine(&self.name))?;
+                row.push(cell(&value).ok_or_else(|| SqlError::Type { query: self.name.clone(), column: column.name().to_string() })?);
             }
             rows.push(row);
         }
-        Ok(Rows { columns, rows })
+        Ok(Rows { columns: self.columns.clone(), rows })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::consistency::{Consistency, Figures, Tally};
 use super::history::Past;
 use super::proofs::Proofs;
+use super::timings::{Watch, peak_rss_bytes};
 use super::{RunError, tables};
 use crate::aws::{Arn, is_account_id};
 use crate::config::Config;
@@ -19,7 +20,7 @@ use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
     AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, LedgerFacts, ProposalRow,
-    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts,
+    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, TimingFacts,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{doctor_text, findings, history, reports};
@@ -305,7 +306,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
     }
     let mut gone = actions.before;
     gone.take_out(&actions.after);
-    let risky_dropped = match proposal.current {
+    let risky_dropped = match &proposal.current {
         Some(_) => gone.iter().filter(|id| !reference.risk(*id).is_empty()).map(|id| reference.name(id).to_owned()).collect(),
         None => Vec::new(),
     };
@@ -319,7 +320,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         Status::Defect(why) => ("defect", why.clone()),
     };
     let unit = &proposal.unit;
-    let size_before = proposal.current.as_ref().map_or(0, print::size);
+    let size_before = proposal.current.as_deref().map_or(0, print::size);
     let folder = format!("{}/{}/{}", file_name(&unit.account), unit.owner_kind.as_str(), file_name(&unit.owner_name));
     ProposalRow {
         account: unit.account.clone(),
@@ -344,12 +345,17 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         },
         folder,
         stem: file_name(&unit.policy_name),
-        current: proposal.current.as_ref().map(print::pretty),
-        proposed: proposal.proposed.iter().map(print::pretty).collect(),
+        current: proposal.current,
+        proposed: proposal.proposed,
         evidence: proposal.verdicts,
         groups: proposal.groups,
         members: proposal.members,
     }
+}
+
+/// How long the stages took so far.
+pub fn timings(watch: &Watch) -> TimingFacts {
+    TimingFacts { stages: watch.stages().iter().map(|s| (s.name, s.ms)).collect(), peak_rss_bytes: peak_rss_bytes() }
 }
 
 /// Runs every report and compares with earlier nights.

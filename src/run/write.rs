@@ -4,9 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{RunError, RunOptions};
+use crate::policy::print;
 use crate::report::model::{ProposalRow, ReportModel};
-use crate::report::sql::{Cell, SqlTables};
+use crate::report::findings_csv::TableError;
+use crate::report::sql::{Answer, Cell, SqlTables};
 use crate::report::{findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
 
@@ -47,6 +51,18 @@ impl Folder {
         }
         std::fs::write(&path, bytes).map_err(failed(&path))
     }
+
+    fn put_table(&self, name: &str, answer: &Answer) -> Result<(), RunError> {
+        let path = self.path.join(format!("tables/{name}.csv"));
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+        }
+        let file = std::fs::File::create(&path).map_err(failed(&path))?;
+        findings_csv::table(answer, std::io::BufWriter::new(file)).map_err(|e| match e {
+            TableError::Sql(e) => e.into(),
+            TableError::Write(source) => RunError::Write { path, source },
+        })
+    }
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
@@ -59,14 +75,14 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], reference: &Reference) 
     let base = format!("policies/{}", first.folder);
     for row in rows {
         if let Some(current) = &row.current {
-            folder.put(&format!("{base}/current-{}.json", row.stem), current)?;
+            folder.put(&format!("{base}/current-{}.json", row.stem), print::pretty(current))?;
         }
         if row.status != "written" {
             continue;
         }
         for (n, document) in row.proposed.iter().enumerate() {
             let number = if row.proposed.len() > 1 { format!("-{}", n + 1) } else { String::new() };
-            folder.put(&format!("{base}/proposed-{}{number}.json", row.stem), document)?;
+            folder.put(&format!("{base}/proposed-{}{number}.json", row.stem), print::pretty(document))?;
         }
     }
     folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, reference))?;
@@ -81,21 +97,18 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
     folder.put("summary.md", summary_md::render(model))?;
     folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
     for table in TABLES {
-        let rows = tables.run(table, &format!("SELECT * FROM {table}"))?;
-        folder.put(&format!("tables/{table}.csv"), findings_csv::table(&rows))?;
+        folder.put_table(table, &tables.ask(table, &format!("SELECT * FROM {table}"))?)?;
     }
     let actions = tables.run("granted_actions", "SELECT CAST(SUM(action_count) AS BIGINT) AS actions FROM statements")?;
     if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
         let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
-        folder.put("tables/granted_actions.csv", findings_csv::table(&tables.run("granted_actions", sql)?))?;
+        folder.put_table("granted_actions", &tables.ask("granted_actions", sql)?)?;
     }
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
     for row in &model.proposals {
         owners.entry(&row.folder).or_default().push(row);
     }
-    for rows in owners.values() {
-        policy_folder(&folder, rows, reference)?;
-    }
+    owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, reference))?;
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;
     replace(&options.out, &folder)

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("evaluate", &["policy", "grants", "reference", "aws"]),
     ("reduce", &["usage", "grants", "evaluate", "policy", "reference", "aws"]),
     ("prove", &["evaluate", "policy", "usage", "aws"]),
-    ("report", &["reduce", "prove", "usage", "grants", "reference", "aws"]),
+    ("report", &["reduce", "prove", "usage", "grants", "policy", "reference", "aws"]),
     (
         "run",
         &["ingest", "usage", "grants", "evaluate", "reduce", "prove", "report", "reference", "policy", "config", "progress", "aws"],
@@ -36,7 +36,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_schema", &["ingest/store.rs"]),
     ("parquet", &["ingest/store.rs"]),
     ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
-    ("rayon", &["ingest/mod.rs", "grants/load.rs", "reduce/mod.rs", "evaluate/simulate.rs", "commands.rs"]),
+    ("rayon", &["ingest/mod.rs", "grants/load.rs", "reduce/mod.rs", "evaluate/simulate.rs", "run/write.rs", "commands.rs"]),
     ("askama", &["report/html.rs"]),
 ];
 
