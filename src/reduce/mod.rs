@@ -18,6 +18,8 @@ pub mod expand;
 pub mod fit;
 pub mod from_usage;
 pub mod judge;
+#[cfg(test)]
+mod judge_test;
 pub mod narrow;
 pub mod observe;
 pub mod rewrite;

@@ -1,6 +1,8 @@
 //! Sets of actions. A wide policy grants twenty thousand of them, and an organisation has thousands of such policies:
 //! as compressed bitmaps they take a few kilobytes each.
 
+use std::borrow::Cow;
+
 use roaring::RoaringBitmap;
 
 use super::{ActionId, Reference};
@@ -77,34 +79,25 @@ impl ActionIds {
     }
 
     /// Names in order; a service of which every action that the reference knows is in the set stands as `prefix:*`.
-    #[must_use]
-    pub fn names(&self, reference: &Reference) -> Vec<String> {
-        self.names_at_most(reference, usize::MAX)
-    }
-
-    /// The first of these names.
-    #[must_use]
-    pub fn names_at_most(&self, reference: &Reference, most: usize) -> Vec<String> {
-        let mut names = Vec::new();
+    pub fn names<'r>(&'r self, reference: &'r Reference) -> impl Iterator<Item = Cow<'r, str>> + 'r {
         let mut ids = self.0.iter().peekable();
-        while let Some(first) = ids.peek().copied().filter(|_| names.len() < most) {
-            let Some(service) = reference.service_of(ActionId(first)) else {
-                ids.next();
-                continue;
-            };
-            let end = service.first_action.saturating_add(service.action_count);
-            let mut own = Vec::new();
-            while let Some(id) = ids.next_if(|id| *id < end) {
-                own.push(ActionId(id));
+        // Actions of the service at hand that are not named yet.
+        let mut singly = 0u32;
+        std::iter::from_fn(move || {
+            let first = *ids.peek()?;
+            let service = reference.service_of(ActionId(first))?;
+            if singly == 0 {
+                let end = service.first_action.saturating_add(service.action_count);
+                singly = u32::try_from(self.0.range_cardinality(first..end)).unwrap_or(u32::MAX);
+                if singly == service.action_count && singly > 1 {
+                    while ids.next_if(|id| *id < end).is_some() {}
+                    singly = 0;
+                    return Some(Cow::Owned(format!("{}:*", service.prefix)));
+                }
             }
-            if own.len() > 1 && u32::try_from(own.len()) == Ok(service.action_count) {
-                names.push(format!("{}:*", service.prefix));
-            } else {
-                names.extend(own.into_iter().map(|id| reference.name(id).to_owned()));
-            }
-        }
-        names.truncate(most);
-        names
+            singly -= 1;
+            ids.next().map(|id| Cow::Borrowed(reference.name(ActionId(id))))
+        })
     }
 }
 
@@ -145,9 +138,9 @@ mod tests {
         let reference = Reference::bundled().unwrap();
         let mut set = reference.set_of("sqs:*");
         set.extend(reference.expand("s3:GetObject"));
-        assert_eq!(set.names(reference), ["s3:GetObject", "sqs:*"]);
+        assert_eq!(set.names(reference).collect::<Vec<_>>(), ["s3:GetObject", "sqs:*"]);
         set.remove(reference.find("sqs:SendMessage").unwrap());
-        let names = set.names(reference);
+        let names: Vec<_> = set.names(reference).collect();
         assert_eq!(names.len(), set.len());
         assert!(names.iter().all(|n| !n.ends_with('*')), "{names:?}");
         assert_eq!(reference.all().len(), reference.len());

@@ -1,5 +1,6 @@
 //! The folder of each owner: current and proposed documents, a diff for people, the evidence.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -22,8 +23,8 @@ const ROWS_AT_MOST: usize = 100;
 struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Names<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     calls: Option<i64>,
     confidence: &'a str,
@@ -48,6 +49,15 @@ struct Row<'a> {
     via: &'a [String],
 }
 
+/// The names of a set of actions, whole services as `service:*`.
+struct Names<'a>(&'a ActionIds, &'a Reference);
+
+impl Serialize for Names<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.names(self.1))
+    }
+}
+
 fn statement(sid: Option<&String>, index: usize) -> String {
     sid.cloned().unwrap_or_else(|| format!("#{index}"))
 }
@@ -65,7 +75,7 @@ impl<'a> Row<'a> {
         let pattern = |p: &crate::reduce::PatternVerdict| json!({"pattern": p.pattern, "verdict": p.verdict.as_str(), "calls": p.calls});
         Row {
             action: Some(&v.action),
-            actions: Vec::new(),
+            actions: None,
             calls: Some(v.calls),
             confidence: v.confidence,
             count: None,
@@ -83,7 +93,7 @@ impl<'a> Row<'a> {
     }
 
     /// A verdict on actions of which no record tells.
-    fn unseen(group: &'a VerdictGroup, action: Option<&'a str>, actions: Vec<String>, count: Option<usize>) -> Row<'a> {
+    fn unseen(group: &'a VerdictGroup, action: Option<&'a str>, actions: Option<Names<'a>>, count: Option<usize>) -> Row<'a> {
         Row {
             action,
             actions,
@@ -106,9 +116,9 @@ impl<'a> Row<'a> {
     /// A group's rows: one for each action, or one for all where they are many.
     fn of_group(group: &'a VerdictGroup, reference: &'a Reference) -> Vec<Row<'a>> {
         if group.actions.len() > ROWS_AT_MOST {
-            return vec![Row::unseen(group, None, group.actions.names(reference), Some(group.actions.len()))];
+            return vec![Row::unseen(group, None, Some(Names(&group.actions, reference)), Some(group.actions.len()))];
         }
-        group.actions.iter().map(|id| Row::unseen(group, Some(reference.name(id)), Vec::new(), None)).collect()
+        group.actions.iter().map(|id| Row::unseen(group, Some(reference.name(id)), None, None)).collect()
     }
 }
 
@@ -237,7 +247,7 @@ pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<Sa
         *count += g.actions.len();
     }
     let said = |((verdict, reason), (ids, unknown, count)): ((&'static str, String), (ActionIds, Vec<String>, usize))| {
-        let mut names = ids.names_at_most(reference, most.saturating_add(1));
+        let mut names: Vec<String> = ids.names(reference).take(most.saturating_add(1)).map(Cow::into_owned).collect();
         names.extend(unknown);
         let has_more = names.len() > most;
         names.truncate(most);
