@@ -24,6 +24,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
+    /// Is everything that the new policies allow allowed by the existing ones? Exit 0 contained, 3 not contained, 4 not proved.
+    Check(CheckArgs),
     /// What an export of grants has, lacks and cannot tell, what that weakens, and the command that closes each gap.
     Doctor(DoctorArgs),
     /// The rules that are built in, and how well they fit your logs.
@@ -144,6 +146,20 @@ pub struct SimulateArgs {
     /// Tell of every statement why it did or did not apply.
     #[arg(long)]
     pub explain: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Policy files as they are: documents, bare or as the AWS CLI prints them; several count together.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub existing: Vec<PathBuf>,
+    /// Policy files as they would be.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub new: Vec<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `rules`

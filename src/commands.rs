@@ -1,5 +1,7 @@
 //! From what the user said to a stage and back to an exit code.
 
+mod check;
+
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
@@ -79,6 +81,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
+        Command::Check(args) => check::check(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Rules(args) => match args.command {
             RulesCommand::Mapping(args) => mapping_rules(&args),

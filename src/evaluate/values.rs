@@ -76,6 +76,18 @@ impl Range {
         (bits <= width).then_some(Range { base, bits })
     }
 
+    /// Whether every address of another range lies in this one.
+    #[must_use]
+    pub fn covers(&self, other: &Range) -> bool {
+        self.base.is_ipv4() == other.base.is_ipv4() && self.bits <= other.bits && self.contains(other.base)
+    }
+
+    /// An address of the range.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.base
+    }
+
     /// Whether an address lies in the range; the families never mix.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

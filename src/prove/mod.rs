@@ -10,5 +10,5 @@ pub mod containment;
 pub mod replay;
 
 pub use consistency::{Agreement, Comparison, Logged, Refusal, compare};
-pub use containment::{Containment, contained};
+pub use containment::{Containment, Witness, allows_no_more, contained};
 pub use replay::{NewlyDenied, ReplayCounts, State, replay};

@@ -153,7 +153,7 @@ impl<'a> Policy<'a> {
         Policy {
             actions: json!({"before": p.actions_before, "after": p.actions_after}),
             containment: match p.containment.split_once(": ") {
-                Some((_, why)) => json!({"verdict": "not proved", "why": why}),
+                Some((verdict, why)) => json!({"verdict": verdict, "why": why}),
                 None => json!({"verdict": p.containment}),
             },
             evidence: Rows(p, reference),

@@ -340,6 +340,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         containment: match containment {
             Some(Containment::Proved) => "proved".to_owned(),
             Some(Containment::NotProved(why)) => format!("not proved: {why}"),
+            Some(Containment::Refuted(w)) => format!("refuted: the proposal would allow {} on {}", w.action, w.resource),
             None if proposal.current.is_none() => "no grant to compare with".to_owned(),
             None => "nothing proposed".to_owned(),
         },

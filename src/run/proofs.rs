@@ -55,8 +55,10 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
     for (at, proposal) in proposals.iter_mut().enumerate() {
         let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { continue };
         let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
-        if let Containment::NotProved(why) = &answer {
-            proposal.status = Status::Defect(format!("containment is not proved: {why}"));
+        match &answer {
+            Containment::Proved => {}
+            Containment::NotProved(why) => proposal.status = Status::Defect(format!("containment is not proved: {why}")),
+            Containment::Refuted(w) => proposal.status = Status::Defect(format!("containment is refuted: it would allow {} on {}", w.action, w.resource)),
         }
         if let Some(slot) = proofs.containment.get_mut(at) {
             *slot = Some(answer);

@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "run",
         &["ingest", "usage", "grants", "evaluate", "reduce", "prove", "report", "reference", "policy", "config", "progress", "aws"],
     ),
-    ("commands", &["cli", "run", "ingest", "grants", "evaluate", "reference", "report"]),
+    ("commands", &["cli", "run", "ingest", "grants", "evaluate", "policy", "prove", "reference", "report"]),
 ];
 
 /// Package and the files (by the start of their path below `src/`) that may name it.
