@@ -70,10 +70,11 @@ impl Glob {
         }
     }
 
-    fn close(&self, at: usize, into: &mut BTreeSet<u16>) {
+    /// The place and those that are reached from it without a character.
+    fn close(&self, glob: u16, at: usize, into: &mut Vec<Place>) {
         let mut at = at;
         loop {
-            into.insert(u16::try_from(at).unwrap_or(u16::MAX));
+            into.push((glob, u16::try_from(at).unwrap_or(u16::MAX)));
             match self.steps.get(at) {
                 Some((Step::Run, _)) => at += 1,
                 _ => return,
@@ -81,29 +82,26 @@ impl Glob {
         }
     }
 
-    fn start(&self) -> Vec<u16> {
-        let mut set = BTreeSet::new();
-        self.close(0, &mut set);
-        set.into_iter().collect()
-    }
-
-    fn advance(&self, from: &[u16], c: char) -> Vec<u16> {
-        let mut set = BTreeSet::new();
-        for at in from.iter().map(|at| usize::from(*at)) {
-            match self.steps.get(at) {
-                Some((Step::Run, stops)) if !(*stops && c == ':') => self.close(at, &mut set),
-                Some((Step::One, stops)) if !(*stops && c == ':') && !VARIABLES.contains(&c) => self.close(at + 1, &mut set),
-                Some((Step::Literal(l), _)) if *l == c => self.close(at + 1, &mut set),
-                _ => {}
-            }
+    fn advance(&self, (glob, at): Place, c: char, into: &mut Vec<Place>) {
+        let at = usize::from(at);
+        match self.steps.get(at) {
+            Some((Step::Run, stops)) if !(*stops && c == ':') => self.close(glob, at, into),
+            Some((Step::One, stops)) if !(*stops && c == ':') && !VARIABLES.contains(&c) => self.close(glob, at + 1, into),
+            Some((Step::Literal(l), _)) if *l == c => self.close(glob, at + 1, into),
+            _ => {}
         }
-        set.into_iter().collect()
     }
 
-    fn accepts(&self, places: &[u16]) -> bool {
-        u16::try_from(self.steps.len()).is_ok_and(|end| places.last() == Some(&end))
+    fn is_end(&self, at: u16) -> bool {
+        usize::from(at) == self.steps.len()
     }
 }
+
+/// A place in one of the patterns: the pattern's number, and how many of its steps are behind.
+type Place = (u16, u16);
+
+/// The form's state, and all places that are open, in order. Most patterns are closed after a few characters.
+type State = (u8, Vec<Place>);
 
 /// The form that a text must have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -167,31 +165,46 @@ pub fn combinations(globs: &[&Glob], shape: Shape, mut visit: impl FnMut(&str, &
     let colon = shape != Shape::Text || alphabet.contains(&':');
     alphabet.remove(&':');
     let alphabet: Vec<char> = other.into_iter().chain(alphabet).chain(colon.then_some(':')).collect();
-    type State = (u8, Vec<Vec<u16>>);
-    let start: State = (0, globs.iter().map(|g| g.start()).collect());
+    if globs.len() > usize::from(u16::MAX) || globs.iter().any(|g| g.steps.len() >= usize::from(u16::MAX)) {
+        return Err(TooLarge);
+    }
+    let mut places = Vec::new();
+    for (number, glob) in (0u16..).zip(globs) {
+        glob.close(number, 0, &mut places);
+    }
+    let start: State = (0, places);
     // Each state with the one before and the character between, to tell the text.
     let mut seen: HashMap<State, usize> = HashMap::from([(start.clone(), 0)]);
     let mut states: Vec<(State, usize, char)> = vec![(start, 0, ' ')];
     let mut told: BTreeSet<Vec<bool>> = BTreeSet::new();
     let mut at = 0;
-    while let Some((state, _, _)) = states.get(at).cloned() {
-        if shape.is_whole(state.0) && globs.first().zip(state.1.first()).is_none_or(|(g, places)| g.accepts(places)) {
-            let matched: Vec<bool> = globs.iter().zip(&state.1).map(|(g, places)| g.accepts(places)).collect();
-            if told.insert(matched.clone()) && !visit(&text_of(&states, at), &matched) {
+    while let Some(((form, places), _, _)) = states.get(at).cloned() {
+        if shape.is_whole(form) {
+            let mut matched = vec![false; globs.len()];
+            for (number, place) in &places {
+                if let (Some(glob), Some(slot)) = (globs.get(usize::from(*number)), matched.get_mut(usize::from(*number))) {
+                    *slot |= glob.is_end(*place);
+                }
+            }
+            if matched.first() == Some(&true) && told.insert(matched.clone()) && !visit(&text_of(&states, at), &matched) {
                 return Ok(());
             }
         }
         for c in &alphabet {
-            let Some(form) = shape.next(state.0, *c) else { continue };
-            let mut next: Vec<Vec<u16>> = Vec::with_capacity(globs.len());
-            for (glob, places) in globs.iter().zip(&state.1) {
-                next.push(if places.is_empty() { Vec::new() } else { glob.advance(places, *c) });
-                // The first pattern must match in the end.
-                if next.len() == 1 && next.first().is_some_and(Vec::is_empty) {
+            let Some(form) = shape.next(form, *c) else { continue };
+            let mut next = Vec::new();
+            for place in &places {
+                if let Some(glob) = globs.get(usize::from(place.0)) {
+                    glob.advance(*place, *c, &mut next);
+                }
+                // The first pattern must match in the end; its places come first.
+                if place.0 > 0 && next.first().is_none_or(|p| p.0 > 0) {
                     break;
                 }
             }
-            if next.first().is_some_and(Vec::is_empty) {
+            next.sort_unstable();
+            next.dedup();
+            if next.first().is_none_or(|p| p.0 > 0) {
                 continue;
             }
             let next = (form, next);
@@ -208,7 +221,7 @@ pub fn combinations(globs: &[&Glob], shape: Shape, mut visit: impl FnMut(&str, &
     Ok(())
 }
 
-fn text_of(states: &[((u8, Vec<Vec<u16>>), usize, char)], end: usize) -> String {
+fn text_of(states: &[(State, usize, char)], end: usize) -> String {
     let mut text = Vec::new();
     let mut at = end;
     while at != 0 {

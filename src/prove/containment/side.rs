@@ -2,6 +2,7 @@
 
 use super::conditions::Versioned;
 use super::glob_walk::{Glob, LITERALS, VARIABLES};
+use crate::aws::{Arn, is_account_id};
 use crate::evaluate::PolicyType;
 use crate::evaluate::arn_pattern::six_parts;
 use crate::policy::{ActionElement, Effect, PolicyDocument, PrincipalElement, PrincipalSet, ResourceElement, Statement, Version};
@@ -156,7 +157,7 @@ impl Variables {
 #[must_use]
 pub fn principal_inside(narrow: Option<&PrincipalElement>, wide: Option<&PrincipalElement>) -> bool {
     let set_inside = |a: &PrincipalSet, b: &PrincipalSet| {
-        let inside = |a: &[String], b: &[String]| a.iter().all(|x| b.contains(x) || (b.iter().any(|y| y == "*")));
+        let inside = |a: &[String], b: &[String]| a.iter().all(|x| b.iter().any(|y| y == "*" || account_form(y) == account_form(x)));
         inside(&a.aws, &b.aws) && inside(&a.service, &b.service) && inside(&a.federated, &b.federated) && inside(&a.canonical_user, &b.canonical_user)
     };
     match (narrow, wide) {
@@ -166,6 +167,14 @@ pub fn principal_inside(narrow: Option<&PrincipalElement>, wide: Option<&Princip
         // Fewer exceptions name more people.
         (Some(PrincipalElement::NotPrincipal(a)), Some(PrincipalElement::NotPrincipal(b))) => set_inside(b, a) && !a.aws.iter().any(|x| x == "*"),
         _ => false,
+    }
+}
+
+/// An account's id for its root user's ARN: both name the account (IAM User Guide, "AWS JSON policy elements: Principal").
+fn account_form(text: &str) -> &str {
+    match Arn::parse(text) {
+        Some(arn) if arn.service == "iam" && arn.resource == "root" && is_account_id(arn.account) => arn.account,
+        _ => text,
     }
 }
 
