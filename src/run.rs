@@ -12,7 +12,10 @@ mod holders;
 mod layers;
 pub mod mapping;
 mod paths;
+#[cfg(test)]
+mod perturb_test;
 mod proofs;
+mod replays;
 mod roots;
 mod sessions;
 mod settings;

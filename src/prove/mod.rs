@@ -11,4 +11,4 @@ pub mod replay;
 
 pub use consistency::{Agreement, Comparison, Logged, Refusal, compare};
 pub use containment::{Containment, Witness, allows_no_more, contained};
-pub use replay::{NewlyDenied, ReplayCounts, State, replay};
+pub use replay::{Change, Fate, NewlyDenied, ReplayCounts, fate};

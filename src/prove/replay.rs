@@ -1,21 +1,12 @@
-//! Replay: every call that was allowed in the window is evaluated under the old and under the proposed policies.
+//! Replay: every call that was allowed in the window is evaluated under the old and under the proposed state.
 //!
-//! A call that the old policies allow (or may allow: the record carries only part of the context) and the new
-//! ones deny is newly denied, and so is one that was surely allowed and no longer is. There must be none.
-//! Distinct requests are evaluated, calls are counted.
+//! Two questions are asked of each call. Of the caller's own policies alone (identity policies and boundary): did they lose it? And of
+//! the whole state, with all that bears on the call besides: is it still allowed? A call that the own policies lose is newly
+//! denied unless the whole state surely allows it all the same, which a resource's policy may. A call that is open stays a
+//! call that must not be refused. Distinct requests are evaluated, calls are counted.
 
-use crate::evaluate::{self, CompiledPolicies, Context, Decision, PreparedRequest, Request, RequestPrincipal};
-use crate::usage::{Outcome, UsageRow};
-
-/// One principal with what it holds before and after.
-pub struct State {
-    /// Who calls.
-    pub principal: RequestPrincipal,
-    /// Policies as they are.
-    pub old: CompiledPolicies,
-    /// Policies as proposed.
-    pub new: CompiledPolicies,
-}
+use crate::evaluate::{Context, Decision, PreparedRequest, Request, RequestPrincipal};
+use crate::usage::UsageRow;
 
 /// What a replay counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -26,13 +17,15 @@ pub struct ReplayCounts {
     pub calls: i64,
     /// Requests that would be denied now.
     pub newly_denied: i64,
-    /// Requests that cannot be decided under the new policies with what the record tells.
+    /// Requests that cannot be decided under the proposed state with what record and exports tell.
     pub unknown: i64,
-    /// Requests that neither the old nor the new policies explain: another policy type granted them, or the
-    /// resource in the log was read wrongly.
+    /// Requests that neither the old nor the proposed state explains: the grants were others then, or the resource in the log
+    /// was read wrongly.
     pub unexplained: i64,
     /// Of these, requests that the policies of their time allowed; the run fills it in from the history of the grants.
     pub explained_by_history: i64,
+    /// Requests that the caller's own policies no longer allow and the resource's policy does by itself.
+    pub allowed_by_resource: i64,
 }
 
 impl ReplayCounts {
@@ -44,6 +37,7 @@ impl ReplayCounts {
         self.unknown += other.unknown;
         self.unexplained += other.unexplained;
         self.explained_by_history += other.explained_by_history;
+        self.allowed_by_resource += other.allowed_by_resource;
     }
 }
 
@@ -60,6 +54,73 @@ pub struct NewlyDenied {
     pub calls: i64,
     /// Event ids.
     pub samples: Vec<String>,
+}
+
+/// A decision before and after.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Under the state as it is.
+    pub old: Decision,
+    /// Under the proposed state.
+    pub new: Decision,
+}
+
+impl Change {
+    /// Whether something is lost: it was allowed and no longer surely is, or was open and now is denied.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        match self.old {
+            Decision::Allowed => self.new != Decision::Allowed,
+            Decision::Unknown => self.new.is_denied(),
+            Decision::ExplicitDeny | Decision::ImplicitDeny => false,
+        }
+    }
+}
+
+/// What becomes of an allowed call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It stays allowed.
+    Kept,
+    /// It cannot be decided, before or after.
+    Open,
+    /// Neither state explains it.
+    Unexplained,
+    /// The own policies lose it, and the resource's policy allows it by itself.
+    KeptByResource,
+    /// It would be denied.
+    Lost,
+}
+
+/// Judges one call by its own policies and by the whole state.
+#[must_use]
+pub fn fate(own: Change, whole: Change) -> Fate {
+    if own.is_loss() && !(whole.old == Decision::Allowed && whole.new == Decision::Allowed) || whole.is_loss() {
+        Fate::Lost
+    } else if own.is_loss() {
+        Fate::KeptByResource
+    } else if whole.new.is_denied() {
+        Fate::Unexplained
+    } else if whole.new == Decision::Unknown {
+        Fate::Open
+    } else {
+        Fate::Kept
+    }
+}
+
+impl ReplayCounts {
+    /// Counts a call's fate.
+    pub fn count(&mut self, fate: Fate, calls: i64) {
+        self.requests += 1;
+        self.calls += calls;
+        match fate {
+            Fate::Kept => {}
+            Fate::Open => self.unknown += 1,
+            Fate::Unexplained => self.unexplained += 1,
+            Fate::KeptByResource => self.allowed_by_resource += 1,
+            Fate::Lost => self.newly_denied += 1,
+        }
+    }
 }
 
 /// The request context that a row of the store tells: the keys of its context class and the region; every other key
@@ -83,8 +144,8 @@ pub fn context_of(context_class: &str, region: Option<&str>) -> Context {
     context
 }
 
-/// Makes a usage row ready as a request. A resource of another account needs that account's consent as well, which
-/// the call had; what is asked here is the caller's own half, as if it owned the resource.
+/// Makes a usage row ready as a request for the caller's own half of it. A resource of another account needs that account's consent
+/// as well, which the call had; what is asked here is as if the caller owned the resource.
 pub fn with_request<T>(principal: &RequestPrincipal, row: &UsageRow, ask: impl FnOnce(&PreparedRequest<'_>) -> T) -> T {
     let context = context_of(&row.context_class, row.region.as_deref());
     ask(&PreparedRequest::new(Request {
@@ -97,36 +158,39 @@ pub fn with_request<T>(principal: &RequestPrincipal, row: &UsageRow, ask: impl F
     }))
 }
 
-/// Replays the allowed rows of one principal.
-#[must_use]
-pub fn replay(state: &State, rows: &[&UsageRow]) -> (ReplayCounts, Vec<NewlyDenied>) {
-    let mut counts = ReplayCounts::default();
-    let mut denied = Vec::new();
-    for row in rows.iter().filter(|r| r.outcome == Outcome::Allowed) {
-        counts.requests += 1;
-        counts.calls += row.calls;
-        let (old, new) = with_request(&state.principal, row, |request| {
-            (evaluate::decide(request, &state.old), evaluate::decide(request, &state.new))
-        });
-        let lost = match old {
-            Decision::Allowed => new != Decision::Allowed,
-            Decision::Unknown => new.is_denied(),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => false,
-        };
-        if lost {
-            counts.newly_denied += 1;
-            denied.push(NewlyDenied {
-                principal_arn: state.principal.arn.clone().unwrap_or_default(),
-                action: row.action.clone(),
-                resource: row.resource_arn.clone(),
-                calls: row.calls,
-                samples: row.samples.clone(),
-            });
-        } else if old.is_denied() {
-            counts.unexplained += 1;
-        } else if new == Decision::Unknown {
-            counts.unknown += 1;
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Decision::{Allowed, ExplicitDeny, ImplicitDeny, Unknown};
+
+    fn change(old: Decision, new: Decision) -> Change {
+        Change { old, new }
     }
-    (counts, denied)
+
+    #[test]
+    fn a_loss_of_the_own_policies_is_a_loss() {
+        let lost = change(Allowed, ImplicitDeny);
+        assert_eq!(fate(lost, change(Allowed, ImplicitDeny)), Fate::Lost);
+        // The layers are not known: the whole was open and stays open, and yet the permission is gone.
+        assert_eq!(fate(lost, change(Unknown, Unknown)), Fate::Lost);
+        // A stale export that says the call was impossible is no excuse.
+        assert_eq!(fate(lost, change(ExplicitDeny, ExplicitDeny)), Fate::Lost);
+        assert_eq!(fate(change(Unknown, ImplicitDeny), change(Unknown, ImplicitDeny)), Fate::Lost);
+    }
+
+    #[test]
+    fn a_resource_policy_may_keep_it() {
+        assert_eq!(fate(change(Allowed, ImplicitDeny), change(Allowed, Allowed)), Fate::KeptByResource);
+        // What was never the own policies' to give is not theirs to lose.
+        assert_eq!(fate(change(ImplicitDeny, ImplicitDeny), change(Allowed, Allowed)), Fate::Kept);
+    }
+
+    #[test]
+    fn what_is_open_stays_open() {
+        assert_eq!(fate(change(Allowed, Allowed), change(Unknown, Unknown)), Fate::Open);
+        assert_eq!(fate(change(Unknown, Unknown), change(Unknown, Unknown)), Fate::Open);
+        assert_eq!(fate(change(ImplicitDeny, ImplicitDeny), change(ImplicitDeny, ImplicitDeny)), Fate::Unexplained);
+        assert_eq!(fate(change(Allowed, Allowed), change(Allowed, Allowed)), Fate::Kept);
+        assert_eq!(fate(change(Allowed, Unknown), change(Unknown, Unknown)), Fate::Lost);
+    }
 }

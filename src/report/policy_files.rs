@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Value, json};
 
 use super::escape::markdown;
-use super::model::{ProposalRow, day};
+use super::model::{ProposalRow, RefusedRow, day};
 use crate::reduce::{ActionVerdict, Verdict, VerdictGroup};
 use crate::reference::{ActionIds, Reference};
 
@@ -146,6 +146,13 @@ struct Policy<'a> {
     size: Value,
     status: &'a str,
     why: &'a str,
+    /// Past calls that the proposed state would refuse.
+    would_now_be_denied: Vec<Value>,
+}
+
+fn refused(r: &RefusedRow) -> Value {
+    json!({"principal": r.principal, "action": r.action, "resource": r.resource, "calls": r.calls, "last_seen": day(Some(r.last_seen_ms)),
+           "then": if r.was_allowed { "allowed before the window" } else { "denied for another reason" }, "sample_event_ids": r.samples})
 }
 
 impl<'a> Policy<'a> {
@@ -161,10 +168,11 @@ impl<'a> Policy<'a> {
             placement: &p.placement,
             policy: &p.policy,
             replay: json!({"requests": p.replay.requests, "calls": p.replay.calls, "newly_denied": p.replay.newly_denied,
-                           "unknown": p.replay.unknown, "unexplained": p.replay.unexplained}),
+                           "unknown": p.replay.unknown, "unexplained": p.replay.unexplained, "allowed_by_resource": p.replay.allowed_by_resource}),
             size: json!({"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2}),
             status: p.status,
             why: &p.why,
+            would_now_be_denied: p.refused.iter().map(refused).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::Changes;
 use super::eras;
 use super::history::Past;
 use super::holders::{Calls, as_held, policies, request_principal};
@@ -184,7 +185,8 @@ impl<'r> Row<'r> {
 pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
     let mut compiler = Compiler::default();
     let trusts = trust_policies(grants, &mut compiler);
-    let layers = Layers::new(grants, usage);
+    let changes = Changes::read(grants, usage);
+    let layers = Layers::new(grants, &changes);
     let used = Calls::new(&usage.rows);
     let denied = Calls::new(&usage.denials);
     let in_sessions = Calls::new(&usage.session_calls);
@@ -228,7 +230,7 @@ pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
 }
 
 /// The trust policy of every role of the export, compiled.
-fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> BTreeMap<&'g str, CompiledPolicies> {
+pub fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> BTreeMap<&'g str, CompiledPolicies> {
     grants
         .principals()
         .filter_map(|role| match &role.trust {
@@ -243,35 +245,48 @@ fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> BTreeM
 
 /// Decides a row by what its caller holds and what bears on the call besides, and compares the decision with the log.
 pub fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>, layers: &Layers<'_>) -> Comparison {
+    with_layers(&holder.caller, &holder.policies, row, trusts, layers, |request, policies, unseen| {
+        let mut all = holder.unseen.clone();
+        all.extend(unseen);
+        compare(request, policies, &all, row.logged)
+    })
+}
+
+/// Makes a row ready as a request, with all that bears on it around what its caller holds, and asks; also given are the kinds of
+/// policies that may exist besides and are not at hand.
+pub fn with_layers<T>(
+    caller: &RequestPrincipal,
+    held: &CompiledPolicies,
+    row: &Row<'_>,
+    trusts: &BTreeMap<&str, CompiledPolicies>,
+    layers: &Layers<'_>,
+    ask: impl FnOnce(&PreparedRequest<'_>, &CompiledPolicies, Vec<PolicyType>) -> T,
+) -> T {
     let context = context_of(row.context_class, row.region);
     let endpoint = match context.get_lower("aws:sourcevpce") {
         ContextValue::Present([one]) => Some(one.as_str()),
         _ => None,
     };
     let call = Call { resource: row.resource, is_pattern: row.is_pattern, service: row.service(), endpoint, first_ms: row.first_ms };
-    let around = layers.around(&holder.caller, &holder.policies, &call);
-    let mut unseen = holder.unseen.clone();
+    let around = layers.around(caller, held, &call);
     // Of a role in the export the trust policy is known, and the role's own account counts.
     let trust = trusts.get(row.resource).filter(|_| row.service() == "sts");
-    let policies = match trust {
+    let (policies, unseen) = match trust {
         Some(trust) => {
-            unseen.extend(around.unseen.into_iter().filter(|kind| *kind != PolicyType::Resource));
-            around.policies.with_resource(trust.resource.clone())
+            let unseen = around.unseen.into_iter().filter(|kind| *kind != PolicyType::Resource).collect();
+            (around.policies.with_resource(trust.resource.clone()), unseen)
         }
-        None => {
-            unseen.extend(around.unseen);
-            around.policies
-        }
+        None => (around.policies, around.unseen),
     };
     let request = PreparedRequest::new(Request {
-        principal: &holder.caller,
+        principal: caller,
         action: row.action,
         resource: row.resource,
         resource_is_pattern: row.is_pattern,
         resource_account: if trust.is_some() { None } else { around.owner.as_deref() },
         context: &context,
     });
-    compare(&request, &policies, &unseen, row.logged)
+    ask(&request, &policies, unseen)
 }
 
 impl Figures {

@@ -18,7 +18,6 @@ use crate::grants::organisation::OrganisationPolicyKind;
 use crate::grants::owner_of_policy::may_carry_policy;
 use crate::grants::{AttachedDocument, Grants, Known};
 use crate::policy::beside::ObjectOwnership;
-use crate::usage::Usage;
 
 /// The levels over an account, compiled; `None` where the kind does not bound it.
 type Levels = Known<Vec<CompiledLevel>>;
@@ -60,7 +59,7 @@ pub struct Layers<'g> {
     /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
     sides: RefCell<BTreeMap<bool, BTreeMap<String, Rc<Side>>>>,
     endpoints: RefCell<BTreeMap<&'g str, Option<Vec<CompiledPolicy>>>>,
-    changes: Changes,
+    changes: &'g Changes,
 }
 
 /// A call, as far as it bears on what is around it.
@@ -85,14 +84,14 @@ fn named<'a>(document: &'a AttachedDocument) -> Option<NamedPolicy<'a>> {
 impl<'g> Layers<'g> {
     /// The layers that these exports tell of; what the log changed of them does not count for calls before the change.
     #[must_use]
-    pub fn new(grants: &'g Grants, usage: &Usage) -> Layers<'g> {
+    pub fn new(grants: &'g Grants, changes: &'g Changes) -> Layers<'g> {
         Layers {
             grants,
             compiler: RefCell::default(),
             levels: RefCell::default(),
             sides: RefCell::default(),
             endpoints: RefCell::default(),
-            changes: Changes::read(grants, usage),
+            changes,
         }
     }
 

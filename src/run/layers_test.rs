@@ -127,7 +127,8 @@ fn calls_before_a_change_of_their_endpoint_are_open() {
 #[test]
 fn sides_are_kept_once_for_all_objects_and_apart_by_kind_of_service() {
     let grants = grants();
-    let layers = super::Layers::new(&grants, &Usage::default());
+    let changes = super::Changes::default();
+    let layers = super::Layers::new(&grants, &changes);
     let side = |resource: &str, service: &str| layers.side(resource, service);
     let same = std::rc::Rc::ptr_eq;
     assert!(same(&side("arn:aws:s3:::b/one", "s3"), &side("arn:aws:s3:::b/two/three", "s3")));

@@ -1,15 +1,18 @@
-//! Puts the two proofs to the proposals: builds each principal's policies before and after, replays its calls,
-//! checks containment, and turns a proposal that fails into a defect that is not written.
+//! Puts the two proofs to the proposals: containment of each document, the replay of everybody's calls; and turns a proposal that
+//! fails into a defect that is not written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::holders::{Calls, as_held, policies, request_principal};
-use crate::evaluate::{Compiler, NamedPolicy, PrincipalType, RequestPrincipal};
-use crate::grants::{Grants, Held, OwnerKind, PolicySource, Principal};
-use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
-use crate::prove::{Containment, ReplayCounts, State, contained, replay};
-use crate::reduce::{Placement, Proposal, Status};
-use crate::usage::{Usage, UsageRow};
+use rayon::prelude::*;
+
+use super::holders::{Calls, policies};
+use super::replays::{Replayed, Replays, Tally, standing};
+use crate::evaluate::{Compiler, NamedPolicy, PrincipalType, RequestPrincipal, decide};
+use crate::grants::{Grants, OwnerKind};
+use crate::prove::replay::with_request;
+use crate::prove::{Change, Containment, ReplayCounts, contained, fate};
+use crate::reduce::{Proposal, Status};
+use crate::usage::{Outcome, Usage};
 
 /// What the proofs gave.
 #[derive(Default)]
@@ -18,127 +21,92 @@ pub struct Proofs {
     pub replay: ReplayCounts,
     /// Replay by principal ARN.
     pub by_principal: BTreeMap<String, ReplayCounts>,
+    /// The replays themselves, by principal ARN.
+    pub replayed: BTreeMap<String, Replayed>,
+    /// Open requests of all principals, by what would settle them.
+    pub open: BTreeMap<String, Tally>,
     /// Containment by place of the proposal.
     pub containment: Vec<Option<Containment>>,
 }
 
-/// What identifies the document that a proposal replaces, seen from a holder.
-fn replaced_by(proposal: &Proposal) -> PolicySource {
-    let unit = &proposal.unit;
-    match (&unit.policy_arn, unit.placement) {
-        (Some(arn), Placement::AwsManaged) => PolicySource::Managed { arn: arn.clone(), holder_arn: unit.owner_arn.clone() },
-        (Some(arn), _) => PolicySource::Managed { arn: arn.clone(), holder_arn: String::new() },
-        (None, _) => PolicySource::Inline { owner_arn: unit.owner_arn.clone(), name: unit.policy_name.clone() },
-    }
-}
-
-/// The held policies with every proposed document in the place of its original.
-fn after<'a>(held: &Held<'a>, proposed: &BTreeMap<PolicySource, &'a Proposal>) -> Vec<NamedPolicy<'a>> {
-    let mut out = Vec::new();
-    for policy in &held.identity {
-        let anywhere = match &policy.source {
-            PolicySource::Managed { arn, .. } => Some(PolicySource::Managed { arn: arn.clone(), holder_arn: String::new() }),
-            PolicySource::Inline { .. } => None,
-        };
-        let found = proposed.get(&policy.source).or_else(|| anywhere.and_then(|a| proposed.get(&a)));
-        match found {
-            Some(p) => out.extend(p.proposed.iter().map(|document| NamedPolicy { name: policy.name, document })),
-            None => out.push(NamedPolicy { name: policy.name, document: policy.document }),
-        }
-    }
-    out
+/// Proves that each proposal lies inside its original.
+fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
+    proposals
+        .par_iter_mut()
+        .map(|proposal| {
+            let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { return None };
+            let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
+            match &answer {
+                Containment::Proved => {}
+                Containment::NotProved(why) => proposal.status = Status::Defect(format!("containment is not proved: {why}")),
+                Containment::Refuted(w) => proposal.status = Status::Defect(format!("containment is refuted: it would allow {} on {}", w.action, w.resource)),
+            }
+            Some(answer)
+        })
+        .collect()
 }
 
 /// Proves proposals made from grants.
 pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> Proofs {
-    let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
-    for (at, proposal) in proposals.iter_mut().enumerate() {
-        let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { continue };
-        let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
-        match &answer {
-            Containment::Proved => {}
-            Containment::NotProved(why) => proposal.status = Status::Defect(format!("containment is not proved: {why}")),
-            Containment::Refuted(w) => proposal.status = Status::Defect(format!("containment is refuted: it would allow {} on {}", w.action, w.resource)),
-        }
-        if let Some(slot) = proofs.containment.get_mut(at) {
-            *slot = Some(answer);
-        }
-    }
-    let mut compiler = Compiler::default();
-    let calls = Calls::new(&usage.rows);
-    let people: Vec<(&Principal, Vec<&UsageRow>)> = grants
-        .principals()
-        .filter(|p| p.kind != OwnerKind::Group)
-        .map(|p| (p, calls.of(p)))
-        .filter(|(_, rows)| !rows.is_empty())
-        .collect();
-    // A proposal that denies a call is taken back; the rest is replayed again without it.
+    let mut proofs = Proofs { containment: contain(proposals), ..Proofs::default() };
+    let replays = Replays::new(grants, usage);
+    proofs.replayed = replays.run(&standing(proposals), None);
+    // A proposal that denies a call is taken back; those it bears on are replayed again without it.
     loop {
-        let proposed: BTreeMap<PolicySource, &Proposal> =
-            proposals.iter().filter(|p| p.status == Status::Proposed).map(|p| (replaced_by(p), p)).collect();
-        proofs.replay = ReplayCounts::default();
-        let mut defects: BTreeMap<String, String> = BTreeMap::new();
-        for (person, rows) in &people {
-            let held = grants.held_by(person);
-            let state = State {
-                principal: request_principal(person),
-                old: policies(&mut compiler, as_held(&held), held.boundary),
-                new: policies(&mut compiler, after(&held, &proposed), held.boundary),
-            };
-            let (counts, denied) = replay(&state, rows);
-            proofs.replay.add(counts);
-            proofs.by_principal.insert(person.arn.clone(), counts);
-            if let Some(first) = denied.first() {
-                defects.insert(person.arn.clone(), format!("replay: {} on {} would be denied to {}", first.action, first.resource, person.arn));
-            }
-        }
-        if defects.is_empty() {
-            return proofs;
-        }
+        let defects: BTreeMap<&String, String> = proofs
+            .replayed
+            .iter()
+            .filter_map(|(arn, r)| r.newly_denied.first().map(|first| (arn, format!("replay: {} on {} would be denied to {arn}", first.action, first.resource))))
+            .collect();
+        let mut again: BTreeSet<String> = BTreeSet::new();
         for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
             if let Some(why) = proposal.members.iter().find_map(|m| defects.get(m)) {
                 proposal.status = Status::Defect(why.clone());
+                again.extend(proposal.members.iter().cloned());
             }
         }
+        if again.is_empty() {
+            break;
+        }
+        let fresh = replays.run(&standing(proposals), Some(&again));
+        proofs.replayed.extend(fresh);
     }
+    for (arn, replayed) in &proofs.replayed {
+        proofs.replay.add(replayed.counts);
+        proofs.by_principal.insert(arn.clone(), replayed.counts);
+        for (why, tally) in &replayed.open {
+            proofs.open.entry(why.clone()).or_default().add(*tally);
+        }
+    }
+    proofs
 }
 
 /// Proves policies made from use alone: each must allow every call that it was made from.
 pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
-    let everything = PolicyDocument::new(vec![Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionElement::Action(vec!["*".to_owned()]),
-        resource: Some(ResourceElement::Resource(vec!["*".to_owned()])),
-        conditions: Vec::new(),
-    }]);
     let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
     let mut compiler = Compiler::default();
     let calls = Calls::new(&usage.rows);
     for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
         let arn = proposal.unit.owner_arn.clone();
-        let rows = calls.of_arn(&arn);
         let is_role = proposal.unit.owner_kind == OwnerKind::Role;
-        let state = State {
-            principal: RequestPrincipal {
-                arn: (!is_role).then(|| arn.clone()),
-                role_arn: is_role.then(|| arn.clone()),
-                ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
-            },
-            old: policies(&mut compiler, vec![NamedPolicy { name: "everything", document: &everything }], None),
-            new: policies(
-                &mut compiler,
-                proposal.proposed.iter().map(|document| NamedPolicy { name: "proposed", document }).collect(),
-                None,
-            ),
+        let caller = RequestPrincipal {
+            arn: (!is_role).then(|| arn.clone()),
+            role_arn: is_role.then(|| arn.clone()),
+            ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
         };
-        let (counts, denied) = replay(&state, rows);
+        let named = proposal.proposed.iter().map(|document| NamedPolicy { name: "proposed", document }).collect();
+        let new = policies(&mut compiler, named, None);
+        let mut counts = ReplayCounts::default();
+        for row in calls.of_arn(&arn).iter().filter(|r| r.outcome == Outcome::Allowed) {
+            // Whatever it was, something allowed the call.
+            let own = Change { old: crate::evaluate::Decision::Allowed, new: with_request(&caller, row, |request| decide(request, &new)) };
+            counts.count(fate(own, own), row.calls);
+            if own.is_loss() && proposal.status == Status::Proposed {
+                proposal.status = Status::Defect(format!("replay: {} on {} would be denied", row.action, row.resource_arn));
+            }
+        }
         proofs.replay.add(counts);
         proofs.by_principal.insert(arn, counts);
-        if let Some(first) = denied.first() {
-            proposal.status = Status::Defect(format!("replay: {} on {} would be denied", first.action, first.resource));
-        }
     }
     proofs
 }
