@@ -135,9 +135,9 @@ fn covers_action(own: &Part<'_>, text: &str, helping: Option<&&Part<'_>>) -> boo
         if h.not_action {
             // A negated own element is covered by one that leaves out no more.
             own.not_action && h.actions.iter().all(|(out, _)| own.actions.iter().any(|(o, _)| crate::aws::glob_covers(o, out)))
-                || !own.not_action && !h.actions.iter().any(|(out, _)| crate::aws::glob_intersects(out, text))
+                || !own.not_action && !h.actions_near(text).any(|(out, _)| crate::aws::glob_intersects(out, text))
         } else {
-            h.actions.iter().any(|(wide, _)| wide == text || crate::aws::glob_covers(wide, text))
+            h.actions_near(text).any(|(wide, _)| wide == text || crate::aws::glob_covers(wide, text))
         }
     })
 }
@@ -165,7 +165,7 @@ fn may_hurt(hurting: &Part<'_>, excused: &[&Part<'_>], action: &str, resource: &
         return false;
     }
     let plain = |r: &ResourcePattern| !r.has_variables && !r.text.contains("${") && (r.is_all || r.text.bytes().filter(|b| *b == b':').count() >= 5);
-    let apart_by_action = !hurting.not_action && !hurting.actions.iter().any(|(p, _)| crate::aws::glob_intersects(p, action));
+    let apart_by_action = !hurting.not_action && !hurting.actions_near(action).any(|(p, _)| crate::aws::glob_intersects(p, action));
     let apart_by_resource = !hurting.not_resource
         && plain(resource)
         && hurting.resources.iter().all(|r| plain(r) && !r.is_all && !resource.is_all && !crate::aws::arn_intersects(&r.text, &resource.text));

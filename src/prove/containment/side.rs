@@ -1,5 +1,7 @@
 //! The statements of one side, cut into what the walk needs: patterns as automata, conditions with their version.
 
+use std::collections::HashMap;
+
 use super::conditions::Versioned;
 use super::glob_walk::{Glob, LITERALS, VARIABLES};
 use crate::aws::{Arn, is_account_id};
@@ -34,6 +36,8 @@ pub struct Part<'d> {
     pub actions: Vec<(String, Glob)>,
     /// Whether it is `NotAction`.
     pub not_action: bool,
+    /// Places of the action patterns by their service; under the empty text those whose service has wildcards.
+    by_service: HashMap<String, Vec<usize>>,
     /// Resource patterns; without an element, the resource that the policy is attached to: `*`.
     pub resources: Vec<ResourcePattern>,
     /// Whether it is `NotResource`.
@@ -43,10 +47,27 @@ pub struct Part<'d> {
 }
 
 impl Part<'_> {
+    /// The action patterns that may share an action with a pattern of a service.
+    pub fn actions_near<'p>(&'p self, action: &'p str) -> impl Iterator<Item = &'p (String, Glob)> {
+        let at = |key: &str| self.by_service.get(key).map_or(&[][..], Vec::as_slice);
+        let service = service_of(action);
+        let all = service.is_empty().then_some(0..self.actions.len());
+        let near = (!service.is_empty()).then(|| at("").iter().chain(at(service)).copied());
+        all.into_iter().flatten().chain(near.into_iter().flatten()).filter_map(|at| self.actions.get(at))
+    }
+
     /// Sid or place, for people.
     #[must_use]
     pub fn label(&self) -> String {
         self.statement.sid.as_ref().map_or_else(|| format!("statement #{}", self.index), |sid| format!("statement `{sid}`"))
+    }
+}
+
+/// The service of an action pattern; empty where it has wildcards there.
+fn service_of(action: &str) -> &str {
+    match action.split_once(':') {
+        Some((service, _)) if !service.contains(['*', '?']) => service,
+        _ => "",
     }
 }
 
@@ -137,7 +158,12 @@ impl Variables {
                     Some(ResourceElement::Resource(list)) => (list.iter().map(|p| self.pattern(p, document.version, kind)).collect(), false),
                     Some(ResourceElement::NotResource(list)) => (list.iter().map(|p| self.pattern(p, document.version, kind)).collect(), true),
                 };
+                let mut by_service: HashMap<String, Vec<usize>> = HashMap::new();
+                for (at, pattern) in actions.iter().enumerate() {
+                    by_service.entry(service_of(&pattern.to_ascii_lowercase()).to_owned()).or_default().push(at);
+                }
                 parts.push(Part {
+                    by_service,
                     statement,
                     version: document.version,
                     index,
