@@ -87,6 +87,9 @@ pub struct OutputArgs {
     /// Make policies from use alone, even with grants at hand.
     #[arg(long)]
     pub from_usage: bool,
+    /// Which of your own files owns which policy (TOML, docs/outputs.md): named in main.tf.
+    #[arg(long, value_name = "FILE")]
+    pub iac_map: Option<PathBuf>,
     /// Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time.
     #[arg(long)]
     pub timings: bool,

@@ -111,6 +111,7 @@ fn options(state: &StateArgs) -> RunOptions {
         config: None,
         from_usage: false,
         quiet: state.quiet,
+        iac_map: None,
         timings: false,
     }
 }
@@ -153,6 +154,7 @@ fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs)
         now_ms,
         config: output.config,
         from_usage: output.from_usage,
+        iac_map: output.iac_map,
         timings: output.timings,
         ..options(state)
     };

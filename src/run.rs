@@ -38,6 +38,7 @@ use crate::reference::mapping::Mapper;
 use crate::reference::{Reference, ReferenceError};
 use crate::report::ReportModel;
 use crate::report::catalogue::CatalogueError;
+use crate::report::deliver::iac_map::IacMapError;
 use crate::report::sql::SqlError;
 use timings::{Stage, Watch};
 pub use crate::usage::Window;
@@ -64,6 +65,8 @@ pub struct RunOptions {
     pub from_usage: bool,
     /// No progress on standard error.
     pub quiet: bool,
+    /// Which files of the reader's own own which policies.
+    pub iac_map: Option<PathBuf>,
     /// Say how long each stage took, and how much memory it needed.
     pub timings: bool,
 }
@@ -86,6 +89,9 @@ pub enum RunError {
     /// The bundled reference is damaged.
     #[error("{0}")]
     Reference(String),
+    /// The map of the reader's own files is wrong.
+    #[error(transparent)]
+    IacMap(#[from] IacMapError),
     /// A report failed.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -117,7 +123,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -193,7 +199,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     model.unknown.extend(settings::expired(&settings));
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
-    facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
+    facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;

@@ -351,6 +351,15 @@ pub struct LookBackFacts {
     pub attempts: TallyRow,
 }
 
+/// Who a managed policy is attached to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HolderRow {
+    /// `user`, `group` or `role`.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+}
+
 /// The outcome for one policy document.
 #[derive(Clone, Debug, Default)]
 pub struct ProposalRow {
@@ -364,6 +373,16 @@ pub struct ProposalRow {
     pub owner_arn: String,
     /// Policy name.
     pub policy: String,
+    /// ARN of a managed policy.
+    pub policy_arn: Option<String>,
+    /// Path of the policy, or of the role of a trust policy; `/` if none.
+    pub path: String,
+    /// Id of the default version of a customer managed policy, where the export tells.
+    pub version: Option<String>,
+    /// Whom a customer managed policy is attached to.
+    pub holders: Vec<HolderRow>,
+    /// ARN of the Identity Center instance of a permission set.
+    pub instance_arn: Option<String>,
     /// Where it lives.
     pub placement: String,
     /// `unchanged`, `written`, `withheld`, `defect`.

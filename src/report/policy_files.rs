@@ -210,6 +210,7 @@ pub fn diff(policies: &[&ProposalRow], reference: &Reference) -> String {
             p.actions_before, p.actions_after, p.sizes.1, p.sizes.2, p.replay.calls, p.replay.requests, p.replay.newly_denied,
             p.replay.unknown, markdown(&p.containment)
         ));
+        out.push_str(&super::deliver::diff::fenced(p));
         out.push_str("| verdict | number | actions | reason |\n|---|---:|---|---|\n");
         for group in said_alike(p, reference, 40) {
             let names: Vec<String> = group.names.iter().map(|n| markdown(n)).collect();

@@ -10,7 +10,7 @@ use super::timings::{Watch, peak_rss_bytes};
 use super::{RunError, replays, tables};
 use crate::aws::{Arn, is_account_id};
 use crate::config::Config;
-use crate::grants::Grants;
+use crate::grants::{Grants, Index, PolicyVersion, Principal};
 use crate::grants::doctor::{Diagnosis, GapKind, LogWindow};
 use crate::ingest::Ledger;
 use crate::policy::print;
@@ -19,7 +19,7 @@ use crate::reduce::{Proposal, Skipped, Status};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, LookBackFacts, LedgerFacts, ProposalRow,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LookBackFacts, LedgerFacts, ProposalRow,
     ReferenceFacts, RefusedRow, ReplayFacts, ReportModel, TallyFacts, TallyRow, TimingFacts,
 };
 use crate::report::sql::SqlTables;
@@ -309,13 +309,15 @@ pub fn add_history(model: &mut ReportModel, past: &Past) {
 const REFUSED_AT_MOST: usize = 50;
 
 /// Adds proposals with their proofs, and gives each a folder of its own.
-pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs, reference: &Reference) {
+pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs, grants: &Grants, reference: &Reference) {
+    let index = Index::new(grants);
     add_replay(model, proofs);
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
     for (at, proposal) in proposals.into_iter().enumerate() {
         let containment = proofs.containment.get(at).cloned().flatten();
         let mut row = proposal_row(proposal, containment, proofs, reference);
+        place(&mut row, grants, &index);
         // Names that differ by case only, or two owners of one name on different paths, must not share a folder.
         let wanted = row.folder.clone();
         let key = wanted.to_ascii_lowercase();
@@ -325,6 +327,22 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
         }
         model.proposals.push(row);
     }
+}
+
+/// Where the policy stands, for the files that apply a proposal.
+fn place(row: &mut ProposalRow, grants: &Grants, index: &Index<'_>) {
+    row.path = "/".to_owned();
+    if row.placement != "customer-managed" {
+        return;
+    }
+    let Some(policy) = grants.policies.get(&row.owner_arn) else { return };
+    let path = policy.arn.split_once(":policy").and_then(|(_, rest)| rest.strip_suffix(policy.name.as_str()));
+    row.path = path.unwrap_or("/").to_owned();
+    let is_default = |v: &&PolicyVersion| v.created_ms == policy.version_created_ms && v.document.as_ref() == policy.document.as_ref().ok();
+    row.version = policy.versions.iter().find(is_default).map(|v| v.id.clone());
+    let holder = |h: &&Principal| HolderRow { kind: h.kind.as_str().to_owned(), name: h.name.clone() };
+    row.holders = index.holders_of(&policy.arn).iter().map(holder).collect();
+    row.holders.sort();
 }
 
 fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs, reference: &Reference) -> ProposalRow {
@@ -367,6 +385,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         owner: unit.owner_name.clone(),
         owner_arn: unit.owner_arn.clone(),
         policy: unit.policy_name.clone(),
+        policy_arn: unit.policy_arn.clone(),
         placement: unit.placement.as_str().to_owned(),
         status,
         why,
@@ -391,6 +410,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         evidence: proposal.verdicts,
         groups: proposal.groups,
         members: proposal.members,
+        ..ProposalRow::default()
     }
 }
 

@@ -43,6 +43,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         config: None,
         from_usage: false,
         quiet,
+        iac_map: None,
         timings: false,
     };
     let ingested = super::ingest(&options)?;

@@ -58,6 +58,7 @@ fn two_hundred_broken_proposals_are_found() {
         config: None,
         from_usage: false,
         quiet: true,
+        iac_map: None,
         timings: false,
     };
     take_in(&options).unwrap();

@@ -8,6 +8,8 @@ use rayon::prelude::*;
 
 use super::{RunError, RunOptions};
 use crate::policy::print;
+use crate::report::deliver::operations::{current_file, proposed_file};
+use crate::report::deliver::{IacMap, cloudformation, script, terraform};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
 use crate::report::sql::{Answer, Cell, SqlTables};
@@ -70,19 +72,29 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
     move |source| RunError::Write { path, source }
 }
 
-fn policy_folder(folder: &Folder, rows: &[&ProposalRow], reference: &Reference) -> Result<(), RunError> {
+fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, reference: &Reference) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
         if let Some(current) = &row.current {
-            folder.put(&format!("{base}/current-{}.json", row.stem), print::pretty(current))?;
+            folder.put(&format!("{base}/{}", current_file(row)), print::pretty(current))?;
         }
         if row.status != "written" {
             continue;
         }
         for (n, document) in row.proposed.iter().enumerate() {
-            let number = if row.proposed.len() > 1 { format!("-{}", n + 1) } else { String::new() };
-            folder.put(&format!("{base}/proposed-{}{number}.json", row.stem), print::pretty(document))?;
+            folder.put(&format!("{base}/{}", proposed_file(row, n)), print::pretty(document))?;
+        }
+    }
+    let forms = [
+        ("main.tf", terraform::render(rows, map)),
+        ("template.yaml", cloudformation::render(rows)),
+        ("apply.sh", script::apply(rows)),
+        ("rollback.sh", script::rollback(rows)),
+    ];
+    for (name, text) in forms {
+        if let Some(text) = text {
+            folder.put(&format!("{base}/{name}"), text)?;
         }
     }
     folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, reference))?;
@@ -91,6 +103,7 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], reference: &Reference) 
 
 /// Writes everything.
 pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tables: &mut SqlTables) -> Result<(), RunError> {
+    let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
     let folder = Folder::beside(&options.out)?;
     folder.put("findings.json", findings_json::render(model))?;
     folder.put("findings.csv", findings_csv::render(model))?;
@@ -108,7 +121,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
     for row in &model.proposals {
         owners.entry(&row.folder).or_default().push(row);
     }
-    owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, reference))?;
+    owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, &map, reference))?;
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;
     replace(&options.out, &folder)
