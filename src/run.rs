@@ -2,6 +2,8 @@
 //!
 //! This is the only file that names all stages; data flows down it only.
 
+mod asked;
+mod backtest;
 mod changes;
 mod consistency;
 mod coverage;
@@ -13,6 +15,8 @@ mod layers;
 pub mod mapping;
 mod paths;
 mod proofs;
+mod replaced;
+mod replay;
 mod roots;
 mod sessions;
 mod tables;
@@ -162,14 +166,15 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     } else {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
+    let layers = layers::Layers::new(&grants, &usage);
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
-        let proofs = proofs::of_grants(&mut proposals, &grants, &usage);
-        eras::explain(proofs, &past, &grants, &usage)
+        let proofs = proofs::of_grants(&mut proposals, &layers, &usage);
+        eras::explain(proofs, &past, &grants)
     };
 
-    let consistency = consistency::of_grants(&grants, &usage, &past);
+    let consistency = consistency::of_grants(&layers, &usage, &past);
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;

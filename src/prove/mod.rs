@@ -11,4 +11,4 @@ pub mod replay;
 
 pub use consistency::{Agreement, Comparison, Logged, Refusal, compare};
 pub use containment::{Containment, contained};
-pub use replay::{NewlyDenied, ReplayCounts, State, replay};
+pub use replay::{Judgement, NewlyDenied, ReplayCounts, is_lost, judge};

@@ -1,21 +1,19 @@
-//! Replay: every call that was allowed in the window is evaluated under the old and under the proposed policies.
+//! Replay: every call that was allowed in the window is evaluated under the policies as they are and as proposed, with
+//! everything else that bears on it in place.
 //!
-//! A call that the old policies allow (or may allow: the record carries only part of the context) and the new
-//! ones deny is newly denied, and so is one that was surely allowed and no longer is. There must be none.
-//! Distinct requests are evaluated, calls are counted.
+//! Only the caller's own policies (and the trust policies of roles) are ever proposed; what bounds a call from outside is the
+//! same before and after, and it let the call pass. So a loss is a loss of what the proposal touches:
+//! - what the caller's own policies surely allowed must stay surely allowed, and what they may have allowed must not be denied.
+//!   A call that the resource's policy alone surely allows goes through all the same; such calls are counted apart;
+//! - what everything together surely allowed, or may have allowed, is held to the same rule;
+//! - a call that no policy at hand explains, before or after, is no loss: it is *unexplained*;
+//! - what the new policies may allow is *unknown*, with what would settle it.
+//!
+//! Distinct requests are evaluated, calls are counted. Source: design.md section 6; inputs-and-evaluation.md section 4.4.
 
-use crate::evaluate::{self, CompiledPolicies, Context, Decision, PreparedRequest, Request, RequestPrincipal};
-use crate::usage::{Outcome, UsageRow};
-
-/// One principal with what it holds before and after.
-pub struct State {
-    /// Who calls.
-    pub principal: RequestPrincipal,
-    /// Policies as they are.
-    pub old: CompiledPolicies,
-    /// Policies as proposed.
-    pub new: CompiledPolicies,
-}
+use super::consistency::settling;
+use crate::evaluate::{self, Change, CompiledPolicies, Context, Decision, PolicyType, PreparedRequest, Request, RequestPrincipal};
+use crate::usage::UsageRow;
 
 /// What a replay counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -26,10 +24,12 @@ pub struct ReplayCounts {
     pub calls: i64,
     /// Requests that would be denied now.
     pub newly_denied: i64,
-    /// Requests that cannot be decided under the new policies with what the record tells.
+    /// Requests that the caller's own policies would no longer allow, and that the resource's policy surely allows by itself.
+    pub allowed_by_resource_policy: i64,
+    /// Requests that cannot be decided under the new policies with what is known.
     pub unknown: i64,
-    /// Requests that neither the old nor the new policies explain: another policy type granted them, or the
-    /// resource in the log was read wrongly.
+    /// Requests that no policy at hand explains, old or new: another policy granted them, or the resource in the log was
+    /// read wrongly.
     pub unexplained: i64,
     /// Of these, requests that the policies of their time allowed; the run fills it in from the history of the grants.
     pub explained_by_history: i64,
@@ -41,14 +41,28 @@ impl ReplayCounts {
         self.requests += other.requests;
         self.calls += other.calls;
         self.newly_denied += other.newly_denied;
+        self.allowed_by_resource_policy += other.allowed_by_resource_policy;
         self.unknown += other.unknown;
         self.unexplained += other.unexplained;
         self.explained_by_history += other.explained_by_history;
     }
+
+    /// Counts a request that stands for some calls.
+    pub fn count(&mut self, judgement: &Judgement, calls: i64) {
+        self.requests += 1;
+        self.calls += calls;
+        match judgement {
+            Judgement::Kept => {}
+            Judgement::ByResourcePolicy => self.allowed_by_resource_policy += 1,
+            Judgement::NewlyDenied => self.newly_denied += 1,
+            Judgement::Unknown(_) => self.unknown += 1,
+            Judgement::Unexplained => self.unexplained += 1,
+        }
+    }
 }
 
 /// A request that would be denied under the proposal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub struct NewlyDenied {
     /// The caller.
     pub principal_arn: String,
@@ -60,6 +74,91 @@ pub struct NewlyDenied {
     pub calls: i64,
     /// Event ids.
     pub samples: Vec<String>,
+}
+
+/// What becomes of one request that was allowed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// It stays allowed.
+    Kept,
+    /// The caller's own policies lose it; the resource's policy surely allows it by itself.
+    ByResourcePolicy,
+    /// It would be denied.
+    NewlyDenied,
+    /// What is known does not decide it; with what would settle it, in order.
+    Unknown(Vec<String>),
+    /// No policy at hand explains it, before or after.
+    Unexplained,
+}
+
+/// Whether a decision is lost: surely allowed and no longer so, or perhaps allowed and now surely denied.
+#[must_use]
+pub fn is_lost(old: Decision, new: Decision) -> bool {
+    match old {
+        Decision::Allowed => new != Decision::Allowed,
+        Decision::Unknown => new.is_denied(),
+        Decision::ExplicitDeny | Decision::ImplicitDeny => false,
+    }
+}
+
+/// Kinds that can grant a call; of what bounds, the call itself is the witness that it let it pass.
+fn granting(unseen: &[PolicyType]) -> Vec<PolicyType> {
+    let grants = |k: &PolicyType| matches!(k, PolicyType::Identity | PolicyType::PermissionsBoundary | PolicyType::Resource);
+    unseen.iter().copied().filter(grants).collect()
+}
+
+/// The state after a change.
+fn changed(policies: &CompiledPolicies, change: &Change) -> CompiledPolicies {
+    let mut new = policies.clone();
+    if let Some(identity) = &change.identity {
+        new.identity = Some(identity.clone());
+    }
+    if let Some(resource) = &change.resource {
+        new.resource = Some(resource.clone());
+    }
+    new
+}
+
+/// Judges a request that was allowed. `policies` is all that bears on it now; `unseen` are kinds that may exist and are not
+/// at hand.
+#[must_use]
+pub fn judge(request: &PreparedRequest<'_>, policies: &CompiledPolicies, unseen: &[PolicyType], change: &Change) -> Judgement {
+    let [old, new] = evaluate::decide_both(request, policies, change);
+    if is_lost(old.own, new.own) {
+        // What is not at hand of the resource's side may deny.
+        let surely = new.whole == Decision::Allowed
+            && evaluate::decide(request, &changed(policies, change).with_unknown(&granting(unseen))) == Decision::Allowed;
+        return if surely { Judgement::ByResourcePolicy } else { Judgement::NewlyDenied };
+    }
+    if is_lost(old.whole, new.whole) {
+        return Judgement::NewlyDenied;
+    }
+    // What is not the caller's own has not changed, and let the call pass.
+    if new.own == Decision::Allowed && change.resource.is_none() {
+        let is_denied = match new.whole {
+            Decision::Allowed | Decision::Unknown => false,
+            Decision::ExplicitDeny => true,
+            Decision::ImplicitDeny => evaluate::decide(request, &changed(policies, change).with_unknown(&granting(unseen))).is_denied(),
+        };
+        return if is_denied { Judgement::Unexplained } else { Judgement::Kept };
+    }
+    let open = match new.whole {
+        Decision::Allowed => return Judgement::Kept,
+        Decision::ExplicitDeny => return Judgement::Unexplained,
+        Decision::Unknown => changed(policies, change),
+        Decision::ImplicitDeny => changed(policies, change).with_unknown(&granting(unseen)),
+    };
+    let evaluation = evaluate::evaluate(request, &open);
+    if evaluation.decision.is_denied() {
+        return Judgement::Unexplained;
+    }
+    let mut settles = settling(request, &evaluation);
+    if settles.is_empty() {
+        settles.push("what the record does not tell".to_owned());
+    }
+    settles.sort();
+    settles.dedup();
+    Judgement::Unknown(settles)
 }
 
 /// The request context that a row of the store tells: the keys of its context class and the region; every other key
@@ -97,36 +196,6 @@ pub fn with_request<T>(principal: &RequestPrincipal, row: &UsageRow, ask: impl F
     }))
 }
 
-/// Replays the allowed rows of one principal.
-#[must_use]
-pub fn replay(state: &State, rows: &[&UsageRow]) -> (ReplayCounts, Vec<NewlyDenied>) {
-    let mut counts = ReplayCounts::default();
-    let mut denied = Vec::new();
-    for row in rows.iter().filter(|r| r.outcome == Outcome::Allowed) {
-        counts.requests += 1;
-        counts.calls += row.calls;
-        let (old, new) = with_request(&state.principal, row, |request| {
-            (evaluate::decide(request, &state.old), evaluate::decide(request, &state.new))
-        });
-        let lost = match old {
-            Decision::Allowed => new != Decision::Allowed,
-            Decision::Unknown => new.is_denied(),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => false,
-        };
-        if lost {
-            counts.newly_denied += 1;
-            denied.push(NewlyDenied {
-                principal_arn: state.principal.arn.clone().unwrap_or_default(),
-                action: row.action.clone(),
-                resource: row.resource_arn.clone(),
-                calls: row.calls,
-                samples: row.samples.clone(),
-            });
-        } else if old.is_denied() {
-            counts.unexplained += 1;
-        } else if new == Decision::Unknown {
-            counts.unknown += 1;
-        }
-    }
-    (counts, denied)
-}
+#[cfg(test)]
+#[path = "replay_test.rs"]
+mod replay_test;

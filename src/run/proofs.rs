@@ -1,108 +1,114 @@
-//! Puts the two proofs to the proposals: builds each principal's policies before and after, replays its calls,
-//! checks containment, and turns a proposal that fails into a defect that is not written.
+//! Puts the two proofs to the proposals: checks containment, replays the calls of everybody under all proposals together
+//! (`replay`), and turns a proposal that fails into a defect that is not written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::holders::{Calls, as_held, policies, request_principal};
-use crate::evaluate::{Compiler, NamedPolicy, PrincipalType, RequestPrincipal};
-use crate::grants::{Grants, Held, OwnerKind, PolicySource, Principal};
+use rayon::prelude::*;
+
+use super::holders::{Calls, policies};
+use super::layers::Layers;
+use super::replaced::Proposed;
+use super::replay::{Contexts, Replayed, Unknowns, add_unknowns, of_person, people, to};
+use crate::evaluate::{Compiler, NamedPolicy, PreparedRequest, PrincipalType, Request, RequestPrincipal};
+use crate::grants::OwnerKind;
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
-use crate::prove::{Containment, ReplayCounts, State, contained, replay};
-use crate::reduce::{Placement, Proposal, Status};
-use crate::usage::{Usage, UsageRow};
+use crate::prove::{Containment, NewlyDenied, ReplayCounts, contained, judge};
+use crate::reduce::{Proposal, Status};
+use crate::usage::{Outcome, Usage, UsageRow};
 
 /// What the proofs gave.
 #[derive(Default)]
-pub struct Proofs {
+pub struct Proofs<'u> {
     /// Replay of all principals.
     pub replay: ReplayCounts,
     /// Replay by principal ARN.
     pub by_principal: BTreeMap<String, ReplayCounts>,
+    /// Replay of calls in sessions with session policies that the log tells, these in place.
+    pub in_sessions: ReplayCounts,
+    /// Calls in sessions whose policies the log does not tell.
+    pub sessions_not_told: i64,
+    /// Requests that are not decided, in groups.
+    pub unknown: Unknowns<'u>,
+    /// Requests that no policy at hand explains, by principal ARN.
+    pub unexplained: BTreeMap<String, Vec<&'u UsageRow>>,
+    /// What proposals would have denied that were taken back for it.
+    pub taken_back_for: Vec<NewlyDenied>,
     /// Containment by place of the proposal.
     pub containment: Vec<Option<Containment>>,
 }
 
-/// What identifies the document that a proposal replaces, seen from a holder.
-fn replaced_by(proposal: &Proposal) -> PolicySource {
-    let unit = &proposal.unit;
-    match (&unit.policy_arn, unit.placement) {
-        (Some(arn), Placement::AwsManaged) => PolicySource::Managed { arn: arn.clone(), holder_arn: unit.owner_arn.clone() },
-        (Some(arn), _) => PolicySource::Managed { arn: arn.clone(), holder_arn: String::new() },
-        (None, _) => PolicySource::Inline { owner_arn: unit.owner_arn.clone(), name: unit.policy_name.clone() },
-    }
-}
-
-/// The held policies with every proposed document in the place of its original.
-fn after<'a>(held: &Held<'a>, proposed: &BTreeMap<PolicySource, &'a Proposal>) -> Vec<NamedPolicy<'a>> {
-    let mut out = Vec::new();
-    for policy in &held.identity {
-        let anywhere = match &policy.source {
-            PolicySource::Managed { arn, .. } => Some(PolicySource::Managed { arn: arn.clone(), holder_arn: String::new() }),
-            PolicySource::Inline { .. } => None,
-        };
-        let found = proposed.get(&policy.source).or_else(|| anywhere.and_then(|a| proposed.get(&a)));
-        match found {
-            Some(p) => out.extend(p.proposed.iter().map(|document| NamedPolicy { name: policy.name, document })),
-            None => out.push(NamedPolicy { name: policy.name, document: policy.document }),
+impl<'u> Proofs<'u> {
+    fn add(&mut self, principal_arn: &str, replayed: Replayed<'u>) {
+        self.replay.add(replayed.counts);
+        self.in_sessions.add(replayed.in_sessions);
+        self.sessions_not_told += replayed.sessions_not_told;
+        add_unknowns(&mut self.unknown, &replayed.unknown);
+        if !replayed.unexplained.is_empty() {
+            self.unexplained.insert(principal_arn.to_owned(), replayed.unexplained);
         }
+        self.by_principal.insert(principal_arn.to_owned(), replayed.counts);
     }
-    out
 }
 
-/// Proves proposals made from grants.
-pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> Proofs {
-    let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
-    for (at, proposal) in proposals.iter_mut().enumerate() {
+/// Checks that every proposal allows nothing that its original does not.
+fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
+    let mut answers = vec![None; proposals.len()];
+    for (proposal, slot) in proposals.iter_mut().zip(&mut answers) {
         let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { continue };
         let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
         if let Containment::NotProved(why) = &answer {
             proposal.status = Status::Defect(format!("containment is not proved: {why}"));
         }
-        if let Some(slot) = proofs.containment.get_mut(at) {
-            *slot = Some(answer);
-        }
+        *slot = Some(answer);
     }
-    let mut compiler = Compiler::default();
-    let calls = Calls::new(&usage.rows);
-    let people: Vec<(&Principal, Vec<&UsageRow>)> = grants
-        .principals()
-        .filter(|p| p.kind != OwnerKind::Group)
-        .map(|p| (p, calls.of(p)))
-        .filter(|(_, rows)| !rows.is_empty())
-        .collect();
-    // A proposal that denies a call is taken back; the rest is replayed again without it.
-    loop {
-        let proposed: BTreeMap<PolicySource, &Proposal> =
-            proposals.iter().filter(|p| p.status == Status::Proposed).map(|p| (replaced_by(p), p)).collect();
-        proofs.replay = ReplayCounts::default();
-        let mut defects: BTreeMap<String, String> = BTreeMap::new();
-        for (person, rows) in &people {
-            let held = grants.held_by(person);
-            let state = State {
-                principal: request_principal(person),
-                old: policies(&mut compiler, as_held(&held), held.boundary),
-                new: policies(&mut compiler, after(&held, &proposed), held.boundary),
-            };
-            let (counts, denied) = replay(&state, rows);
-            proofs.replay.add(counts);
-            proofs.by_principal.insert(person.arn.clone(), counts);
-            if let Some(first) = denied.first() {
-                defects.insert(person.arn.clone(), format!("replay: {} on {} would be denied to {}", first.action, first.resource, person.arn));
+    answers
+}
+
+/// Proves proposals made from grants. A proposal that denies a call is taken back, and whom it touched is replayed again
+/// without it.
+pub fn of_grants<'u>(proposals: &mut [Proposal], layers: &Layers<'_>, usage: &'u Usage) -> Proofs<'u> {
+    let mut proofs = Proofs { containment: contain(proposals), ..Proofs::default() };
+    let people = people(layers.grants(), usage);
+    let mut results: Vec<Replayed<'u>> = people.iter().map(|_| Replayed::default()).collect();
+    let mut open: Vec<usize> = (0..people.len()).collect();
+    while !open.is_empty() {
+        let proposed = Proposed::new(proposals);
+        let fresh: Vec<(usize, Replayed<'u>)> = open
+            .par_iter()
+            .filter_map(|at| people.get(*at).map(|person| (*at, person)))
+            .map_init(Compiler::default, |compiler, (at, person)| (at, of_person(person, layers, &proposed, compiler)))
+            .collect();
+        let mut defects: BTreeMap<usize, String> = BTreeMap::new();
+        for (at, replayed) in fresh {
+            if let Some(first) = replayed.newly_denied.first() {
+                let why = format!("replay: {} on {} would be denied to {}", first.action, first.resource, first.principal_arn);
+                for proposal in &replayed.touched {
+                    defects.entry(*proposal).or_insert_with(|| why.clone());
+                }
+                proofs.taken_back_for.extend(replayed.newly_denied.iter().cloned());
+            }
+            if let Some(slot) = results.get_mut(at) {
+                *slot = replayed;
             }
         }
-        if defects.is_empty() {
-            return proofs;
-        }
-        for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
-            if let Some(why) = proposal.members.iter().find_map(|m| defects.get(m)) {
+        for (at, why) in &defects {
+            if let Some(proposal) = proposals.get_mut(*at) {
                 proposal.status = Status::Defect(why.clone());
             }
         }
+        let is_touched = |replayed: &Replayed<'_>| replayed.touched.iter().any(|p| defects.contains_key(p));
+        open = results.iter().enumerate().filter(|(_, r)| is_touched(r)).map(|(at, _)| at).collect();
     }
+    for (person, replayed) in people.iter().zip(results) {
+        proofs.add(&person.principal.arn, replayed);
+    }
+    // A call in a session stands among the others too, and may be lost in both.
+    proofs.taken_back_for = std::mem::take(&mut proofs.taken_back_for).into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    proofs
 }
 
 /// Proves policies made from use alone: each must allow every call that it was made from.
-pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
+pub fn of_use<'u>(proposals: &mut [Proposal], usage: &'u Usage) -> Proofs<'u> {
     let everything = PolicyDocument::new(vec![Statement {
         sid: None,
         effect: Effect::Allow,
@@ -112,31 +118,48 @@ pub fn of_use(proposals: &mut [Proposal], usage: &Usage) -> Proofs {
         conditions: Vec::new(),
     }]);
     let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
-    let mut compiler = Compiler::default();
     let calls = Calls::new(&usage.rows);
-    for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
-        let arn = proposal.unit.owner_arn.clone();
-        let rows = calls.of_arn(&arn);
-        let is_role = proposal.unit.owner_kind == OwnerKind::Role;
-        let state = State {
-            principal: RequestPrincipal {
-                arn: (!is_role).then(|| arn.clone()),
-                role_arn: is_role.then(|| arn.clone()),
-                ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
-            },
-            old: policies(&mut compiler, vec![NamedPolicy { name: "everything", document: &everything }], None),
-            new: policies(
-                &mut compiler,
-                proposal.proposed.iter().map(|document| NamedPolicy { name: "proposed", document }).collect(),
-                None,
-            ),
-        };
-        let (counts, denied) = replay(&state, rows);
-        proofs.replay.add(counts);
-        proofs.by_principal.insert(arn, counts);
-        if let Some(first) = denied.first() {
+    let replayed: Vec<Option<Replayed<'u>>> = proposals
+        .par_iter()
+        .map_init(Compiler::default, |compiler, proposal| (proposal.status == Status::Proposed).then(|| of_proposal(proposal, &everything, &calls, compiler)))
+        .collect();
+    for (proposal, replayed) in proposals.iter_mut().zip(replayed) {
+        let Some(replayed) = replayed else { continue };
+        if let Some(first) = replayed.newly_denied.first() {
             proposal.status = Status::Defect(format!("replay: {} on {} would be denied", first.action, first.resource));
         }
+        proofs.taken_back_for.extend(replayed.newly_denied.iter().cloned());
+        proofs.add(&proposal.unit.owner_arn, replayed);
     }
+    proofs.taken_back_for.sort();
     proofs
+}
+
+/// Replays the calls that a policy was made from: before it, everything was allowed.
+fn of_proposal<'u>(proposal: &Proposal, everything: &PolicyDocument, calls: &Calls<'u, UsageRow>, compiler: &mut Compiler<'_>) -> Replayed<'u> {
+    let arn = &proposal.unit.owner_arn;
+    let is_role = proposal.unit.owner_kind == OwnerKind::Role;
+    let principal = RequestPrincipal {
+        arn: (!is_role).then(|| arn.clone()),
+        role_arn: is_role.then(|| arn.clone()),
+        ..RequestPrincipal::of_kind(if is_role { PrincipalType::AssumedRole } else { PrincipalType::IAMUser })
+    };
+    let old = policies(compiler, vec![NamedPolicy { name: "everything", document: everything }], None);
+    let change = to(compiler, proposal.proposed.iter().map(|document| NamedPolicy { name: "proposed", document }).collect());
+    let mut out = Replayed::default();
+    let mut contexts = Contexts::default();
+    for row in calls.of_arn(arn).iter().filter(|r| r.outcome == Outcome::Allowed) {
+        // A resource of another account needs that account's consent as well, which the call had.
+        let request = PreparedRequest::new(Request {
+            principal: &principal,
+            action: &row.action,
+            resource: &row.resource_arn,
+            resource_is_pattern: row.is_pattern(),
+            resource_account: principal.account(),
+            context: contexts.of(&row.context_class, row.region.as_deref()),
+        });
+        let judgement = judge(&request, &old, &[], &change);
+        out.take(arn, row, judgement);
+    }
+    out
 }
