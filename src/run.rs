@@ -14,6 +14,7 @@ mod holders;
 mod layers;
 pub mod mapping;
 mod paths;
+mod proof_facts;
 mod proofs;
 mod replaced;
 mod replay;
@@ -174,6 +175,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         eras::explain(proofs, &past, &grants)
     };
 
+    let backtest = (!from_usage).then(|| backtest::of_grants(&proposals, &layers, &usage, window));
     let consistency = consistency::of_grants(&layers, &usage, &past);
 
     let covered_days = covered.rows();
@@ -182,6 +184,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_proposals(&mut model, proposals, skipped, &proofs, reference);
+    proof_facts::add(&mut model, &proofs, backtest.as_ref());
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;

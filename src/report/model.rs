@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::Report;
 use super::findings::Finding;
+use super::proofs_text::{BacktestFacts, ReplayLists};
 
 /// One run.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,10 @@ pub struct ReportModel {
     pub history: HistoryFacts,
     /// Replay of all principals.
     pub replay: ReplayFacts,
+    /// What it lists.
+    pub replay_lists: ReplayLists,
+    /// Past calls that would be refused now; `None` without grants to compare with.
+    pub backtest: Option<BacktestFacts>,
     /// Outcome by policy document.
     pub proposals: Vec<ProposalRow>,
     /// Documents that were left alone: owner, policy, reason.
@@ -283,6 +288,8 @@ pub struct ReplayFacts {
     pub calls: i64,
     /// Newly denied.
     pub newly_denied: i64,
+    /// No longer allowed by the caller's own policies, and surely by the resource's alone.
+    pub allowed_by_resource_policy: i64,
     /// Unknown.
     pub unknown: i64,
     /// Explained by no exported policy, old or new.

@@ -1,12 +1,13 @@
 //! The folder of each owner: current and proposed documents, a diff for people, the evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::escape::markdown;
 use super::model::{EvidenceRow, ProposalRow, day};
+use super::proofs_text::{BacktestFacts, counts, members_text, of_members};
 
 /// A verdict as `evidence.json` has it. An owner with a wide policy has twenty thousand of them: they are printed from
 /// where they are, without a tree of JSON values between.
@@ -77,8 +78,7 @@ impl<'a> Policy<'a> {
             members: &p.members,
             placement: &p.placement,
             policy: &p.policy,
-            replay: json!({"requests": p.replay.requests, "calls": p.replay.calls, "newly_denied": p.replay.newly_denied,
-                           "unknown": p.replay.unknown, "unexplained": p.replay.unexplained}),
+            replay: counts(&p.replay).into(),
             size: json!({"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2}),
             status: p.status,
             why: &p.why,
@@ -90,13 +90,21 @@ impl<'a> Policy<'a> {
 struct Owner<'a> {
     owner: &'a str,
     policies: Vec<Policy<'a>>,
+    would_now_be_denied: Value,
+}
+
+/// The users and roles that an owner's policies are for.
+fn members<'a>(policies: &[&'a ProposalRow]) -> Vec<&'a str> {
+    let written = policies.iter().filter(|p| p.status == "written").flat_map(|p| &p.members);
+    written.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// `evidence.json` of an owner: a verdict for every granted action, and the two proofs.
 #[must_use]
-pub fn evidence(policies: &[&ProposalRow]) -> String {
+pub fn evidence(policies: &[&ProposalRow], backtest: Option<&BacktestFacts>) -> String {
     let owner = policies.first().map_or("", |p| p.owner_arn.as_str());
-    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p)).collect() };
+    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p)).collect(),
+        would_now_be_denied: of_members(backtest, &members(policies)) };
     let mut text = serde_json::to_string_pretty(&all).unwrap_or_default();
     text.push('\n');
     text
@@ -104,7 +112,7 @@ pub fn evidence(policies: &[&ProposalRow]) -> String {
 
 /// `diff.md` of an owner: what goes, what is narrowed, what stays and why.
 #[must_use]
-pub fn diff(policies: &[&ProposalRow]) -> String {
+pub fn diff(policies: &[&ProposalRow], backtest: Option<&BacktestFacts>) -> String {
     let mut out = String::new();
     if let Some(first) = policies.first() {
         out.push_str(&format!("# {} {}\n\n", first.kind, markdown(&first.owner_arn)));
@@ -130,5 +138,6 @@ pub fn diff(policies: &[&ProposalRow]) -> String {
         }
         out.push('\n');
     }
+    out.push_str(&members_text(backtest, &members(policies)));
     out
 }

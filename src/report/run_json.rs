@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, HistoryFacts, ReplayFacts, ReportModel, TallyFacts, day};
-
-fn replay(r: &ReplayFacts) -> Value {
-    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained,
-           "explained_by_history": r.explained_by_history})
-}
+use super::proofs_text;
+use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, HistoryFacts, ReportModel, TallyFacts, day};
 
 fn counts(list: &[(String, i64)]) -> Vec<Value> {
     list.iter().map(|(what, calls)| json!({"what": what, "calls": calls})).collect()
@@ -95,7 +91,8 @@ pub fn render(model: &ReportModel) -> String {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),
             "documents": model.proposals.len(), "written": count("written"), "withheld": count("withheld"),
             "unchanged": count("unchanged"), "defect": count("defect"), "left_alone": model.skipped.len(),
-            "replay": replay(&model.replay),
+            "replay": proofs_text::replay(&model.replay, &model.replay_lists),
+            "would_now_be_denied": proofs_text::backtest(model.backtest.as_ref()),
             "containment": {"proved": proved, "not_proved": compared - proved},
             "over_limit": model.proposals.iter().filter(|p| p.status == "written" && p.sizes.1 > p.sizes.2).count(),
             "granted_actions": {"before": before, "after": after}},

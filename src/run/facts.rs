@@ -25,11 +25,13 @@ use crate::report::sql::SqlTables;
 use crate::report::{doctor_text, findings, history, reports};
 use crate::usage::{Outcome, Usage, Window};
 
-fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
+/// The counts of a replay.
+pub fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
     ReplayFacts {
         requests: counts.requests,
         calls: counts.calls,
         newly_denied: counts.newly_denied,
+        allowed_by_resource_policy: counts.allowed_by_resource_policy,
         unknown: counts.unknown,
         unexplained: counts.unexplained,
         explained_by_history: counts.explained_by_history,
@@ -269,7 +271,7 @@ pub fn add_history(model: &mut ReportModel, past: &Past) {
 }
 
 /// Adds proposals with their proofs, and gives each a folder of its own.
-pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs, reference: &Reference) {
+pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs<'_>, reference: &Reference) {
     model.replay = replay_facts(&proofs.replay);
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
@@ -287,7 +289,7 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
     }
 }
 
-fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs, reference: &Reference) -> ProposalRow {
+fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs<'_>, reference: &Reference) -> ProposalRow {
     let (before, after) = proposal.actions_before_after();
     let mut verdicts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for v in &proposal.verdicts {

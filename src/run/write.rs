@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{RunError, RunOptions};
 use crate::report::model::{ProposalRow, ReportModel};
+use crate::report::proofs_text::BacktestFacts;
 use crate::report::sql::{Cell, SqlTables};
 use crate::report::{findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::usage::Usage;
@@ -54,7 +55,7 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
     move |source| RunError::Write { path, source }
 }
 
-fn policy_folder(folder: &Folder, rows: &[&ProposalRow]) -> Result<(), RunError> {
+fn policy_folder(folder: &Folder, rows: &[&ProposalRow], backtest: Option<&BacktestFacts>) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
@@ -69,8 +70,8 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow]) -> Result<(), RunError>
             folder.put(&format!("{base}/proposed-{}{number}.json", row.stem), document)?;
         }
     }
-    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows))?;
-    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows))
+    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, backtest))?;
+    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, backtest))
 }
 
 /// Writes everything.
@@ -94,7 +95,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, _usage: &Usage, tables: &m
         owners.entry(&row.folder).or_default().push(row);
     }
     for rows in owners.values() {
-        policy_folder(&folder, rows)?;
+        policy_folder(&folder, rows, model.backtest.as_ref())?;
     }
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;
