@@ -7,12 +7,15 @@
 //!   A call that the resource's policy alone surely allows goes through all the same; such calls are counted apart;
 //! - what everything together surely allowed, or may have allowed, is held to the same rule;
 //! - a call that no policy at hand explains, before or after, is no loss: it is *unexplained*;
-//! - what the new policies may allow is *unknown*, with what would settle it.
+//! - what the new policies may allow is *as before* where they allow it whenever the old ones do, whatever the record does not
+//!   tell, because the statements that matter were carried over; else it is *unknown*, with what would settle it.
 //!
 //! Distinct requests are evaluated, calls are counted. Source: design.md section 6; inputs-and-evaluation.md section 4.4.
 
 use super::consistency::settling;
-use crate::evaluate::{self, Change, CompiledPolicies, Context, Decision, PolicyType, PreparedRequest, Request, RequestPrincipal};
+use crate::evaluate::document::{CompiledPolicy, CompiledStatement};
+use crate::evaluate::{self, Change, CompiledPolicies, Context, Decision, PolicyType, PreparedRequest, Request, RequestPrincipal, Tri};
+use crate::policy::Effect;
 use crate::usage::UsageRow;
 
 /// What a replay counted.
@@ -26,7 +29,9 @@ pub struct ReplayCounts {
     pub newly_denied: i64,
     /// Requests that the caller's own policies would no longer allow, and that the resource's policy surely allows by itself.
     pub allowed_by_resource_policy: i64,
-    /// Requests that cannot be decided under the new policies with what is known.
+    /// Requests that cannot be decided with what is known, and that the new policies allow whenever the old ones do.
+    pub as_before: i64,
+    /// Requests that cannot be decided under the new policies with what is known, and may be lost.
     pub unknown: i64,
     /// Requests that no policy at hand explains, old or new: another policy granted them, or the resource in the log was
     /// read wrongly.
@@ -42,6 +47,7 @@ impl ReplayCounts {
         self.calls += other.calls;
         self.newly_denied += other.newly_denied;
         self.allowed_by_resource_policy += other.allowed_by_resource_policy;
+        self.as_before += other.as_before;
         self.unknown += other.unknown;
         self.unexplained += other.unexplained;
         self.explained_by_history += other.explained_by_history;
@@ -55,6 +61,7 @@ impl ReplayCounts {
             Judgement::Kept => {}
             Judgement::ByResourcePolicy => self.allowed_by_resource_policy += 1,
             Judgement::NewlyDenied => self.newly_denied += 1,
+            Judgement::AsBefore => self.as_before += 1,
             Judgement::Unknown(_) => self.unknown += 1,
             Judgement::Unexplained => self.unexplained += 1,
         }
@@ -85,6 +92,8 @@ pub enum Judgement {
     ByResourcePolicy,
     /// It would be denied.
     NewlyDenied,
+    /// What is known does not decide it; whatever it is, the new policies allow it if the old ones do.
+    AsBefore,
     /// What is known does not decide it; with what would settle it, in order.
     Unknown(Vec<String>),
     /// No policy at hand explains it, before or after.
@@ -119,39 +128,59 @@ fn changed(policies: &CompiledPolicies, change: &Change) -> CompiledPolicies {
     new
 }
 
+/// Whether the new identity policies allow a request whenever the old ones do, whatever is not known of it: every old Allow
+/// statement that may apply has a new one under the same conditions, and the new ones deny nothing else.
+fn is_carried(request: &PreparedRequest<'_>, policies: &CompiledPolicies, change: &Change) -> bool {
+    let Some(new) = change.identity.as_deref() else { return true };
+    let old = policies.identity.as_deref().unwrap_or_default();
+    let carries = |one: &CompiledStatement, other: &CompiledStatement| {
+        other.effect == one.effect
+            && other.conditions == one.conditions
+            && other.action.contains(&request.action)
+            && (other.resource == one.resource || other.resource.matches(request) == Tri::Yes)
+    };
+    let allows = |s: &CompiledStatement, how: Tri| s.effect == Effect::Allow && s.applies(request) >= how;
+    let is_allowed = each(new).any(|n| allows(n, Tri::Yes))
+        || each(old).filter(|s| allows(s, Tri::Unknown)).all(|s| each(new).any(|n| carries(s, n)));
+    is_allowed
+        && each(new).filter(|n| n.effect == Effect::Deny && n.applies(request) != Tri::No).all(|n| each(old).any(|s| carries(n, s)))
+}
+
+/// The statements of some policies.
+fn each(list: &[CompiledPolicy]) -> impl Iterator<Item = &CompiledStatement> {
+    list.iter().flat_map(|policy| &policy.document.statements)
+}
+
 /// Judges a request that was allowed. `policies` is all that bears on it now; `unseen` are kinds that may exist and are not
 /// at hand.
 #[must_use]
 pub fn judge(request: &PreparedRequest<'_>, policies: &CompiledPolicies, unseen: &[PolicyType], change: &Change) -> Judgement {
     let [old, new] = evaluate::decide_both(request, policies, change);
+    let open = || changed(policies, change).with_unknown(&granting(unseen));
     if is_lost(old.own, new.own) {
         // What is not at hand of the resource's side may deny.
-        let surely = new.whole == Decision::Allowed
-            && evaluate::decide(request, &changed(policies, change).with_unknown(&granting(unseen))) == Decision::Allowed;
+        let surely = new.whole == Decision::Allowed && evaluate::decide(request, &open()) == Decision::Allowed;
         return if surely { Judgement::ByResourcePolicy } else { Judgement::NewlyDenied };
     }
     if is_lost(old.whole, new.whole) {
         return Judgement::NewlyDenied;
     }
-    // What is not the caller's own has not changed, and let the call pass.
-    if new.own == Decision::Allowed && change.resource.is_none() {
-        let is_denied = match new.whole {
-            Decision::Allowed | Decision::Unknown => false,
-            Decision::ExplicitDeny => true,
-            Decision::ImplicitDeny => evaluate::decide(request, &changed(policies, change).with_unknown(&granting(unseen))).is_denied(),
-        };
-        return if is_denied { Judgement::Unexplained } else { Judgement::Kept };
-    }
-    let open = match new.whole {
+    match new.whole {
         Decision::Allowed => return Judgement::Kept,
         Decision::ExplicitDeny => return Judgement::Unexplained,
-        Decision::Unknown => changed(policies, change),
-        Decision::ImplicitDeny => changed(policies, change).with_unknown(&granting(unseen)),
-    };
-    let evaluation = evaluate::evaluate(request, &open);
-    if evaluation.decision.is_denied() {
-        return Judgement::Unexplained;
+        Decision::ImplicitDeny if evaluate::decide(request, &open()).is_denied() => return Judgement::Unexplained,
+        Decision::ImplicitDeny | Decision::Unknown => {}
     }
+    // What is not the caller's own has not changed, and let the call pass.
+    if change.resource.is_none() {
+        match new.own {
+            Decision::Allowed => return Judgement::Kept,
+            Decision::Unknown if is_carried(request, policies, change) => return Judgement::AsBefore,
+            _ => {}
+        }
+    }
+    let state = if new.whole == Decision::ImplicitDeny { open() } else { changed(policies, change) };
+    let evaluation = evaluate::evaluate(request, &state);
     let mut settles = settling(request, &evaluation);
     if settles.is_empty() {
         settles.push("what the record does not tell".to_owned());

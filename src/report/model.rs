@@ -288,6 +288,8 @@ pub struct ReplayFacts {
     pub calls: i64,
     /// Newly denied.
     pub newly_denied: i64,
+    /// Not to be told, and allowed whenever the old policies allow it.
+    pub as_before: i64,
     /// No longer allowed by the caller's own policies, and surely by the resource's alone.
     pub allowed_by_resource_policy: i64,
     /// Unknown.

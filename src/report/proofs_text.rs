@@ -114,6 +114,7 @@ pub fn counts(r: &ReplayFacts) -> Map<String, Value> {
         ("calls", r.calls),
         ("newly_denied", r.newly_denied),
         ("allowed_by_resource_policy", r.allowed_by_resource_policy),
+        ("as_before", r.as_before),
         ("unknown", r.unknown),
         ("unexplained", r.unexplained),
         ("explained_by_history", r.explained_by_history),

@@ -31,6 +31,7 @@ pub fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
         requests: counts.requests,
         calls: counts.calls,
         newly_denied: counts.newly_denied,
+        as_before: counts.as_before,
         allowed_by_resource_policy: counts.allowed_by_resource_policy,
         unknown: counts.unknown,
         unexplained: counts.unexplained,

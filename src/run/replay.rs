@@ -161,7 +161,7 @@ impl<'u> Replayed<'u> {
     pub fn take(&mut self, principal: &str, row: &'u UsageRow, judgement: Judgement) {
         self.counts.count(&judgement, row.calls);
         match judgement {
-            Judgement::Kept | Judgement::ByResourcePolicy => {}
+            Judgement::Kept | Judgement::ByResourcePolicy | Judgement::AsBefore => {}
             Judgement::NewlyDenied => self.denied(principal, &row.action, &row.resource_arn, row.calls, &row.samples),
             Judgement::Unexplained => self.unexplained.push(row),
             Judgement::Unknown(settles) => {
