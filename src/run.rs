@@ -14,6 +14,8 @@ mod holders;
 mod layers;
 pub mod mapping;
 mod paths;
+#[cfg(test)]
+mod perturb_test;
 mod proof_facts;
 mod proofs;
 mod replaced;

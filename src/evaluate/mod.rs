@@ -45,7 +45,7 @@ mod cases_test;
 #[cfg(test)]
 mod oracle_test;
 #[cfg(test)]
-mod random_case;
+pub mod random_case;
 
 pub use compiled::CompiledPolicies;
 pub use context::{Context, ContextValue};

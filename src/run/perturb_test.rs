@@ -1,0 +1,220 @@
+//! Would the replay notice? One needed action, or one needed resource, is taken out of a proposal of the sample
+//! organisation; then the proposal must be taken back. What is needed is told by the oracle, which shares no code with the
+//! replay's evaluation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::holders::{as_held, request_principal};
+use super::layers::Layers;
+use super::replaced::Proposed;
+use super::{RunOptions, history, paths, proofs, reference, roll_up, take_in};
+use crate::aws::arn_matches;
+use crate::config::Config;
+use crate::evaluate::{Decision, NamedPolicy, Policies, Request, oracle};
+use crate::grants::{self, Grants, OwnerKind, Principal};
+use crate::ingest::Ledger;
+use crate::policy::matching::action_pattern_matches;
+use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement};
+use crate::prove::replay::context_of;
+use crate::reduce::{self, Proposal, ReduceSettings, Status, Verdict};
+use crate::reference::Reference;
+use crate::usage::{Outcome, Usage, UsageRow, Window};
+
+/// The sample organisation, taken in, with its proposals.
+struct Sample {
+    grants: Grants,
+    usage: Usage,
+    proposals: Vec<Proposal>,
+    _state: tempfile::TempDir,
+}
+
+fn sample() -> Sample {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/organisation");
+    let dir = tempfile::tempdir().unwrap();
+    let now_ms = 1_793_491_200_000; // 2026-11-01
+    let options = RunOptions {
+        logs: vec![root.join("logs")],
+        grants: vec![root.join("grants")],
+        state: dir.path().join("state"),
+        out: dir.path().join("out"),
+        window_days: 90,
+        now_ms,
+        config: None,
+        from_usage: false,
+        quiet: true,
+    };
+    let _lock = super::lock(&options.state).unwrap();
+    take_in(&options).unwrap();
+    let config = Config::load(Some(&root.join("trailtrim.toml"))).unwrap();
+    let ledger = Ledger::open(&options.state).unwrap();
+    let window = Window::of_days(options.window_days, now_ms);
+    let mut usage = roll_up(&options.state, &ledger, window).unwrap();
+    let mut grants = grants::load(&options.grants).unwrap();
+    paths::add(&mut usage, &grants);
+    history::replay(&mut grants, &usage, &options.state, &ledger, window).unwrap();
+    let settings = ReduceSettings {
+        min_coverage_permille: config.min_coverage_permille(),
+        declared_data_events: config.coverage.data_events.clone(),
+        ids_to_wildcard: config.reduce.ids_to_wildcard,
+        names_to_prefix: config.reduce.names_to_prefix,
+    };
+    let reference = reference().unwrap();
+    let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
+    let (proposals, _) = reduce::reduce(&grants, &usage, &covered, reference, window, &settings);
+    Sample { grants, usage, proposals, _state: dir }
+}
+
+/// What is taken out.
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+enum Taken {
+    Action(String),
+    Resource(String),
+}
+
+/// The document without an action, which a pattern may have named.
+fn without_action(document: &mut PolicyDocument, action: &str, reference: &Reference) {
+    for statement in document.statements.iter_mut().filter(|s| s.effect == Effect::Allow) {
+        if let ActionElement::Action(list) = &mut statement.action {
+            let of = |pattern: &String| -> Vec<String> {
+                if !action_pattern_matches(pattern, action) {
+                    return vec![pattern.clone()];
+                }
+                let (ids, _) = reduce::verdict::expand(&ActionElement::Action(vec![pattern.clone()]), reference);
+                ids.into_iter().map(|id| reference.name(id).to_owned()).filter(|name| !name.eq_ignore_ascii_case(action)).collect()
+            };
+            *list = list.iter().flat_map(of).collect();
+        }
+    }
+    document.statements.retain(|s| !matches!(&s.action, ActionElement::Action(list) if list.is_empty()));
+}
+
+/// The document without a resource pattern.
+fn without_resource(document: &mut PolicyDocument, pattern: &str) {
+    for statement in document.statements.iter_mut().filter(|s| s.effect == Effect::Allow) {
+        if let Some(ResourceElement::Resource(list)) = &mut statement.resource {
+            list.retain(|r| r != pattern);
+        }
+    }
+    document.statements.retain(|s| !matches!(&s.resource, Some(ResourceElement::Resource(list)) if list.is_empty()));
+}
+
+fn perturbed(proposal: &Proposal, taken: &Taken, reference: &Reference) -> Proposal {
+    let mut out = proposal.clone();
+    for document in &mut out.proposed {
+        match taken {
+            Taken::Action(action) => without_action(document, action, reference),
+            Taken::Resource(pattern) => without_resource(document, pattern),
+        }
+    }
+    out.proposed.retain(|d| !d.statements.is_empty());
+    out
+}
+
+/// Every used action of every proposal, and every resource pattern of it that stands for a used resource.
+fn candidates(sample: &Sample) -> Vec<(usize, Taken)> {
+    let mut all = BTreeSet::new();
+    for (at, proposal) in sample.proposals.iter().enumerate().filter(|(_, p)| p.status == Status::Proposed) {
+        let used = proposal.verdicts.iter().filter(|v| matches!(v.verdict, Verdict::KeepUsed | Verdict::Narrow));
+        for verdict in used {
+            all.insert((at, Taken::Action(verdict.action.clone())));
+            for statement in proposal.proposed.iter().flat_map(|d| &d.statements).filter(|s| s.effect == Effect::Allow) {
+                if let Some(ResourceElement::Resource(list)) = &statement.resource {
+                    let hit = |p: &&String| verdict.resources.iter().any(|r| arn_matches(p, r));
+                    all.extend(list.iter().filter(hit).map(|p| (at, Taken::Resource(p.clone()))));
+                }
+            }
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// What the oracle says to one call under some proposals; identity policies and boundary alone.
+fn oracle_says(sample: &Sample, principal: &Principal, row: &UsageRow, proposals: &[Proposal]) -> Decision {
+    let held = sample.grants.held_by(principal);
+    let identity = if proposals.is_empty() { as_held(&held) } else { Proposed::new(proposals).after(&held).identity };
+    let boundary = held.boundary.map(|document| vec![NamedPolicy { name: "boundary", document }]);
+    let policies = Policies { identity: Some(identity), boundary, ..Policies::default() };
+    let caller = request_principal(principal);
+    let context = context_of(&row.context_class, row.region.as_deref());
+    let request = Request {
+        principal: &caller,
+        action: &row.action,
+        resource: &row.resource_arn,
+        resource_is_pattern: row.is_pattern(),
+        resource_account: caller.account(),
+        context: &context,
+    };
+    oracle::evaluate(&request, &policies).decision
+}
+
+/// Whether some call of a member is lost by the oracle's word.
+fn is_needed(sample: &Sample, at: usize, proposals: &[Proposal]) -> bool {
+    let people = sample.grants.principals().filter(|p| p.kind != OwnerKind::Group && sample.proposals[at].members.contains(&p.arn));
+    people.into_iter().any(|person| {
+        let is_own = |r: &&UsageRow| r.principal_key == person.unique_id || r.principal_arn.as_deref() == Some(&person.arn);
+        sample.usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed).filter(is_own).any(|row| {
+            let (old, new) = (oracle_says(sample, person, row, &[]), oracle_says(sample, person, row, proposals));
+            old == Decision::Allowed && new != Decision::Allowed || old == Decision::Unknown && new.is_denied()
+        })
+    })
+}
+
+/// A small generator of numbers (SplitMix64), the same on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((x ^ (x >> 31)) % u64::try_from(n).unwrap()).unwrap()
+    }
+}
+
+#[test]
+fn a_proposal_that_lacks_what_is_needed_is_taken_back() {
+    let sample = sample();
+    let reference = reference().unwrap();
+    let layers = Layers::new(&sample.grants, &sample.usage);
+    let unharmed = proofs::of_grants(&mut sample.proposals.clone(), &layers, &sample.usage);
+    assert_eq!((unharmed.replay.newly_denied, unharmed.taken_back_for.len()), (0, 0));
+
+    let candidates = candidates(&sample);
+    let (mut caught, mut discarded) = (0, BTreeMap::<usize, &Taken>::new());
+    let mut known: BTreeMap<usize, bool> = BTreeMap::new();
+    let mut numbers = Numbers(20_261_101);
+    let mut missed = Vec::new();
+    let mut tried = 0;
+    while tried < 200 {
+        let pick = numbers.below(candidates.len());
+        let (at, taken) = &candidates[pick];
+        if discarded.contains_key(&pick) {
+            continue;
+        }
+        let mut proposals = sample.proposals.clone();
+        proposals[*at] = perturbed(&proposals[*at], taken, reference);
+        if !known.contains_key(&pick) {
+            if !is_needed(&sample, *at, &proposals) {
+                // Another policy grants it too, or another pattern of the proposal.
+                discarded.insert(pick, taken);
+                continue;
+            }
+            let proofs = proofs::of_grants(&mut proposals, &layers, &sample.usage);
+            let is_caught = matches!(&proposals[*at].status, Status::Defect(why) if why.starts_with("replay: ")) && !proofs.taken_back_for.is_empty();
+            assert_eq!(proofs.replay.newly_denied, 0, "what is left denies nothing");
+            known.insert(pick, is_caught);
+        }
+        tried += 1;
+        if known[&pick] {
+            caught += 1;
+        } else {
+            missed.push((&sample.proposals[*at].unit.owner_arn, taken));
+        }
+    }
+    println!("{caught} of {tried} caught, of {} candidates {} distinct ones tried, {} discarded because not needed: {discarded:?}", candidates.len(), known.len(), discarded.len());
+    assert!(missed.is_empty(), "{missed:?}");
+    assert_eq!((tried, caught), (200, 200));
+    assert!(known.len() >= 50, "too few distinct picks: {}", known.len());
+}
