@@ -15,6 +15,8 @@ mod layers;
 pub mod mapping;
 mod paths;
 #[cfg(test)]
+mod made_up_test;
+#[cfg(test)]
 mod perturb_test;
 mod proof_facts;
 mod proofs;
