@@ -209,14 +209,17 @@ pub fn of_members(facts: Option<&BacktestFacts>, members: &[&str]) -> Value {
 /// The counts in a sentence; nothing where there is nothing.
 #[must_use]
 pub fn sentence(facts: &RefusedFacts) -> Option<String> {
-    let of = |kind: &str| facts.counts.get(kind).copied().unwrap_or_default();
-    let ((before, before_calls), (attempts, tries), (failed, failures)) = (of("before_window"), of("attempts"), of("failed"));
-    (before + attempts + failed > 0).then(|| {
-        format!(
-            "Refused from now on: {before} requests last made before the window ({before_calls} calls), {attempts} that were denied and that the caller's own \
-             policies did not refuse ({tries} attempts), {failed} that failed before or after authorisation ({failures} calls)."
-        )
-    })
+    let part = |kind: &str, what: &str| {
+        let (requests, calls) = facts.counts.get(kind).copied().unwrap_or_default();
+        (requests > 0).then(|| format!("{calls} {what} ({requests} distinct requests)"))
+    };
+    let parts = [
+        part("before_window", "calls of before the window that were not made again"),
+        part("attempts", "denied attempts that so far only other policies refused"),
+        part("failed", "calls that failed in a way that may come before authorisation"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("past calls that the callers' own policies would now refuse: {}", parts.join(", ")))
 }
 
 /// The part of `diff.md`.
@@ -224,7 +227,7 @@ pub fn sentence(facts: &RefusedFacts) -> Option<String> {
 pub fn members_text(facts: Option<&BacktestFacts>, members: &[&str]) -> String {
     let Some((facts, rows)) = together(facts, members) else { return String::new() };
     let Some(words) = sentence(&facts) else { return String::new() };
-    let mut out = format!("## Past calls\n\n{words}\n\n| kind | action | resource | calls | last |\n|---|---|---|---|---|\n");
+    let mut out = format!("## Past calls\n\nThe {words}.\n\n| kind | action | resource | calls | last |\n|---|---|---|---|---|\n");
     for row in rows {
         let last = day(Some(row.last_seen_ms));
         out.push_str(&format!("| {} | {} | {} | {} | {last} |\n", row.kind.replace('_', " "), markdown(&row.action), markdown(&row.resource), row.calls));
