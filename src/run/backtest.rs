@@ -255,3 +255,7 @@ pub fn of_grants(proposals: &[Proposal], layers: &Layers<'_>, usage: &Usage, win
     }
     out
 }
+
+#[cfg(test)]
+#[path = "backtest_test.rs"]
+mod backtest_test;

@@ -11,6 +11,7 @@ use super::replaced::Proposed;
 use super::replay::{Contexts, Replayed, Unknowns, add_unknowns, of_person, people, to};
 use crate::evaluate::{Compiler, NamedPolicy, PreparedRequest, PrincipalType, Request, RequestPrincipal};
 use crate::grants::OwnerKind;
+use crate::policy::matching::action_pattern_matches;
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
 use crate::prove::{Containment, NewlyDenied, ReplayCounts, contained, judge};
 use crate::reduce::{Proposal, Status};
@@ -64,6 +65,23 @@ fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
     answers
 }
 
+/// Whether a document's Allow statements name an action.
+fn names(document: &PolicyDocument, action: &str) -> bool {
+    let any = |patterns: &[String]| patterns.iter().any(|p| action_pattern_matches(p, action));
+    document.statements.iter().filter(|s| s.effect == Effect::Allow).any(|s| match &s.action {
+        ActionElement::Action(patterns) => any(patterns),
+        ActionElement::NotAction(patterns) => !any(patterns),
+    })
+}
+
+/// The proposals, of those that touch a caller, that can have lost it an action: what they replace granted it. All of them,
+/// should none have.
+fn to_blame(touched: &[usize], proposals: &[Proposal], action: &str) -> Vec<usize> {
+    let granted = |at: &usize| proposals.get(*at).and_then(|p| p.current.as_ref()).is_some_and(|current| names(current, action));
+    let found: Vec<usize> = touched.iter().copied().filter(granted).collect();
+    if found.is_empty() { touched.to_vec() } else { found }
+}
+
 /// Proves proposals made from grants. A proposal that denies a call is taken back, and whom it touched is replayed again
 /// without it.
 pub fn of_grants<'u>(proposals: &mut [Proposal], layers: &Layers<'_>, usage: &'u Usage) -> Proofs<'u> {
@@ -80,13 +98,13 @@ pub fn of_grants<'u>(proposals: &mut [Proposal], layers: &Layers<'_>, usage: &'u
             .collect();
         let mut defects: BTreeMap<usize, String> = BTreeMap::new();
         for (at, replayed) in fresh {
-            if let Some(first) = replayed.newly_denied.first() {
-                let why = format!("replay: {} on {} would be denied to {}", first.action, first.resource, first.principal_arn);
-                for proposal in &replayed.touched {
-                    defects.entry(*proposal).or_insert_with(|| why.clone());
+            for lost in &replayed.newly_denied {
+                let why = format!("replay: {} on {} would be denied to {}", lost.action, lost.resource, lost.principal_arn);
+                for proposal in to_blame(&replayed.touched, proposals, &lost.action) {
+                    defects.entry(proposal).or_insert_with(|| why.clone());
                 }
-                proofs.taken_back_for.extend(replayed.newly_denied.iter().cloned());
             }
+            proofs.taken_back_for.extend(replayed.newly_denied.iter().cloned());
             if let Some(slot) = results.get_mut(at) {
                 *slot = replayed;
             }
