@@ -2,6 +2,8 @@
 //!
 //! This is the only file that names all stages; data flows down it only.
 
+mod asked;
+mod backtest;
 mod changes;
 mod consistency;
 mod coverage;
@@ -13,9 +15,13 @@ mod layers;
 pub mod mapping;
 mod paths;
 #[cfg(test)]
+mod made_up_test;
+#[cfg(test)]
 mod perturb_test;
+mod proof_facts;
 mod proofs;
-mod replays;
+mod replaced;
+mod replay;
 mod roots;
 mod sessions;
 mod settings;
@@ -180,16 +186,18 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
     watch.lap("reduce");
+    let layers = layers::Layers::new(&grants, &usage);
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
-        let proofs = proofs::of_grants(&mut proposals, &grants, &usage);
-        eras::explain(proofs, &past, &grants, &usage)
+        let proofs = proofs::of_grants(&mut proposals, &layers, &usage);
+        eras::explain(proofs, &past, &grants)
     };
 
     watch.lap("prove");
-
-    let consistency = consistency::of_grants(&grants, &usage, &past);
+    let backtest = (!from_usage).then(|| backtest::of_grants(&proposals, &layers, &usage, window));
+    watch.lap("look back");
+    let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
 
     let covered_days = covered.rows();
@@ -200,6 +208,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
+    proof_facts::add(&mut model, &proofs, backtest.as_ref());
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
