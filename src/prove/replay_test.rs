@@ -215,7 +215,17 @@ fn random_change(bytes: &[u8]) -> Option<(Value, Value, Vec<PolicyDocument>)> {
     let (wide, choices) = first.split_first()?;
     let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
     if wide % 2 == 0 {
-        a["policies"]["identity"] = json!([{"name": "wide", "document": {"Version": "2012-10-17", "Statement": [all.clone()]}}]);
+        let under = |operator: &str, key: &str, value: &str| {
+            let mut one = all.clone();
+            one["Condition"] = json!({operator: {key: value}});
+            one
+        };
+        // One that is sure, or two under conditions.
+        let statements = match wide % 4 {
+            0 => vec![all.clone()],
+            _ => vec![under("StringNotEquals", "aws:PrincipalTag/team", "ann"), under("StringNotLike", "aws:PrincipalTag/star", "a*")],
+        };
+        a["policies"]["identity"] = json!([{"name": "wide", "document": {"Version": "2012-10-17", "Statement": statements}}]);
     }
     if wide % 7 == 0 {
         let mut named = all;
@@ -254,21 +264,25 @@ fn held(bytes: &[u8]) -> Result<Option<&'static str>, String> {
     }
     let unseen = case.policies().unknown;
     let judgement = judge(&request, &old, &unseen, &change);
-    // The same request with everything told: its keys, and some of another's for those that it lacks.
-    let mut told = a.clone();
-    for (key, value) in b["request"]["context"].as_object().into_iter().flatten() {
-        let context = told["request"]["context"].as_object_mut().ok_or("no context")?;
-        if !context.keys().any(|k| k.eq_ignore_ascii_case(key)) {
-            context.insert(key.clone(), value.clone());
+    let is_promised = matches!(judgement, Judgement::Kept | Judgement::AsBefore | Judgement::ByResourcePolicy);
+    // The same request with everything told: its keys, and some of others' for those that it lacks.
+    let others = (1..16).map(|n| {
+        let mut turned = bytes.to_vec();
+        turned.rotate_left(n * 41 % bytes.len());
+        random_case(&turned)["request"]["context"].clone()
+    });
+    for other in std::iter::once(b["request"]["context"].clone()).chain(others).chain([json!({})]).filter(|_| is_promised) {
+        let mut extended = a.clone();
+        for (key, value) in other.as_object().into_iter().flatten() {
+            let context = extended["request"]["context"].as_object_mut().ok_or("no context")?;
+            if !context.keys().any(|k| k.eq_ignore_ascii_case(key)) {
+                context.insert(key.clone(), value.clone());
+            }
         }
-    }
-    for extended in [a.clone(), told] {
-        let mut extended = extended;
         extended["request"]["context_complete"] = true.into();
         let Ok(case) = Case::read(extended.clone()) else { continue };
         let Some(request) = case.requests().next() else { continue };
-        let is_promised = matches!(judgement, Judgement::Kept | Judgement::AsBefore | Judgement::ByResourcePolicy);
-        if is_promised && decide(&request, &old) == Decision::Allowed && decide(&request, &new) != Decision::Allowed {
+        if decide(&request, &old) == Decision::Allowed && decide(&request, &new) != Decision::Allowed {
             return Err(format!("{judgement:?}, and lost on {extended}\nnew {documents:?}"));
         }
     }
