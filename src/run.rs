@@ -11,6 +11,9 @@ mod history;
 mod holders;
 mod layers;
 pub mod mapping;
+mod packing;
+#[cfg(test)]
+mod packing_test;
 mod paths;
 mod proofs;
 mod roots;
@@ -154,14 +157,19 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         declared_data_events: config.coverage.data_events.clone(),
         ids_to_wildcard: config.reduce.ids_to_wildcard,
         names_to_prefix: config.reduce.names_to_prefix,
+        over_grant_permille: config.reduce.over_grant_permille,
+        over_grant_most: config.reduce.over_grant_most,
+        pin_region: config.reduce.pin_region,
+        attached_quota: config.reduce.attached_quota,
     };
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
     let from_usage = options.from_usage || grants.is_empty();
     let (mut proposals, skipped) = if from_usage {
-        reduce::from_usage::from_usage(&usage, reference, &settings)
+        reduce::from_usage::from_usage(&usage, reference, window, &settings)
     } else {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
+    packing::check(&mut proposals, reference);
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {

@@ -15,11 +15,16 @@ mod units_test;
 pub mod evidence;
 pub mod fit;
 pub mod from_usage;
+pub mod ids;
+pub mod known;
+pub mod learned;
 pub mod narrow;
 pub mod observe;
 pub mod rewrite;
+pub mod s3_keys;
 pub mod units;
 pub mod verdict;
+pub mod write;
 
 use rayon::prelude::*;
 
@@ -43,6 +48,15 @@ pub struct ReduceSettings {
     pub ids_to_wildcard: usize,
     /// From how many names of a type on they are generalised to a common prefix.
     pub names_to_prefix: usize,
+    /// Of all known resources that a generalised pattern takes in, the thousandths that may not have been used; a
+    /// pattern that would bring in more is refused and the names are listed.
+    pub over_grant_permille: usize,
+    /// How many unused known resources a generalised pattern may bring in at most.
+    pub over_grant_most: usize,
+    /// Whether every region that was seen is named; otherwise what was used in several regions is granted in all.
+    pub pin_region: bool,
+    /// Managed policies that a user, a group or a role can have attached (AWS: 10, up to 20 on request).
+    pub attached_quota: usize,
 }
 
 impl Default for ReduceSettings {
@@ -52,6 +66,10 @@ impl Default for ReduceSettings {
             declared_data_events: Vec::new(),
             ids_to_wildcard: 3,
             names_to_prefix: 25,
+            over_grant_permille: 900,
+            over_grant_most: 1000,
+            pin_region: true,
+            attached_quota: fit::ATTACHED_LIMIT,
         }
     }
 }
@@ -78,8 +96,13 @@ pub struct Proposal {
     pub current: Option<PolicyDocument>,
     /// The document or numbered documents that would replace it.
     pub proposed: Vec<PolicyDocument>,
-    /// The same permissions in the shortest spelling, for when `proposed` does not fit.
-    pub compressed: Option<PolicyDocument>,
+    /// The document before statements were merged and it was made to fit, where that changed it: whether both say the
+    /// same is for the proofs to show.
+    pub unpacked: Option<PolicyDocument>,
+    /// What was done to make it fit.
+    pub packing: Vec<write::Step>,
+    /// Conditions that no use would have failed; never part of `proposed`.
+    pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action.
     pub verdicts: Vec<ActionVerdict>,
     /// What became of it.
@@ -91,15 +114,6 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// Takes the shortest spelling.
-    pub fn use_compressed(&mut self) {
-        if let Some(short) = self.compressed.take()
-            && self.status == Status::Proposed
-        {
-            self.proposed = vec![short];
-        }
-    }
-
     /// The largest proposed document in characters as IAM counts them.
     #[must_use]
     pub fn largest(&self) -> usize {
@@ -129,15 +143,19 @@ pub fn reduce(
     let (units, skipped) = units::units(grants, usage);
     let evidence = evidence::Evidence::new(usage, reference);
     let observer = observe::Observer::new(usage, reference, covered, window);
+    let ground = write::Ground::new(reference, known::Known::of(usage, Some(grants)), settings);
+    let calls = learned::Calls::new(&usage.rows, window);
     let mut proposals: Vec<Proposal> = units
         .par_iter()
         .map(|unit| {
-            let judged = verdict::judge(unit, grants, &evidence, &observer, reference, window, settings);
-            rewrite::rewrite(unit, judged, reference)
+            let judged = verdict::judge(unit, grants, &evidence, &observer, &ground, window);
+            let members: Vec<(&str, &str)> = unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect();
+            let suggestions = learned::suggestions(&members, &judged.verdicts, &calls, reference);
+            Proposal { suggestions, ..rewrite::rewrite(unit, judged, &ground) }
         })
         .collect();
-    fit::fit_inline_owners(&mut proposals);
-    fit::fit_managed(&mut proposals);
+    fit::fit_inline_owners(&mut proposals, &ground);
+    fit::fit_managed(&mut proposals, Some(grants), &ground);
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));
     (proposals, skipped)
 }

@@ -12,11 +12,11 @@ use crate::policy::{ActionElement, Effect, ResourceElement, Statement};
 use crate::reference::{ActionId, Reference};
 use crate::usage::{UsageRow, Window};
 
-use super::ReduceSettings;
 use super::evidence::{Evidence, Uses};
-use super::narrow::narrow;
+use super::narrow::{self, Seen};
 use super::observe::Observer;
 use super::units::PolicyUnit;
+use super::write::Ground;
 
 /// The verdict on one action of one statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -198,10 +198,10 @@ pub fn judge(
     grants: &Grants,
     evidence: &Evidence<'_>,
     observer: &Observer<'_>,
-    reference: &Reference,
+    ground: &Ground<'_>,
     window: Window,
-    settings: &ReduceSettings,
 ) -> Judged {
+    let reference = ground.reference;
     let accounts: BTreeSet<&str> = unit.members.iter().map(|m| m.account.as_str()).collect();
     let accounts: Vec<&str> = accounts.into_iter().collect();
     let used = evidence.used_actions(&unit.members);
@@ -257,7 +257,7 @@ pub fn judge(
             let uses = evidence.uses(&unit.members, id);
             let mut entry = verdict(name, Verdict::KeepUsed, String::new());
             entry.denied_calls = uses.denied_calls;
-            match weigh(&uses, statement, unit, grants, settings, reference.scopable(id)) {
+            match weigh(&uses, statement, unit, grants, id, ground) {
                 Some(Used { resources, narrowed: smaller, weak, note }) => {
                     fill(&mut entry, &uses);
                     entry.confidence = if weak { "low" } else if note.is_some() { "medium" } else { "high" };
@@ -344,8 +344,8 @@ fn weigh(
     statement: &Statement,
     unit: &PolicyUnit<'_>,
     grants: &Grants,
-    settings: &ReduceSettings,
-    scopable: bool,
+    id: ActionId,
+    ground: &Ground<'_>,
 ) -> Option<Used> {
     let element = statement.resource.as_ref();
     let mut rows: Vec<&UsageRow> = Vec::new();
@@ -379,7 +379,7 @@ fn weigh(
     let mut resources: Vec<String> = rows.iter().map(|r| r.resource_arn.clone()).collect();
     resources.sort();
     resources.dedup();
-    if !scopable {
+    if !ground.reference.scopable(id) {
         return Some(Used { resources, narrowed: None, weak: false, note: None });
     }
     if vague.is_none() && rows.iter().any(|r| r.is_pattern() || r.resource_arn == "*") {
@@ -390,8 +390,7 @@ fn weigh(
     }
     let narrowed = match (vague, element) {
         (None, Some(ResourceElement::Resource(patterns))) => {
-            let smaller = narrow(&resources, patterns, settings);
-            (smaller.iter().collect::<BTreeSet<_>>() != patterns.iter().collect()).then_some(smaller)
+            narrow::smaller(id, &rows.iter().map(|r| Seen::of(r)).collect::<Vec<_>>(), patterns, ground)
         }
         _ => None,
     };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::catalogue::Report;
 use super::findings::Finding;
+use crate::reduce::learned::Suggestion;
+use crate::reduce::write::Step;
 
 /// One run.
 #[derive(Clone, Debug, Default)]
@@ -336,6 +338,10 @@ pub struct ProposalRow {
     pub proposed: Vec<String>,
     /// Evidence, one per statement and action.
     pub evidence: Vec<EvidenceRow>,
+    /// What was done to make it fit.
+    pub packing: Vec<Step>,
+    /// Conditions that all uses would have met; not part of what is proposed.
+    pub suggestions: Vec<Suggestion>,
 }
 
 /// Evidence for one action.

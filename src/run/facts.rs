@@ -368,6 +368,8 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
             })
             .collect(),
         members: proposal.members,
+        packing: proposal.packing,
+        suggestions: proposal.suggestions,
     }
 }
 
