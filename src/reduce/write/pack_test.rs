@@ -51,8 +51,9 @@ fn resources_collapse_within_the_budget_and_the_grant() {
     assert!(open.fits);
     assert_eq!(kinds(&open), [StepKind::Resources]);
     assert_eq!((open.steps[0].pattern.as_deref(), open.steps[0].known_beyond), (Some("arn:aws:sqs:eu-west-1:111122223333:orders-0*"), 70));
-    let many = packed(&document, None, limit, 1, &queues(100).iter().flat_map(|q| (0..9).map(move |n| format!("{q}{n}"))).collect::<Vec<_>>());
-    assert!(many.fits, "270 others for 30 is within nine for each");
+    let others: Vec<String> = (0..271).map(|n| format!("arn:aws:sqs:eu-west-1:111122223333:orders-0x{n}")).collect();
+    assert!(packed(&document, None, limit, 1, &others[1..]).fits, "nine others for each");
+    assert!(!packed(&document, None, limit, 1, &others).fits, "one more than that");
     let granted = allow(&json!("sqs:*"), &json!(queues(40)));
     let closed = packed(&document, Some(&granted), limit, 1, &[]);
     assert!(!closed.fits && closed.needed.unwrap() > 1, "no pattern was granted");
