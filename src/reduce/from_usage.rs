@@ -154,7 +154,7 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], ground: &Ground<'_>)
 }
 
 /// Services that authorise a call that names no resource on the type's pattern (`db:*`), as their denials say.
-const ASK_ON_PATTERN: &[&str] = &["rds"];
+const ASK_ON_PATTERN: &[&str] = &["rds", "s3"];
 
 /// The resource that a policy must name for a use. Where every type of the action is optional and the call named none,
 /// services differ: some authorise on the type's pattern, some on `*`; only `*` allows both.

@@ -11,6 +11,10 @@ pub mod declared;
 #[cfg(test)]
 mod declared_test;
 #[cfg(test)]
+mod fit_test;
+#[cfg(test)]
+mod narrow_test;
+#[cfg(test)]
 mod units_test;
 pub mod evidence;
 pub mod fit;

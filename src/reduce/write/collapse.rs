@@ -32,12 +32,27 @@ fn parent(arn: &str) -> Option<(&str, &str)> {
     Some((arn.get(..=at)?, arn.get(at + 1..)?))
 }
 
+/// Services whose resources decide what everybody may do: whatever writes there is never generalised.
+const GUARDED: &[&str] = &["iam", "kms", "organizations", "sso", "sts"];
+
 /// Whether a piece has an action whose resources are never generalised for the sake of space.
 fn is_dangerous(piece: &Piece, ground: &Ground<'_>) -> bool {
     piece.ids.iter().any(|id| {
-        ground.reference.action(*id).is_none_or(|a| a.level == AccessLevel::PermissionsManagement)
+        let Some(action) = ground.reference.action(*id) else { return true };
+        let reads = matches!(action.level, AccessLevel::List | AccessLevel::Read);
+        let guarded = action.name.split_once(':').is_some_and(|(prefix, _)| GUARDED.contains(&prefix));
+        action.level == AccessLevel::PermissionsManagement
+            || (guarded && !reads)
             || ground.reference.risk(*id).iter().any(|r| matches!(*r, "privilege-escalation" | "credential-exposure"))
     })
+}
+
+/// A beginning that ends inside an id ends before it: `vpc-` rather than `vpc-0`.
+fn whole_words(shared: &str) -> &str {
+    match shared.rsplit_once('-') {
+        Some((kind, rest)) if rest.len() <= 2 && rest.bytes().all(|b| b.is_ascii_hexdigit()) => shared.get(..=kind.len()).unwrap_or(shared),
+        _ => shared,
+    }
 }
 
 /// The pattern that saves most in the given pieces, if there is one.
@@ -54,7 +69,7 @@ pub fn best(pieces: &[(usize, Piece)], current: Option<&PolicyDocument>, ground:
         for (head, members) in by_parent.into_iter().filter(|(_, m)| m.len() > 1) {
             let names: Vec<&str> = members.iter().filter_map(|m| m.get(head.len()..)).collect();
             let shared = common_prefix(&names);
-            let shared = shared.find(['*', '?']).and_then(|end| shared.get(..end)).unwrap_or(shared);
+            let shared = whole_words(shared.find(['*', '?']).and_then(|end| shared.get(..end)).unwrap_or(shared));
             let Some(parsed) = Arn::parse(head) else { continue };
             // Names of buckets are everybody's, and a whole service is no parent.
             let is_open = parsed.resource.is_empty() && (shared.len() < 3 || parsed.service == "s3");

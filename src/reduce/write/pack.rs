@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 
 use crate::policy::matching::action_pattern_covers;
-use crate::policy::{PolicyDocument, print};
+use crate::policy::{PolicyDocument, Statement, print};
 
 use super::Ground;
 use super::collapse::{apply, best};
 use super::granted::{grants, grants_piece};
 use super::merge::{Reach, merge};
 use super::piece::Piece;
-use super::sids::make_unique;
+use super::sids::{about, make_unique};
 use super::split::split;
 use crate::reduce::compress::{Wildcards, compressed};
 
@@ -100,7 +100,9 @@ pub fn merged(document: &PolicyDocument, current: Option<&PolicyDocument>, reach
     }
     let may_join = |piece: &Piece| current.is_none_or(|c| grants_piece(c, piece, &names(piece, ground)));
     let joined = merge(open, reach, ground, &may_join);
-    let mut statements: Vec<_> = joined.iter().map(|p| p.by_name(ground.reference)).collect();
+    // From use alone there is no original whose Sids readers know.
+    let sid = |p: &Piece| if current.is_none() { Some(about(p, ground.reference)) } else { p.frame.sid.clone() };
+    let mut statements: Vec<_> = joined.iter().map(|p| Statement { sid: sid(p), ..p.by_name(ground.reference) }).collect();
     statements.extend(copied);
     make_unique(&mut statements);
     PolicyDocument { version: document.version, id: document.id.clone(), statements }
@@ -144,9 +146,23 @@ fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, w
 }
 
 /// Makes a document fit into `room` documents of `limit` characters. `current` is what was granted: nothing is written
-/// that it does not grant.
+/// that it does not grant. Statements of several services become one only where that saves a document.
 #[must_use]
 pub fn pack(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, ground: &Ground<'_>) -> Packed {
+    let near = ladder(document, current, limit, room, Reach::Service, ground);
+    if near.fits && near.documents.len() == 1 {
+        return near;
+    }
+    let far = ladder(document, current, limit, room, Reach::All, ground);
+    let saves = |far: &Packed, near: &Packed| match (far.fits, near.fits) {
+        (true, true) => far.documents.len() < near.documents.len(),
+        (far_fits, near_fits) => far_fits || (!near_fits && far.needed.is_some_and(|n| near.needed.is_none_or(|m| n < m))),
+    };
+    if saves(&far, &near) { far } else { near }
+}
+
+/// The steps, one after the other until it fits.
+fn ladder(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, reach: Reach, ground: &Ground<'_>) -> Packed {
     let mut steps: Vec<Step> = Vec::new();
     let mut doc = document.clone();
     let done = |doc: &PolicyDocument, steps: &[Step]| Packed { documents: vec![doc.clone()], steps: steps.to_vec(), fits: true, needed: Some(1) };
@@ -159,7 +175,7 @@ pub fn pack(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: 
             *doc = next;
         }
     };
-    let next = merged(&doc, current, Reach::All, ground);
+    let next = merged(&doc, current, reach, ground);
     take(&mut doc, next, Step::plain(StepKind::Merged, 0));
     while print::size(&doc) > limit {
         let open = pieces(&doc, ground);
