@@ -13,6 +13,9 @@ mod history;
 mod holders;
 mod layers;
 pub mod mapping;
+mod packing;
+#[cfg(test)]
+mod packing_test;
 mod paths;
 #[cfg(test)]
 mod made_up_test;
@@ -181,10 +184,11 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
     let from_usage = options.from_usage || grants.is_empty();
     let (mut proposals, skipped) = if from_usage {
-        reduce::from_usage::from_usage(&usage, reference, &settings)
+        reduce::from_usage::from_usage(&usage, reference, window, &settings)
     } else {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
+    packing::check(&mut proposals, reference);
     watch.lap("reduce");
     let layers = layers::Layers::new(&grants, &usage);
     let proofs = if from_usage {

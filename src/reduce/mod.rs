@@ -12,21 +12,30 @@ pub mod declared;
 #[cfg(test)]
 mod declared_test;
 #[cfg(test)]
+mod fit_test;
+#[cfg(test)]
+mod narrow_test;
+#[cfg(test)]
 mod units_test;
 pub mod evidence;
 pub mod expand;
 pub mod fit;
 pub mod from_usage;
+pub mod ids;
 pub mod judge;
 #[cfg(test)]
 mod judge_test;
+pub mod known;
+pub mod learned;
 pub mod narrow;
 pub mod observe;
 pub mod rewrite;
+pub mod s3_keys;
 pub mod settings;
 pub mod units;
 pub mod verdict;
 pub mod weigh;
+pub mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,8 +75,13 @@ pub struct Proposal {
     pub current: Option<Arc<PolicyDocument>>,
     /// The document or numbered documents that would replace it.
     pub proposed: Vec<PolicyDocument>,
-    /// The same permissions in the shortest spelling, for when `proposed` does not fit.
-    pub compressed: Option<PolicyDocument>,
+    /// The document before statements were merged and it was made to fit, where that changed it: whether both say the
+    /// same is for the proofs to show.
+    pub unpacked: Option<PolicyDocument>,
+    /// What was done to make it fit.
+    pub packing: Vec<write::Step>,
+    /// Conditions that no use would have failed; never part of `proposed`.
+    pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action of which records tell.
     pub verdicts: Vec<ActionVerdict>,
     /// Verdicts on all other actions of each statement.
@@ -81,15 +95,6 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// Takes the shortest spelling.
-    pub fn use_compressed(&mut self) {
-        if let Some(short) = self.compressed.take()
-            && self.status == Status::Proposed
-        {
-            self.proposed = vec![short];
-        }
-    }
-
     /// The largest proposed document in characters as IAM counts them.
     #[must_use]
     pub fn largest(&self) -> usize {
@@ -175,15 +180,22 @@ pub fn reduce(
     let evidence = evidence::Evidence::new(usage, reference);
     let observer = observe::Observer::new(usage, reference, covered, window);
     let expander = Expander::new(reference);
-    let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, reference, window, settings };
+    let ground = write::Ground::new(reference, known::Known::of(usage, Some(grants)), settings);
+    let calls = learned::Calls::new(&usage.rows, window);
+    let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, ground: &ground, window };
     let documents = documents(&reduced);
     let mut proposals: Vec<Proposal> = reduced
         .par_iter()
         .zip(documents)
-        .map(|(unit, current)| rewrite::rewrite(unit, current, judge.judge(unit), reference))
+        .map(|(unit, current)| {
+            let judged = judge.judge(unit);
+            let members: Vec<(&str, &str)> = unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect();
+            let suggestions = learned::suggestions(&members, &judged.verdicts, &calls, reference);
+            Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
+        })
         .collect();
-    fit::fit_inline_owners(&mut proposals);
-    fit::fit_managed(&mut proposals);
+    fit::fit_inline_owners(&mut proposals, &ground);
+    fit::fit_managed(&mut proposals, Some(grants), &ground);
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));
     (proposals, skipped)
 }

@@ -9,6 +9,8 @@ use crate::reduce::{ActionVerdict, VerdictGroup};
 use super::catalogue::Report;
 use super::findings::Finding;
 use super::proofs_text::{BacktestFacts, ReplayLists};
+use crate::reduce::learned::Suggestion;
+use crate::reduce::write::Step;
 
 /// One run.
 #[derive(Clone, Debug, Default)]
@@ -381,6 +383,10 @@ pub struct ProposalRow {
     pub evidence: Vec<ActionVerdict>,
     /// Verdicts on all others.
     pub groups: Vec<VerdictGroup>,
+    /// What was done to make it fit.
+    pub packing: Vec<Step>,
+    /// Conditions that all uses would have met; not part of what is proposed.
+    pub suggestions: Vec<Suggestion>,
 }
 
 /// A time as `YYYY-MM-DD`, empty where absent.

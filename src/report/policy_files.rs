@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::escape::markdown;
 use super::model::{ProposalRow, day};
 use super::proofs_text::{BacktestFacts, counts, members_text, of_members};
+use crate::reduce::learned::Suggestion;
+use crate::reduce::write::Step;
 use crate::reduce::{ActionVerdict, Verdict, VerdictGroup};
 use crate::reference::{ActionIds, Reference};
 
@@ -141,12 +143,33 @@ struct Policy<'a> {
     containment: Value,
     evidence: Rows<'a>,
     members: &'a [String],
+    packing: Value,
     placement: &'a str,
     policy: &'a str,
     replay: Value,
     size: Value,
     status: &'a str,
+    suggestions: Value,
     why: &'a str,
+}
+
+/// A step of making a policy fit: what became shorter, and what a wider pattern takes in besides.
+fn step(step: &Step) -> Value {
+    match &step.pattern {
+        Some(pattern) => json!({"step": step.kind.as_str(), "pattern": pattern, "in_place_of": step.in_place_of,
+                                "known_resources_beyond": step.known_beyond, "characters": step.size}),
+        None => json!({"step": step.kind.as_str(), "characters": step.size}),
+    }
+}
+
+/// A suggested condition with its evidence; `actions` is left out where it would hold for all of the policy.
+fn suggestion(s: &Suggestion) -> Value {
+    let mut value = json!({"condition": {s.operator: {s.key: s.values}}, "confidence": s.confidence,
+           "evidence": {"calls": s.calls, "first_seen": day(Some(s.first_seen_ms)), "last_seen": day(Some(s.last_seen_ms)), "distinct_uses": s.distinct}});
+    if let (Some(fields), false) = (value.as_object_mut(), s.actions.is_empty()) {
+        fields.insert("actions".to_owned(), json!(s.actions));
+    }
+    value
 }
 
 impl<'a> Policy<'a> {
@@ -159,11 +182,13 @@ impl<'a> Policy<'a> {
             },
             evidence: Rows(p, reference),
             members: &p.members,
+            packing: p.packing.iter().map(step).collect(),
             placement: &p.placement,
             policy: &p.policy,
             replay: counts(&p.replay).into(),
             size: json!({"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2}),
             status: p.status,
+            suggestions: p.suggestions.iter().map(suggestion).collect(),
             why: &p.why,
         }
     }

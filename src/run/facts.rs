@@ -360,9 +360,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         sizes: (size_before, if status == "written" { proposal.largest() } else { size_before }, proposal.limit),
         replay: replay_facts(&replay),
         containment: match containment {
-            Some(Containment::Proved) => "proved".to_owned(),
-            Some(Containment::NotProved(why)) => format!("not proved: {why}"),
-            Some(Containment::Refuted(w)) => format!("refuted: the proposal would allow {} on {}", w.action, w.resource),
+            Some(answer) => answer.why_not().unwrap_or_else(|| "proved".to_owned()),
             None if proposal.current.is_none() => "no grant to compare with".to_owned(),
             None => "nothing proposed".to_owned(),
         },
@@ -373,6 +371,8 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         evidence: proposal.verdicts,
         groups: proposal.groups,
         members: proposal.members,
+        packing: proposal.packing,
+        suggestions: proposal.suggestions,
         ..ProposalRow::default()
     }
 }

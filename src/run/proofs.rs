@@ -56,10 +56,8 @@ fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
     let of_one = |proposal: &mut Proposal| {
         let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { return None };
         let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
-        match &answer {
-            Containment::Proved => {}
-            Containment::NotProved(why) => proposal.status = Status::Defect(format!("containment is not proved: {why}")),
-            Containment::Refuted(w) => proposal.status = Status::Defect(format!("containment is refuted: it would allow {} on {}", w.action, w.resource)),
+        if let Some(why) = answer.why_not() {
+            proposal.status = Status::Defect(format!("containment is {why}"));
         }
         Some(answer)
     };
