@@ -105,6 +105,8 @@ pub struct Proposal {
     pub unpacked: Option<PolicyDocument>,
     /// What was done to make it fit.
     pub packing: Vec<write::Step>,
+    /// Patterns that are not the granted policy's own, with what they take in beyond use.
+    pub generalised: Vec<known::Generalised>,
     /// Conditions that no use would have failed; never part of `proposed`.
     pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action.
@@ -134,6 +136,11 @@ impl Proposal {
     }
 }
 
+/// ARN and unique id of those that a document is for.
+fn named<'u>(unit: &'u PolicyUnit<'_>) -> Vec<(&'u str, &'u str)> {
+    unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect()
+}
+
 /// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason.
 #[must_use]
 pub fn reduce(
@@ -153,13 +160,15 @@ pub fn reduce(
         .par_iter()
         .map(|unit| {
             let judged = verdict::judge(unit, grants, &evidence, &observer, &ground, window);
-            let members: Vec<(&str, &str)> = unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect();
-            let suggestions = learned::suggestions(&members, &judged.verdicts, &calls, reference);
+            let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, reference);
             Proposal { suggestions, ..rewrite::rewrite(unit, judged, &ground) }
         })
         .collect();
     fit::fit_inline_owners(&mut proposals, &ground);
     fit::fit_managed(&mut proposals, Some(grants), &ground);
+    for (proposal, unit) in proposals.iter_mut().zip(&units).filter(|(p, _)| p.status == Status::Proposed) {
+        proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_ref(), &calls.resources(&named(unit)));
+    }
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));
     (proposals, skipped)
 }

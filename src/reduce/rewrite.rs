@@ -78,6 +78,7 @@ pub fn rewrite(unit: &PolicyUnit<'_>, judged: Judged, ground: &Ground<'_>) -> Pr
         unpacked: separate.filter(|s| *s != written),
         proposed: if unchanged || nothing_left { Vec::new() } else { vec![written] },
         packing: Vec::new(),
+        generalised: Vec::new(),
         suggestions: Vec::new(),
         verdicts: judged.verdicts,
         status: if unchanged { Status::Unchanged } else { Status::Proposed },

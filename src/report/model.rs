@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::Report;
 use super::findings::Finding;
+use crate::reduce::known::Generalised;
 use crate::reduce::learned::Suggestion;
 use crate::reduce::write::Step;
 
@@ -338,6 +339,8 @@ pub struct ProposalRow {
     pub proposed: Vec<String>,
     /// Evidence, one per statement and action.
     pub evidence: Vec<EvidenceRow>,
+    /// Patterns that are not the granted policy's own, with what they take in beyond use.
+    pub generalised: Vec<Generalised>,
     /// What was done to make it fit.
     pub packing: Vec<Step>,
     /// Conditions that all uses would have met; not part of what is proposed.

@@ -58,6 +58,7 @@ struct Policy<'a> {
     containment: Value,
     #[serde(serialize_with = "rows")]
     evidence: &'a [EvidenceRow],
+    generalised: Value,
     members: &'a [String],
     packing: Value,
     placement: &'a str,
@@ -97,6 +98,11 @@ impl<'a> Policy<'a> {
                 None => json!({"verdict": p.containment}),
             },
             evidence: &p.evidence,
+            generalised: p
+                .generalised
+                .iter()
+                .map(|g| json!({"pattern": g.pattern, "used": g.used, "known_resources_beyond": g.known_beyond}))
+                .collect(),
             members: &p.members,
             packing: p.packing.iter().map(step).collect(),
             placement: &p.placement,

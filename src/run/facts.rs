@@ -368,6 +368,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
             })
             .collect(),
         members: proposal.members,
+        generalised: proposal.generalised,
         packing: proposal.packing,
         suggestions: proposal.suggestions,
     }
