@@ -80,6 +80,8 @@ pub struct Proposal {
     pub unpacked: Option<PolicyDocument>,
     /// What was done to make it fit.
     pub packing: Vec<write::Step>,
+    /// Patterns that are not the granted policy's own, with what they take in beyond use.
+    pub generalised: Vec<known::Generalised>,
     /// Conditions that no use would have failed; never part of `proposed`.
     pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action of which records tell.
@@ -153,6 +155,11 @@ fn documents<'u>(units: &'u [PolicyUnit<'u>]) -> Vec<Arc<PolicyDocument>> {
     units.iter().map(of_unit).collect()
 }
 
+/// ARN and unique id of those that a document is for.
+fn named<'u>(unit: &'u PolicyUnit<'_>) -> Vec<(&'u str, &'u str)> {
+    unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect()
+}
+
 /// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason.
 #[must_use]
 pub fn reduce(
@@ -189,13 +196,15 @@ pub fn reduce(
         .zip(documents)
         .map(|(unit, current)| {
             let judged = judge.judge(unit);
-            let members: Vec<(&str, &str)> = unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect();
-            let suggestions = learned::suggestions(&members, &judged.verdicts, &calls, reference);
+            let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, reference);
             Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
         })
         .collect();
     fit::fit_inline_owners(&mut proposals, &ground);
     fit::fit_managed(&mut proposals, Some(grants), &ground);
+    proposals.par_iter_mut().zip(&reduced).filter(|(p, _)| p.status == Status::Proposed).for_each(|(proposal, unit)| {
+        proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_deref(), &calls.resources(&named(unit)));
+    });
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));
     (proposals, skipped)
 }

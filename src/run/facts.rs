@@ -371,6 +371,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         evidence: proposal.verdicts,
         groups: proposal.groups,
         members: proposal.members,
+        generalised: proposal.generalised,
         packing: proposal.packing,
         suggestions: proposal.suggestions,
         ..ProposalRow::default()
