@@ -21,7 +21,7 @@ pub fn inline_limit(kind: OwnerKind) -> usize {
     match kind {
         OwnerKind::User => 2048,
         OwnerKind::Group => 5120,
-        OwnerKind::Role | OwnerKind::Policy => 10_240,
+        OwnerKind::Role | OwnerKind::Policy | OwnerKind::PermissionSet => 10_240,
     }
 }
 
@@ -32,7 +32,7 @@ fn sizes(documents: &[PolicyDocument]) -> usize {
 /// Fits the inline policies of each owner to the owner's total.
 pub fn fit_inline_owners(proposals: &mut [Proposal]) {
     let mut owners: BTreeMap<(String, OwnerKind), Vec<usize>> = BTreeMap::new();
-    for (at, p) in proposals.iter().enumerate().filter(|(_, p)| p.unit.placement == Placement::Inline) {
+    for (at, p) in proposals.iter().enumerate().filter(|(_, p)| matches!(p.unit.placement, Placement::Inline | Placement::PermissionSet)) {
         owners.entry((p.unit.owner_arn.clone(), p.unit.owner_kind)).or_default().push(at);
     }
     for ((_, kind), members) in owners {
@@ -69,7 +69,7 @@ pub fn fit_inline_owners(proposals: &mut [Proposal]) {
 
 /// Fits managed policies and replacements of AWS managed policies.
 pub fn fit_managed(proposals: &mut [Proposal]) {
-    for p in proposals.iter_mut().filter(|p| p.unit.placement != Placement::Inline) {
+    for p in proposals.iter_mut().filter(|p| matches!(p.unit.placement, Placement::CustomerManaged | Placement::AwsManaged | Placement::FromUsage)) {
         p.limit = MANAGED_LIMIT;
         if p.status != Status::Proposed || sizes(&p.proposed) <= MANAGED_LIMIT {
             continue;

@@ -121,6 +121,8 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
         status,
         limit: MANAGED_LIMIT,
         members: vec![arn.to_owned()],
+        detached: Vec::new(),
+        replaces: Vec::new(),
     }
 }
 
@@ -157,6 +159,7 @@ fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> Action
         statement: 0,
         sid: None,
         action: action.to_owned(),
+        subject: None,
         verdict,
         first_seen_ms: allowed.iter().map(|r| r.first_seen_ms).min(),
         last_seen_ms: allowed.iter().map(|r| r.last_seen_ms).max(),

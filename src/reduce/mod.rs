@@ -5,6 +5,8 @@
 //! conditions are copied; a narrowed resource lies inside the pattern it came from; what does not fit AWS's
 //! limits is withheld, never cut. Source: design.md section 6, reference-data.md sections 4 and 5.
 
+pub mod advice;
+pub mod age;
 pub mod cadence;
 pub mod compress;
 pub mod covered;
@@ -22,8 +24,12 @@ pub mod judge;
 mod judge_test;
 pub mod narrow;
 pub mod observe;
+pub mod permission_sets;
+#[cfg(test)]
+mod permission_sets_test;
 pub mod rewrite;
 pub mod settings;
+pub mod trust;
 pub mod units;
 pub mod verdict;
 pub mod weigh;
@@ -33,7 +39,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::grants::Grants;
+use crate::grants::{Grants, PolicySource};
 use crate::policy::{PolicyDocument, print};
 use crate::reference::{ActionIds, Reference};
 use crate::usage::{Usage, Window};
@@ -78,9 +84,31 @@ pub struct Proposal {
     pub limit: usize,
     /// Users and roles that the document applies to, by ARN.
     pub members: Vec<String>,
+    /// AWS managed policies that are detached because the proposed documents take their place too: ARN and document.
+    pub detached: Vec<(String, Arc<PolicyDocument>)>,
+    /// What the proposal replaces, as its members hold it, where the unit's name does not tell.
+    pub replaces: Vec<PolicySource>,
 }
 
 impl Proposal {
+    /// A document that stays as it is, until something is found.
+    #[must_use]
+    pub fn of(unit: units::UnitName, current: Arc<PolicyDocument>) -> Proposal {
+        Proposal {
+            unit,
+            current: Some(current),
+            proposed: Vec::new(),
+            compressed: None,
+            verdicts: Vec::new(),
+            groups: Vec::new(),
+            status: Status::Unchanged,
+            limit: 0,
+            members: Vec::new(),
+            detached: Vec::new(),
+            replaces: Vec::new(),
+        }
+    }
+
     /// Takes the shortest spelling.
     pub fn use_compressed(&mut self) {
         if let Some(short) = self.compressed.take()
@@ -182,8 +210,15 @@ pub fn reduce(
         .zip(documents)
         .map(|(unit, current)| rewrite::rewrite(unit, current, judge.judge(unit), reference))
         .collect();
+    let (sets, left) = permission_sets::reduce(grants, usage, &judge);
+    proposals.extend(sets);
+    skipped.extend(left);
     fit::fit_inline_owners(&mut proposals);
     fit::fit_managed(&mut proposals);
+    let (trusts, left) = trust::reduce(grants, usage, &observer, reference, window, settings);
+    proposals.extend(trusts);
+    skipped.extend(left);
+    skipped.sort();
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));
     (proposals, skipped)
 }

@@ -25,6 +25,7 @@ pub fn render(model: &ReportModel) -> String {
         "- replay: {} calls in {} distinct requests, {} newly denied, {} unknown\n",
         model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
     ));
+    out.push_str(&super::advice::summary(model));
     let l = &model.ledger;
     out.push_str(&format!(
         "- logs: read {} = kept {} + duplicate {} + rejected {}\n\n",

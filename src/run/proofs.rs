@@ -11,7 +11,8 @@ use crate::evaluate::{Compiler, NamedPolicy, PrincipalType, RequestPrincipal, de
 use crate::grants::{Grants, OwnerKind};
 use crate::prove::replay::with_request;
 use crate::prove::{Change, Containment, ReplayCounts, contained, fate};
-use crate::reduce::{Proposal, Status};
+use crate::policy::PolicyDocument;
+use crate::reduce::{Placement, Proposal, Status};
 use crate::usage::{Outcome, Usage};
 
 /// What the proofs gave.
@@ -25,6 +26,8 @@ pub struct Proofs {
     pub replayed: BTreeMap<String, Replayed>,
     /// Open requests of all principals, by what would settle them.
     pub open: BTreeMap<String, Tally>,
+    /// Replay of those who took up a role whose trust policy changes, by the role's ARN.
+    pub trusts: BTreeMap<String, ReplayCounts>,
     /// Containment by place of the proposal.
     pub containment: Vec<Option<Containment>>,
 }
@@ -35,7 +38,8 @@ fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
         .par_iter_mut()
         .map(|proposal| {
             let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { return None };
-            let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
+            let old: Vec<&PolicyDocument> = std::iter::once(current).chain(proposal.detached.iter().map(|(_, document)| document)).map(|d| &**d).collect();
+            let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &old);
             match &answer {
                 Containment::Proved => {}
                 Containment::NotProved(why) => proposal.status = Status::Defect(format!("containment is not proved: {why}")),
@@ -59,7 +63,7 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
             .filter_map(|(arn, r)| r.newly_denied.first().map(|first| (arn, format!("replay: {} on {} would be denied to {arn}", first.action, first.resource))))
             .collect();
         let mut again: BTreeSet<String> = BTreeSet::new();
-        for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
+        for proposal in proposals.iter_mut().filter(|p| p.status == Status::Proposed && p.unit.placement != Placement::Trust) {
             if let Some(why) = proposal.members.iter().find_map(|m| defects.get(m)) {
                 proposal.status = Status::Defect(why.clone());
                 again.extend(proposal.members.iter().cloned());

@@ -77,13 +77,17 @@ pub struct Replayed {
 const REFUSED_AT_MOST: usize = 20;
 
 /// What a proposal replaces, seen from a holder: the source, and for managed policies whoever holds them.
-pub fn replaced_by(proposal: &Proposal) -> PolicySource {
+pub fn replaced_by(proposal: &Proposal) -> Vec<PolicySource> {
+    if !proposal.replaces.is_empty() {
+        return proposal.replaces.clone();
+    }
     let unit = &proposal.unit;
-    match (&unit.policy_arn, unit.placement) {
+    let one = match (&unit.policy_arn, unit.placement) {
         (Some(arn), Placement::AwsManaged) => PolicySource::Managed { arn: arn.clone(), holder_arn: unit.owner_arn.clone() },
         (Some(arn), _) => PolicySource::Managed { arn: arn.clone(), holder_arn: String::new() },
         (None, _) => PolicySource::Inline { owner_arn: unit.owner_arn.clone(), name: unit.policy_name.clone() },
-    }
+    };
+    vec![one]
 }
 
 /// Proposals by what they replace.
@@ -91,7 +95,9 @@ pub type Proposed<'p> = BTreeMap<PolicySource, &'p Proposal>;
 
 /// The proposals that stand.
 pub fn standing(proposals: &[Proposal]) -> Proposed<'_> {
-    proposals.iter().filter(|p| p.status == Status::Proposed).map(|p| (replaced_by(p), p)).collect()
+    // Trust policies say who may take up a role, not what the role may do: they have a replay of their own.
+    let stand = proposals.iter().filter(|p| p.status == Status::Proposed && p.unit.placement != Placement::Trust);
+    stand.flat_map(|p| replaced_by(p).into_iter().map(move |source| (source, p))).collect()
 }
 
 /// The proposal that replaces a held policy, if one does.
