@@ -113,11 +113,30 @@ pub struct ReduceConfig {
     pub rules: Vec<RuleConfig>,
     /// `[[reduce.keep]]`
     pub keep: Vec<KeepConfig>,
+    /// Of all known resources that a generalised pattern takes in, the thousandths that may not have been used (0–1000).
+    pub over_grant_permille: usize,
+    /// How many unused known resources a generalised pattern may bring in at most.
+    pub over_grant_most: usize,
+    /// Whether every region that was seen is named; otherwise what was used in several regions is granted in all.
+    pub pin_region: bool,
+    /// Managed policies that one user, group or role can have attached (AWS: 10, up to 20 on request).
+    pub attached_quota: usize,
 }
 
 impl Default for ReduceConfig {
     fn default() -> ReduceConfig {
-        ReduceConfig { ids_to_wildcard: 3, names_to_prefix: 25, mode: ModeName::Balanced, min_age_days: 30, rules: Vec::new(), keep: Vec::new() }
+        ReduceConfig {
+            ids_to_wildcard: 3,
+            names_to_prefix: 25,
+            over_grant_permille: 900,
+            over_grant_most: 1000,
+            pin_region: true,
+            attached_quota: 10,
+            mode: ModeName::Balanced,
+            min_age_days: 30,
+            rules: Vec::new(),
+            keep: Vec::new(),
+        }
     }
 }
 
@@ -198,6 +217,12 @@ impl Config {
         }
         if self.reduce.ids_to_wildcard == 0 || self.reduce.names_to_prefix == 0 {
             return bad("reduce", "counts start at 1".to_owned());
+        }
+        if self.reduce.over_grant_permille > 1000 {
+            return bad("reduce.over_grant_permille", format!("{} is more than 1000", self.reduce.over_grant_permille));
+        }
+        if !(1..=20).contains(&self.reduce.attached_quota) {
+            return bad("reduce.attached_quota", format!("{} is not between 1 and 20", self.reduce.attached_quota));
         }
         if !(0..=3650).contains(&self.reduce.min_age_days) {
             return bad("reduce.min_age_days", "days are between 0 and 3650".to_owned());

@@ -2,6 +2,8 @@
 //!
 //! This is the only file that names all stages; data flows down it only.
 
+mod asked;
+mod backtest;
 mod changes;
 mod consistency;
 mod coverage;
@@ -12,11 +14,18 @@ mod history;
 mod holders;
 mod layers;
 pub mod mapping;
+mod packing;
+#[cfg(test)]
+mod packing_test;
 mod paths;
 #[cfg(test)]
+mod made_up_test;
+#[cfg(test)]
 mod perturb_test;
+mod proof_facts;
 mod proofs;
-mod replays;
+mod replaced;
+mod replay;
 mod roots;
 mod sessions;
 mod settings;
@@ -178,23 +187,26 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
     let from_usage = options.from_usage || grants.is_empty();
     let (mut proposals, skipped) = if from_usage {
-        reduce::from_usage::from_usage(&usage, reference, &settings)
+        reduce::from_usage::from_usage(&usage, reference, window, &settings)
     } else {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
+    packing::check(&mut proposals, reference);
     watch.lap("reduce");
+    let layers = layers::Layers::new(&grants, &usage);
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
-        let mut proofs = proofs::of_grants(&mut proposals, &grants, &usage);
+        let mut proofs = proofs::of_grants(&mut proposals, &layers, &usage);
         trust_proofs::prove(&mut proposals, &grants, &usage, &mut proofs);
-        eras::explain(proofs, &past, &grants, &usage)
+        eras::explain(proofs, &past, &grants)
     };
 
     let advice = if from_usage { Vec::new() } else { advise(&grants, &usage, &covered, reference, window, &settings, &proposals) };
     watch.lap("prove");
-
-    let consistency = consistency::of_grants(&grants, &usage, &past);
+    let backtest = (!from_usage).then(|| backtest::of_grants(&proposals, &layers, &usage, window));
+    watch.lap("look back");
+    let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
 
     let covered_days = covered.rows();
@@ -206,6 +218,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     facts::add_advice(&mut model, advice);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
+    proof_facts::add(&mut model, &proofs, backtest.as_ref());
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;

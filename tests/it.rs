@@ -20,6 +20,8 @@ mod coverage;
 mod denials;
 #[path = "it/export_script.rs"]
 mod export_script;
+#[path = "it/generation.rs"]
+mod generation;
 #[path = "it/history.rs"]
 mod history;
 #[path = "it/layering.rs"]

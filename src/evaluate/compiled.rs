@@ -1,7 +1,10 @@
-//! The policies that bear on a request, compiled: the form that many requests are put to.
+//! The policies that bear on a request, compiled: the form that many requests are put to. Every part is shared, so that
+//! what bears on a call can be put together call by call without copying a policy.
+
+use std::sync::Arc;
 
 use super::document::{CompiledPolicy, Compiler};
-use super::{Level, NamedPolicy, Policies, PolicyType, Settings, s3};
+use super::{Level, NamedPolicy, Policies, PolicyType, Settings, VpcEndpointType, s3};
 
 /// The policies of one level of an organisation, compiled.
 #[derive(Clone, Debug)]
@@ -9,41 +12,45 @@ pub struct CompiledLevel {
     /// Id of the level.
     pub name: Box<str>,
     /// Policies attached there.
-    pub policies: Vec<CompiledPolicy>,
+    pub policies: Arc<[CompiledPolicy]>,
 }
 
 /// [`Policies`], compiled.
 #[derive(Clone, Debug, Default)]
 pub struct CompiledPolicies {
     /// Identity policies.
-    pub identity: Option<Vec<CompiledPolicy>>,
+    pub identity: Option<Arc<[CompiledPolicy]>>,
     /// The permissions boundary.
-    pub boundary: Option<Vec<CompiledPolicy>>,
+    pub boundary: Option<Arc<[CompiledPolicy]>>,
     /// Session policies.
-    pub session: Option<Vec<CompiledPolicy>>,
+    pub session: Option<Arc<[CompiledPolicy]>>,
     /// The resource's policy.
-    pub resource: Option<Vec<CompiledPolicy>>,
+    pub resource: Option<Arc<[CompiledPolicy]>>,
     /// Policies of RAM shares.
-    pub ram: Vec<CompiledPolicy>,
+    pub ram: Arc<[CompiledPolicy]>,
     /// Service control policies by level.
-    pub scp: Option<Vec<CompiledLevel>>,
+    pub scp: Option<Arc<[CompiledLevel]>>,
     /// Resource control policies by level.
-    pub rcp: Option<Vec<CompiledLevel>>,
+    pub rcp: Option<Arc<[CompiledLevel]>>,
     /// The VPC endpoint's policy.
-    pub vpc_endpoint: Option<Vec<CompiledPolicy>>,
-    /// Facts beside documents.
-    pub settings: Settings,
+    pub vpc_endpoint: Option<Arc<[CompiledPolicy]>>,
+    /// Facts of the resource's side beside documents.
+    pub settings: Arc<Settings>,
+    /// The organisation's management account; stands for the one in the settings.
+    pub management_account: Option<Arc<str>>,
+    /// Kind of the VPC endpoint; stands for the one in the settings.
+    pub vpc_endpoint_type: VpcEndpointType,
     /// Whether S3 would call the resource policy public.
     pub resource_is_public: bool,
     unknown: [bool; PolicyType::ALL.len()],
 }
 
 impl Compiler<'_> {
-    fn list(&mut self, kind: PolicyType, list: &[NamedPolicy<'_>]) -> Vec<CompiledPolicy> {
+    fn list(&mut self, kind: PolicyType, list: &[NamedPolicy<'_>]) -> Arc<[CompiledPolicy]> {
         list.iter().map(|p| CompiledPolicy { name: p.name.into(), document: self.document(kind, p.document) }).collect()
     }
 
-    fn levels(&mut self, kind: PolicyType, levels: &[Level<'_>]) -> Vec<CompiledLevel> {
+    fn levels(&mut self, kind: PolicyType, levels: &[Level<'_>]) -> Arc<[CompiledLevel]> {
         levels.iter().map(|l| CompiledLevel { name: l.name.into(), policies: self.list(kind, &l.policies) }).collect()
     }
 
@@ -64,7 +71,9 @@ impl Compiler<'_> {
             vpc_endpoint: policies.vpc_endpoint.as_deref().map(|l| self.list(PolicyType::VpcEndpoint, l)),
             resource_is_public: policies.settings.block_public_access.restrict_public_buckets
                 && policies.resource.iter().flatten().any(|p| s3::is_public(p.document)),
-            settings: policies.settings.clone(),
+            management_account: policies.settings.management_account.as_deref().map(Arc::from),
+            vpc_endpoint_type: policies.settings.vpc_endpoint_type,
+            settings: Arc::new(policies.settings.clone()),
             unknown,
         }
     }
@@ -82,13 +91,13 @@ impl CompiledPolicies {
 
     /// The same with another resource policy.
     #[must_use]
-    pub fn with_resource(self, resource: Option<Vec<CompiledPolicy>>) -> CompiledPolicies {
+    pub fn with_resource(self, resource: Option<Arc<[CompiledPolicy]>>) -> CompiledPolicies {
         CompiledPolicies { resource, ..self }
     }
 
     /// The same with other session policies.
     #[must_use]
-    pub fn with_session(self, session: Option<Vec<CompiledPolicy>>) -> CompiledPolicies {
+    pub fn with_session(self, session: Option<Arc<[CompiledPolicy]>>) -> CompiledPolicies {
         CompiledPolicies { session, ..self }
     }
 

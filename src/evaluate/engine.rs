@@ -1,7 +1,10 @@
 //! The decision procedure (inputs-and-evaluation.md section 4.4): every kind of policy is asked, Deny wins over
 //! Unknown wins over Allow, and the class of the resource's grant says whose consent is needed besides.
 
+use std::sync::Arc;
+
 use super::compiled::CompiledPolicies;
+use super::document::CompiledPolicy;
 use super::layer::{Quiet, Reasons, Recorder, Verdict};
 use super::prepared::PreparedRequest;
 use super::resource::ResourceSide;
@@ -129,31 +132,115 @@ fn first_unknown(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> 
         })
 }
 
-fn run<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Outcome {
-    let kind = request.principal().kind;
-    if kind.has_account() && request.action.lower == "sts:getcalleridentity" {
-        return (Decision::Allowed, None);
+/// What no policy decides.
+fn beforehand(request: &PreparedRequest<'_>) -> Option<Outcome> {
+    if request.principal().kind.has_account() && request.action.lower == "sts:getcalleridentity" {
+        return Some((Decision::Allowed, None));
     }
-    if owned::by_aws(request) {
-        return (Decision::ImplicitDeny, Some(PolicyType::Identity));
+    owned::by_aws(request).then_some((Decision::ImplicitDeny, Some(PolicyType::Identity)))
+}
+
+/// Rule 15: nobody needs a permission for it. Source: IAM User Guide, "Permissions for GetSessionToken".
+fn is_free(request: &PreparedRequest<'_>) -> bool {
+    request.action.lower == "sts:getsessiontoken" && matches!(request.principal().kind, PrincipalType::IAMUser | PrincipalType::Root)
+}
+
+/// Deny before Unknown before Allow.
+fn decision_of(allow: Tri, deny: Tri) -> Decision {
+    match (allow, deny) {
+        (_, Tri::Yes) => Decision::ExplicitDeny,
+        (Tri::No, _) => Decision::ImplicitDeny,
+        (Tri::Yes, Tri::No) => Decision::Allowed,
+        _ => Decision::Unknown,
+    }
+}
+
+impl Words {
+    /// All words together.
+    fn whole(&self, request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Decision {
+        let allow = if is_free(request) {
+            Tri::Yes
+        } else {
+            self.outer().iter().fold(self.inner(request, policies), |all, (allow, _)| all.and(*allow))
+        };
+        decision_of(allow, self.deny())
+    }
+
+    /// The caller's own policies alone.
+    fn own(&self, request: &PreparedRequest<'_>) -> Decision {
+        let own = [&self.identity, &self.boundary, &self.session];
+        let allow = own.iter().fold(Tri::Yes, |all, word| all.and(word.allow)).or(is_free(request).into());
+        decision_of(allow, own.iter().fold(Tri::No, |worst, word| worst.or(word.deny)))
+    }
+
+    fn halves(&self, request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Halves {
+        Halves { own: self.own(request), whole: self.whole(request, policies) }
+    }
+}
+
+fn run<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Outcome {
+    if let Some(outcome) = beforehand(request) {
+        return outcome;
     }
     let words = Words::of(request, policies, recorder);
-    let deny = words.deny();
-    if deny == Tri::Yes {
-        return (Decision::ExplicitDeny, None);
-    }
-    // Rule 15: nobody needs a permission for it. Source: IAM User Guide, "Permissions for GetSessionToken".
-    let free = request.action.lower == "sts:getsessiontoken" && matches!(kind, PrincipalType::IAMUser | PrincipalType::Root);
-    let allow = if free {
-        Tri::Yes
-    } else {
-        words.outer().iter().fold(words.inner(request, policies), |all, (allow, _)| all.and(*allow))
+    let decision = words.whole(request, policies);
+    let wanting = match decision {
+        Decision::Allowed | Decision::ExplicitDeny => None,
+        Decision::ImplicitDeny => Some(words.first_failing(request)),
+        Decision::Unknown => first_unknown(request, policies),
     };
-    match allow {
-        Tri::No => (Decision::ImplicitDeny, Some(words.first_failing(request))),
-        Tri::Yes if deny == Tri::No => (Decision::Allowed, None),
-        Tri::Yes | Tri::Unknown => (Decision::Unknown, first_unknown(request, policies)),
+    (decision, wanting)
+}
+
+/// What a caller's own policies (identity, boundary, session) say to a request, and what all policies together say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Halves {
+    /// The caller's own policies alone, as if nobody else had to consent.
+    pub own: Decision,
+    /// Everything that bears on the request.
+    pub whole: Decision,
+}
+
+/// Policies that take the place of others; `None`: what is there stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Identity policies.
+    pub identity: Option<Arc<[CompiledPolicy]>>,
+    /// The resource's policy; of a role its trust policy.
+    pub resource: Option<Arc<[CompiledPolicy]>>,
+}
+
+impl Change {
+    /// Whether everything stays.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.identity.is_none() && self.resource.is_none()
     }
+}
+
+/// Decides a request before and after a change. What the change leaves as it is, is asked once.
+#[must_use]
+pub fn decide_both(request: &PreparedRequest<'_>, policies: &CompiledPolicies, change: &Change) -> [Halves; 2] {
+    if let Some((decision, _)) = beforehand(request) {
+        return [Halves { own: decision, whole: decision }; 2];
+    }
+    let mut words = Words::of(request, policies, &mut Quiet);
+    let old = words.halves(request, policies);
+    if change.is_nothing() {
+        return [old, old];
+    }
+    if let Some(identity) = &change.identity {
+        words.identity = identity::verdict_of(request, identity, policies.is_unknown(PolicyType::Identity), &mut Quiet);
+    }
+    let new = match &change.resource {
+        None => words.halves(request, policies),
+        Some(own) => {
+            let changed = policies.clone().with_resource(Some(Arc::clone(own)));
+            words.resource = resource::verdict(request, &changed, &mut Quiet);
+            words.halves(request, &changed)
+        }
+    };
+    [old, new]
 }
 
 /// What one kind of policy says to a request; of the resource's side any class of grant counts.

@@ -2,6 +2,7 @@
 //! (rule 18). The root user needs none (rule 14); services and strangers have none.
 
 use super::compiled::CompiledPolicies;
+use super::document::CompiledPolicy;
 use super::layer::{Recorder, Verdict, of_policies};
 use super::prepared::PreparedRequest;
 use super::principal::Reach;
@@ -9,12 +10,17 @@ use super::{PolicyType, PrincipalType, Tri};
 
 /// What identity policies say.
 pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Verdict {
+    let list = policies.identity.as_deref().unwrap_or_default();
+    verdict_of(request, list, policies.is_unknown(PolicyType::Identity), recorder)
+}
+
+/// What these identity policies say; `unknown`: there are others that are not known.
+pub fn verdict_of<R: Recorder>(request: &PreparedRequest<'_>, list: &[CompiledPolicy], unknown: bool, recorder: &mut R) -> Verdict {
     match request.principal().kind {
         PrincipalType::Root => Verdict { allow: root_may(request), deny: Tri::No },
         PrincipalType::IAMUser | PrincipalType::AssumedRole | PrincipalType::FederatedUser => {
-            let list = policies.identity.as_deref().unwrap_or_default();
             let mut verdict = of_policies(PolicyType::Identity, list, request, Reach::PLAIN, recorder);
-            if policies.is_unknown(PolicyType::Identity) {
+            if unknown {
                 verdict = verdict.or_unknown();
             }
             if closed_to_federation_tokens(request) {

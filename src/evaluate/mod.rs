@@ -45,13 +45,13 @@ mod cases_test;
 #[cfg(test)]
 mod oracle_test;
 #[cfg(test)]
-mod random_case;
+pub mod random_case;
 
 pub use compiled::CompiledPolicies;
 pub use context::{Context, ContextValue};
 pub use decision::{DecidingStatement, Decision, Evaluation, PolicyType, Tri};
 pub use document::Compiler;
-pub use engine::{decide, evaluate};
+pub use engine::{Change, Halves, decide, decide_both, evaluate};
 pub use policies::{Level, NamedPolicy, Policies, Settings};
 pub use prepared::PreparedRequest;
 pub use request::{PrincipalType, Request, RequestPrincipal};

@@ -23,7 +23,7 @@ pub const SERVICES: &[&str] = &[
 /// Whether resource control policies bear on the request.
 #[must_use]
 pub fn bear_on(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> bool {
-    let manager = policies.settings.management_account.as_deref();
+    let manager = policies.management_account.as_deref();
     SERVICES.binary_search(&request.service()).is_ok()
         && request.action.lower != "kms:retiregrant"
         && !is_out_of_reach(request)

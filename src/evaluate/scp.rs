@@ -10,7 +10,7 @@ use super::{PolicyType, organisation};
 /// Whether service control policies bear on the caller.
 #[must_use]
 pub fn bear_on(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> bool {
-    let manager = policies.settings.management_account.as_deref();
+    let manager = policies.management_account.as_deref();
     request.principal().kind.has_account()
         && !(manager.is_some() && manager == request.account)
         && !organisation::is_service_linked(request)

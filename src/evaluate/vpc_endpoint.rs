@@ -11,6 +11,6 @@ use super::{PolicyType, VpcEndpointType, boundary};
 /// What the endpoint's policy says.
 pub fn verdict<R: Recorder>(request: &PreparedRequest<'_>, policies: &CompiledPolicies, recorder: &mut R) -> Verdict {
     let kind = PolicyType::VpcEndpoint;
-    let reach = Reach { accounts_are_root: policies.settings.vpc_endpoint_type == VpcEndpointType::Gateway, ..boundary::reach(request, policies) };
+    let reach = Reach { accounts_are_root: policies.vpc_endpoint_type == VpcEndpointType::Gateway, ..boundary::reach(request, policies) };
     bound(kind, policies.vpc_endpoint.as_deref(), policies.is_unknown(kind), request, reach, recorder)
 }

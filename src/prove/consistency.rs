@@ -51,7 +51,7 @@ pub struct Comparison {
 }
 
 /// What would settle an open decision.
-fn settling(request: &PreparedRequest<'_>, evaluation: &Evaluation) -> Vec<String> {
+pub(super) fn settling(request: &PreparedRequest<'_>, evaluation: &Evaluation) -> Vec<String> {
     let mut out: Vec<String> = evaluation.missing_context.iter().map(|key| format!("condition key {key}")).collect();
     out.extend(evaluation.missing_policy_type.map(|kind| format!("{} policies", kind.as_str())));
     if out.is_empty() && request.request.resource_is_pattern {

@@ -11,4 +11,4 @@ pub mod replay;
 
 pub use consistency::{Agreement, Comparison, Logged, Refusal, compare};
 pub use containment::{Containment, Witness, allows_no_more, contained};
-pub use replay::{Change, Fate, NewlyDenied, ReplayCounts, fate};
+pub use replay::{Judgement, NewlyDenied, ReplayCounts, is_lost, judge};

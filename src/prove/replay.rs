@@ -1,11 +1,21 @@
-//! Replay: every call that was allowed in the window is evaluated under the old and under the proposed state.
+//! Replay: every call that was allowed in the window is evaluated under the policies as they are and as proposed, with
+//! everything else that bears on it in place.
 //!
-//! Two questions are asked of each call. Of the caller's own policies alone (identity policies and boundary): did they lose it? And of
-//! the whole state, with all that bears on the call besides: is it still allowed? A call that the own policies lose is newly
-//! denied unless the whole state surely allows it all the same, which a resource's policy may. A call that is open stays a
-//! call that must not be refused. Distinct requests are evaluated, calls are counted.
+//! Only the caller's own policies (and the trust policies of roles) are ever proposed; what bounds a call from outside is the
+//! same before and after, and it let the call pass. So a loss is a loss of what the proposal touches:
+//! - what the caller's own policies surely allowed must stay surely allowed, and what they may have allowed must not be denied.
+//!   A call that the resource's policy alone surely allows goes through all the same; such calls are counted apart;
+//! - what everything together surely allowed, or may have allowed, is held to the same rule;
+//! - a call that no policy at hand explains, before or after, is no loss: it is *unexplained*;
+//! - what the new policies may allow is *as before* where they allow it whenever the old ones do, whatever the record does not
+//!   tell, because the statements that matter were carried over; else it is *unknown*, with what would settle it.
+//!
+//! Distinct requests are evaluated, calls are counted. Source: design.md section 6; inputs-and-evaluation.md section 4.4.
 
-use crate::evaluate::{Context, Decision, PreparedRequest, Request, RequestPrincipal};
+use super::consistency::settling;
+use crate::evaluate::document::{CompiledPolicy, CompiledStatement};
+use crate::evaluate::{self, Change, CompiledPolicies, Context, Decision, PolicyType, PreparedRequest, Request, RequestPrincipal, Tri};
+use crate::policy::Effect;
 use crate::usage::UsageRow;
 
 /// What a replay counted.
@@ -17,15 +27,17 @@ pub struct ReplayCounts {
     pub calls: i64,
     /// Requests that would be denied now.
     pub newly_denied: i64,
-    /// Requests that cannot be decided under the proposed state with what record and exports tell.
+    /// Requests that the caller's own policies would no longer allow, and that the resource's policy surely allows by itself.
+    pub allowed_by_resource_policy: i64,
+    /// Requests that cannot be decided with what is known, and that the new policies allow whenever the old ones do.
+    pub as_before: i64,
+    /// Requests that cannot be decided under the new policies with what is known, and may be lost.
     pub unknown: i64,
-    /// Requests that neither the old nor the proposed state explains: the grants were others then, or the resource in the log
-    /// was read wrongly.
+    /// Requests that no policy at hand explains, old or new: another policy granted them, or the resource in the log was
+    /// read wrongly.
     pub unexplained: i64,
     /// Of these, requests that the policies of their time allowed; the run fills it in from the history of the grants.
     pub explained_by_history: i64,
-    /// Requests that the caller's own policies no longer allow and the resource's policy does by itself.
-    pub allowed_by_resource: i64,
 }
 
 impl ReplayCounts {
@@ -34,15 +46,30 @@ impl ReplayCounts {
         self.requests += other.requests;
         self.calls += other.calls;
         self.newly_denied += other.newly_denied;
+        self.allowed_by_resource_policy += other.allowed_by_resource_policy;
+        self.as_before += other.as_before;
         self.unknown += other.unknown;
         self.unexplained += other.unexplained;
         self.explained_by_history += other.explained_by_history;
-        self.allowed_by_resource += other.allowed_by_resource;
+    }
+
+    /// Counts a request that stands for some calls.
+    pub fn count(&mut self, judgement: &Judgement, calls: i64) {
+        self.requests += 1;
+        self.calls += calls;
+        match judgement {
+            Judgement::Kept => {}
+            Judgement::ByResourcePolicy => self.allowed_by_resource_policy += 1,
+            Judgement::NewlyDenied => self.newly_denied += 1,
+            Judgement::AsBefore => self.as_before += 1,
+            Judgement::Unknown(_) => self.unknown += 1,
+            Judgement::Unexplained => self.unexplained += 1,
+        }
     }
 }
 
 /// A request that would be denied under the proposal.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub struct NewlyDenied {
     /// The caller.
     pub principal_arn: String,
@@ -56,71 +83,111 @@ pub struct NewlyDenied {
     pub samples: Vec<String>,
 }
 
-/// A decision before and after.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Change {
-    /// Under the state as it is.
-    pub old: Decision,
-    /// Under the proposed state.
-    pub new: Decision,
-}
-
-impl Change {
-    /// Whether something is lost: it was allowed and no longer surely is, or was open and now is denied.
-    #[must_use]
-    pub fn is_loss(self) -> bool {
-        match self.old {
-            Decision::Allowed => self.new != Decision::Allowed,
-            Decision::Unknown => self.new.is_denied(),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => false,
-        }
-    }
-}
-
-/// What becomes of an allowed call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fate {
+/// What becomes of one request that was allowed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Judgement {
     /// It stays allowed.
     Kept,
-    /// It cannot be decided, before or after.
-    Open,
-    /// Neither state explains it.
-    Unexplained,
-    /// The own policies lose it, and the resource's policy allows it by itself.
-    KeptByResource,
+    /// The caller's own policies lose it; the resource's policy surely allows it by itself.
+    ByResourcePolicy,
     /// It would be denied.
-    Lost,
+    NewlyDenied,
+    /// What is known does not decide it; whatever it is, the new policies allow it if the old ones do.
+    AsBefore,
+    /// What is known does not decide it; with what would settle it, in order.
+    Unknown(Vec<String>),
+    /// No policy at hand explains it, before or after.
+    Unexplained,
 }
 
-/// Judges one call by its own policies and by the whole state.
+/// Whether a decision is lost: surely allowed and no longer so, or perhaps allowed and now surely denied.
 #[must_use]
-pub fn fate(own: Change, whole: Change) -> Fate {
-    if own.is_loss() && !(whole.old == Decision::Allowed && whole.new == Decision::Allowed) || whole.is_loss() {
-        Fate::Lost
-    } else if own.is_loss() {
-        Fate::KeptByResource
-    } else if whole.new.is_denied() {
-        Fate::Unexplained
-    } else if whole.new == Decision::Unknown {
-        Fate::Open
-    } else {
-        Fate::Kept
+pub fn is_lost(old: Decision, new: Decision) -> bool {
+    match old {
+        Decision::Allowed => new != Decision::Allowed,
+        Decision::Unknown => new.is_denied(),
+        Decision::ExplicitDeny | Decision::ImplicitDeny => false,
     }
 }
 
-impl ReplayCounts {
-    /// Counts a call's fate.
-    pub fn count(&mut self, fate: Fate, calls: i64) {
-        self.requests += 1;
-        self.calls += calls;
-        match fate {
-            Fate::Kept => {}
-            Fate::Open => self.unknown += 1,
-            Fate::Unexplained => self.unexplained += 1,
-            Fate::KeptByResource => self.allowed_by_resource += 1,
-            Fate::Lost => self.newly_denied += 1,
+/// Kinds that can grant a call; of what bounds, the call itself is the witness that it let it pass.
+fn granting(unseen: &[PolicyType]) -> Vec<PolicyType> {
+    let grants = |k: &PolicyType| matches!(k, PolicyType::Identity | PolicyType::PermissionsBoundary | PolicyType::Resource);
+    unseen.iter().copied().filter(grants).collect()
+}
+
+/// The state after a change.
+fn changed(policies: &CompiledPolicies, change: &Change) -> CompiledPolicies {
+    let mut new = policies.clone();
+    if let Some(identity) = &change.identity {
+        new.identity = Some(identity.clone());
+    }
+    if let Some(resource) = &change.resource {
+        new.resource = Some(resource.clone());
+    }
+    new
+}
+
+/// Whether the new identity policies allow a request whenever the old ones do, whatever is not known of it: every old Allow
+/// statement that may apply has a new one under the same conditions, and the new ones deny nothing else.
+fn is_carried(request: &PreparedRequest<'_>, policies: &CompiledPolicies, change: &Change) -> bool {
+    let Some(new) = change.identity.as_deref() else { return true };
+    let old = policies.identity.as_deref().unwrap_or_default();
+    let carries = |one: &CompiledStatement, other: &CompiledStatement| {
+        other.effect == one.effect
+            && other.conditions == one.conditions
+            && other.action.contains(&request.action)
+            && (other.resource == one.resource || other.resource.matches(request) == Tri::Yes)
+    };
+    let allows = |s: &CompiledStatement, how: Tri| s.effect == Effect::Allow && s.applies(request) >= how;
+    let is_allowed = each(new).any(|n| allows(n, Tri::Yes))
+        || each(old).filter(|s| allows(s, Tri::Unknown)).all(|s| each(new).any(|n| carries(s, n)));
+    is_allowed
+        && each(new).filter(|n| n.effect == Effect::Deny && n.applies(request) != Tri::No).all(|n| each(old).any(|s| carries(n, s)))
+}
+
+/// The statements of some policies.
+fn each(list: &[CompiledPolicy]) -> impl Iterator<Item = &CompiledStatement> {
+    list.iter().flat_map(|policy| &policy.document.statements)
+}
+
+/// Judges a request that was allowed. `policies` is all that bears on it now; `unseen` are kinds that may exist and are not
+/// at hand.
+#[must_use]
+pub fn judge(request: &PreparedRequest<'_>, policies: &CompiledPolicies, unseen: &[PolicyType], change: &Change) -> Judgement {
+    let [old, new] = evaluate::decide_both(request, policies, change);
+    let open = || changed(policies, change).with_unknown(&granting(unseen));
+    if is_lost(old.own, new.own) {
+        // What is not at hand of the resource's side may deny.
+        let surely = new.whole == Decision::Allowed && evaluate::decide(request, &open()) == Decision::Allowed;
+        return if surely { Judgement::ByResourcePolicy } else { Judgement::NewlyDenied };
+    }
+    if is_lost(old.whole, new.whole) {
+        return Judgement::NewlyDenied;
+    }
+    match new.whole {
+        Decision::Allowed => return Judgement::Kept,
+        Decision::ExplicitDeny => return Judgement::Unexplained,
+        Decision::ImplicitDeny if evaluate::decide(request, &open()).is_denied() => return Judgement::Unexplained,
+        Decision::ImplicitDeny | Decision::Unknown => {}
+    }
+    // What is not the caller's own has not changed, and let the call pass.
+    if change.resource.is_none() {
+        match new.own {
+            Decision::Allowed => return Judgement::Kept,
+            Decision::Unknown if is_carried(request, policies, change) => return Judgement::AsBefore,
+            _ => {}
         }
     }
+    let state = if new.whole == Decision::ImplicitDeny { open() } else { changed(policies, change) };
+    let evaluation = evaluate::evaluate(request, &state);
+    let mut settles = settling(request, &evaluation);
+    if settles.is_empty() {
+        settles.push("what the record does not tell".to_owned());
+    }
+    settles.sort();
+    settles.dedup();
+    Judgement::Unknown(settles)
 }
 
 /// The request context that a row of the store tells: the keys of its context class and the region; every other key
@@ -144,8 +211,8 @@ pub fn context_of(context_class: &str, region: Option<&str>) -> Context {
     context
 }
 
-/// Makes a usage row ready as a request for the caller's own half of it. A resource of another account needs that account's consent
-/// as well, which the call had; what is asked here is as if the caller owned the resource.
+/// Makes a usage row ready as a request. A resource of another account needs that account's consent as well, which
+/// the call had; what is asked here is the caller's own half, as if it owned the resource.
 pub fn with_request<T>(principal: &RequestPrincipal, row: &UsageRow, ask: impl FnOnce(&PreparedRequest<'_>) -> T) -> T {
     let context = context_of(&row.context_class, row.region.as_deref());
     ask(&PreparedRequest::new(Request {
@@ -159,38 +226,5 @@ pub fn with_request<T>(principal: &RequestPrincipal, row: &UsageRow, ask: impl F
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Decision::{Allowed, ExplicitDeny, ImplicitDeny, Unknown};
-
-    fn change(old: Decision, new: Decision) -> Change {
-        Change { old, new }
-    }
-
-    #[test]
-    fn a_loss_of_the_own_policies_is_a_loss() {
-        let lost = change(Allowed, ImplicitDeny);
-        assert_eq!(fate(lost, change(Allowed, ImplicitDeny)), Fate::Lost);
-        // The layers are not known: the whole was open and stays open, and yet the permission is gone.
-        assert_eq!(fate(lost, change(Unknown, Unknown)), Fate::Lost);
-        // A stale export that says the call was impossible is no excuse.
-        assert_eq!(fate(lost, change(ExplicitDeny, ExplicitDeny)), Fate::Lost);
-        assert_eq!(fate(change(Unknown, ImplicitDeny), change(Unknown, ImplicitDeny)), Fate::Lost);
-    }
-
-    #[test]
-    fn a_resource_policy_may_keep_it() {
-        assert_eq!(fate(change(Allowed, ImplicitDeny), change(Allowed, Allowed)), Fate::KeptByResource);
-        // What was never the own policies' to give is not theirs to lose.
-        assert_eq!(fate(change(ImplicitDeny, ImplicitDeny), change(Allowed, Allowed)), Fate::Kept);
-    }
-
-    #[test]
-    fn what_is_open_stays_open() {
-        assert_eq!(fate(change(Allowed, Allowed), change(Unknown, Unknown)), Fate::Open);
-        assert_eq!(fate(change(Unknown, Unknown), change(Unknown, Unknown)), Fate::Open);
-        assert_eq!(fate(change(ImplicitDeny, ImplicitDeny), change(ImplicitDeny, ImplicitDeny)), Fate::Unexplained);
-        assert_eq!(fate(change(Allowed, Allowed), change(Allowed, Allowed)), Fate::Kept);
-        assert_eq!(fate(change(Allowed, Unknown), change(Unknown, Unknown)), Fate::Lost);
-    }
-}
+#[path = "replay_test.rs"]
+mod replay_test;

@@ -1,19 +1,25 @@
-//! AWS's size limits: a managed policy, the total of an owner's inline policies. What does not fit is first
-//! spelled shorter, then (managed policies) split into numbered policies, then withheld with the reason.
-//! Limits and their source: reference-data.md section 5.
+//! AWS's limits: characters of a managed policy, of all inline policies of an owner, of a trust policy; managed
+//! policies attached to one user, group or role. What does not fit is packed step by step, and withheld with the reason
+//! where no step helps. Limits: IAM User Guide, "IAM and AWS STS quotas"; reference-data.md section 5.
 
 use std::collections::BTreeMap;
 
-use crate::grants::OwnerKind;
-use crate::policy::{ActionElement, Effect, PolicyDocument, Statement, print};
+use crate::grants::{Grants, Index, OwnerKind};
+use crate::policy::{PolicyDocument, print};
 
 use super::units::Placement;
+use super::write::Ground;
+use super::write::pack::{Packed, pack};
 use super::{Proposal, Status};
 
 /// Characters of one managed policy.
 pub const MANAGED_LIMIT: usize = 6144;
-/// How many numbered policies a split may make: as many as a principal can have attached by default.
-pub const SPLIT_LIMIT: usize = 10;
+/// Characters of a role's trust policy by default; [`TRUST_LIMIT_RAISED`] on request.
+pub const TRUST_LIMIT: usize = 2048;
+/// Characters of a role's trust policy at most.
+pub const TRUST_LIMIT_RAISED: usize = 4096;
+/// Managed policies that a user, a group or a role can have attached by default.
+pub const ATTACHED_LIMIT: usize = 10;
 
 /// Characters of all inline policies of one owner together.
 #[must_use]
@@ -29,122 +35,146 @@ fn sizes(documents: &[PolicyDocument]) -> usize {
     documents.iter().map(print::size).sum()
 }
 
+impl Proposal {
+    /// Takes what packing gave. The document before it is kept for the proof that both say the same.
+    fn take(&mut self, packed: Packed) {
+        if packed.steps.is_empty() {
+            return;
+        }
+        let before = std::mem::replace(&mut self.proposed, packed.documents);
+        if self.unpacked.is_none() {
+            self.unpacked = before.into_iter().next();
+        }
+        self.packing.extend(packed.steps);
+    }
+
+    /// How many characters its documents take, or will go on to take where nothing is proposed.
+    #[must_use]
+    pub fn takes(&self) -> usize {
+        match (&self.status, &self.current) {
+            (Status::Proposed, _) => sizes(&self.proposed),
+            (_, Some(current)) => print::size(current),
+            _ => 0,
+        }
+    }
+}
+
 /// Fits the inline policies of each owner to the owner's total.
-pub fn fit_inline_owners(proposals: &mut [Proposal]) {
+pub fn fit_inline_owners(proposals: &mut [Proposal], ground: &Ground<'_>) {
     let mut owners: BTreeMap<(String, OwnerKind), Vec<usize>> = BTreeMap::new();
     for (at, p) in proposals.iter().enumerate().filter(|(_, p)| matches!(p.unit.placement, Placement::Inline | Placement::PermissionSet)) {
         owners.entry((p.unit.owner_arn.clone(), p.unit.owner_kind)).or_default().push(at);
     }
     for ((_, kind), members) in owners {
         let limit = inline_limit(kind);
-        let total = |proposals: &[Proposal]| -> usize {
-            members
-                .iter()
-                .filter_map(|at| proposals.get(*at))
-                .map(|p| match (&p.status, &p.current) {
-                    (Status::Proposed, _) => sizes(&p.proposed),
-                    (_, Some(current)) => print::size(current),
-                    _ => 0,
-                })
-                .sum()
-        };
-        if total(proposals) > limit {
-            for at in &members {
-                if let Some(p) = proposals.get_mut(*at) {
-                    p.use_compressed();
-                }
+        let total = |proposals: &[Proposal]| -> usize { members.iter().filter_map(|at| proposals.get(*at)).map(Proposal::takes).sum() };
+        // The longest is packed first, each only as far as the others leave room for it.
+        let mut by_size: Vec<(usize, usize)> = members
+            .iter()
+            .filter_map(|at| proposals.get(*at).map(|p| (*at, p)))
+            .filter(|(_, p)| p.status == Status::Proposed && p.proposed.len() == 1)
+            .map(|(at, p)| (p.takes(), at))
+            .collect();
+        by_size.sort_by(|a, b| b.cmp(a));
+        for (size, at) in by_size {
+            let all = total(proposals);
+            if all <= limit {
+                break;
+            }
+            let Some(p) = proposals.get_mut(at) else { continue };
+            let own = limit.saturating_sub(all.saturating_sub(size));
+            if let Some(document) = p.proposed.first() {
+                let packed = pack(document, p.granted().as_deref(), own, 1, ground);
+                p.take(packed);
             }
         }
-        let after = total(proposals);
+        // What is longer than before gives way first, until the rest fits.
+        let grown = |p: &Proposal| p.takes().saturating_sub(p.current.as_deref().map_or(0, print::size));
+        let mut order: Vec<(usize, usize)> =
+            members.iter().filter_map(|at| proposals.get(*at).map(|p| (grown(p), *at))).filter(|(more, _)| *more > 0).collect();
+        order.sort_by(|a, b| b.cmp(a));
+        for (_, at) in order {
+            let all = total(proposals);
+            if all <= limit {
+                break;
+            }
+            if let Some(p) = proposals.get_mut(at) {
+                p.status = Status::Withheld(format!("does not fit: the owner's inline policies would take {all} of {limit} characters"));
+            }
+        }
         for at in &members {
             if let Some(p) = proposals.get_mut(*at) {
                 p.limit = limit;
-                if after > limit && p.status == Status::Proposed {
-                    p.status = Status::Withheld(format!("does not fit: the owner's inline policies would take {after} of {limit} characters"));
-                }
             }
         }
     }
 }
 
-/// Fits managed policies and replacements of AWS managed policies.
-pub fn fit_managed(proposals: &mut [Proposal]) {
+/// Room for managed policies on those that hold one: how many documents may stand in the place of one.
+struct Attached<'g> {
+    index: Option<Index<'g>>,
+    /// Policies attached to each holder, and those that splits have added.
+    count: BTreeMap<&'g str, usize>,
+    quota: usize,
+}
+
+impl<'g> Attached<'g> {
+    fn new(grants: Option<&'g Grants>, quota: usize) -> Attached<'g> {
+        let count = grants.into_iter().flat_map(Grants::principals).map(|p| (p.arn.as_str(), p.attached.len())).collect();
+        Attached { index: grants.map(Index::new), count, quota }
+    }
+
+    fn holders(&self, p: &Proposal) -> Vec<&'g str> {
+        match (&self.index, p.unit.placement, &p.unit.policy_arn) {
+            (Some(index), Placement::CustomerManaged, Some(arn)) => index.holders_of(arn).iter().map(|h| h.arn.as_str()).collect(),
+            (Some(_), Placement::AwsManaged, _) => self.count.keys().copied().filter(|arn| *arn == p.unit.owner_arn).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How many documents may stand in the place of this one, and the holder that leaves least room.
+    fn room(&self, p: &Proposal) -> (usize, Option<(&'g str, usize)>) {
+        let tightest = self.holders(p).into_iter().map(|h| (self.count.get(h).copied().unwrap_or(0), h)).max();
+        match tightest {
+            Some((attached, holder)) => ((self.quota + 1).saturating_sub(attached).max(1), Some((holder, attached))),
+            None => (self.quota, None),
+        }
+    }
+
+    fn add(&mut self, p: &Proposal) {
+        for holder in self.holders(p) {
+            if let Some(count) = self.count.get_mut(holder) {
+                *count += p.proposed.len().saturating_sub(1);
+            }
+        }
+    }
+}
+
+/// Fits managed policies, replacements of AWS managed policies and policies from use alone.
+pub fn fit_managed(proposals: &mut [Proposal], grants: Option<&Grants>, ground: &Ground<'_>) {
+    let mut attached = Attached::new(grants, ground.settings.attached_quota);
     for p in proposals.iter_mut().filter(|p| matches!(p.unit.placement, Placement::CustomerManaged | Placement::AwsManaged | Placement::FromUsage)) {
         p.limit = MANAGED_LIMIT;
-        if p.status != Status::Proposed || sizes(&p.proposed) <= MANAGED_LIMIT {
+        let (Status::Proposed, [document]) = (&p.status, p.proposed.as_slice()) else { continue };
+        if print::size(document) <= MANAGED_LIMIT {
             continue;
         }
-        p.use_compressed();
-        if sizes(&p.proposed) <= MANAGED_LIMIT {
-            continue;
+        let (room, tightest) = attached.room(p);
+        let packed = pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground);
+        if !packed.fits {
+            let size = sizes(&packed.documents);
+            p.status = Status::Withheld(match (packed.needed, tightest) {
+                (None, _) => format!("does not fit: one action on one resource alone passes {MANAGED_LIMIT} characters"),
+                (Some(n), Some((holder, held))) => format!(
+                    "does not fit: {size} characters need {n} policies of {MANAGED_LIMIT}, and there is room for {room}: {held} of {} are attached to {holder}",
+                    attached.quota
+                ),
+                (Some(n), None) => format!("does not fit: {size} characters need {n} policies of {MANAGED_LIMIT}, {room} can be attached"),
+            });
         }
-        let Some(whole) = p.proposed.first() else { continue };
-        match split(whole, MANAGED_LIMIT) {
-            Some(parts) if parts.len() <= SPLIT_LIMIT => p.proposed = parts,
-            Some(parts) => {
-                p.status = Status::Withheld(format!(
-                    "does not fit: {} policies of {MANAGED_LIMIT} characters would be needed, {SPLIT_LIMIT} can be attached",
-                    parts.len()
-                ));
-            }
-            None => {
-                p.status = Status::Withheld(format!("does not fit: one statement alone passes {MANAGED_LIMIT} characters"));
-            }
-        }
-    }
-}
-
-/// Splits a document into numbered documents under the limit. Deny statements come first, so that they stand
-/// in the first documents; a statement that is too long alone is split by its actions, then by its resources.
-/// `None` when even one action on one resource does not fit.
-#[must_use]
-pub fn split(document: &PolicyDocument, limit: usize) -> Option<Vec<PolicyDocument>> {
-    let shell = |statements: Vec<Statement>| PolicyDocument { version: document.version, id: None, statements };
-    let mut pieces: Vec<Statement> = Vec::new();
-    let (denies, allows): (Vec<&Statement>, Vec<&Statement>) =
-        document.statements.iter().partition(|s| s.effect == Effect::Deny);
-    for statement in denies.into_iter().chain(allows) {
-        pieces.extend(pieces_of(statement, limit, &shell)?);
-    }
-    let mut parts: Vec<Vec<Statement>> = Vec::new();
-    for piece in pieces {
-        match parts.last_mut() {
-            Some(part) => {
-                part.push(piece.clone());
-                if print::size(&shell(part.clone())) > limit {
-                    part.pop();
-                    parts.push(vec![piece]);
-                }
-            }
-            None => parts.push(vec![piece]),
+        p.take(packed);
+        if p.status == Status::Proposed {
+            attached.add(p);
         }
     }
-    Some(parts.into_iter().map(shell).collect())
-}
-
-fn pieces_of(statement: &Statement, limit: usize, shell: &impl Fn(Vec<Statement>) -> PolicyDocument) -> Option<Vec<Statement>> {
-    if print::size(&shell(vec![statement.clone()])) <= limit {
-        return Some(vec![statement.clone()]);
-    }
-    if statement.effect == Effect::Deny {
-        return None;
-    }
-    let halves: Vec<Statement> = match (&statement.action, &statement.resource) {
-        (ActionElement::Action(list), _) if list.len() > 1 => {
-            let (a, b) = list.split_at(list.len() / 2);
-            [a, b].map(|half| Statement { action: ActionElement::Action(half.to_vec()), ..statement.clone() }).into()
-        }
-        (_, Some(crate::policy::ResourceElement::Resource(list))) if list.len() > 1 => {
-            let (a, b) = list.split_at(list.len() / 2);
-            let resource = |half: &[String]| Some(crate::policy::ResourceElement::Resource(half.to_vec()));
-            [a, b].map(|half| Statement { resource: resource(half), ..statement.clone() }).into()
-        }
-        _ => return None,
-    };
-    let mut out = Vec::new();
-    for (n, half) in halves.into_iter().enumerate() {
-        let sid = half.sid.as_ref().map(|s| if n == 0 { s.clone() } else { format!("{s}b") });
-        out.extend(pieces_of(&Statement { sid, ..half }, limit, shell)?);
-    }
-    Some(out)
 }

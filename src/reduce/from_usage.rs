@@ -9,11 +9,17 @@ use crate::aws::principal::{PrincipalKind, is_service_linked_role, principal_kin
 use crate::grants::OwnerKind;
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
 use crate::reference::{ActionId, Reference};
-use crate::usage::{Outcome, Usage, UsageRow, by_principal};
+use crate::usage::{Outcome, Usage, UsageRow, Window, by_principal};
 
-use super::fit::{MANAGED_LIMIT, SPLIT_LIMIT, split};
-use super::narrow::generalise;
+use super::fit::{MANAGED_LIMIT, fit_managed};
+use super::known::Known;
+use super::learned::{Calls, suggestions};
+use super::narrow::{Seen, generalise, without_covered};
 use super::units::{Placement, Skipped, UnitName};
+use super::write::Ground;
+use super::write::merge::{Reach, merge};
+use super::write::piece::Piece;
+use super::write::sids::{about, make_unique};
 use super::{ActionVerdict, Proposal, ReduceSettings, Status, Verdict};
 
 /// Name of the policy that is proposed.
@@ -21,7 +27,9 @@ pub const POLICY_NAME: &str = "from-usage";
 
 /// One proposal for every user and role that the logs show, except those whose policies nobody can write.
 #[must_use]
-pub fn from_usage(usage: &Usage, reference: &Reference, settings: &ReduceSettings) -> (Vec<Proposal>, Vec<Skipped>) {
+pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings: &ReduceSettings) -> (Vec<Proposal>, Vec<Skipped>) {
+    let ground = Ground::new(reference, Known::of(usage, None), settings);
+    let calls = Calls::new(&usage.rows, window);
     let mut proposals = Vec::new();
     let mut skipped = Vec::new();
     // One role may show under several ids (deleted and made again); its policy is one.
@@ -52,12 +60,44 @@ pub fn from_usage(usage: &Usage, reference: &Reference, settings: &ReduceSetting
                 continue;
             }
         };
-        proposals.push(proposal(arn, kind, &rows, reference, settings));
+        let made = proposal(arn, kind, &rows, &ground);
+        proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts, &calls, reference), ..made });
     }
+    fit_managed(&mut proposals, None, &ground);
     (proposals, skipped)
 }
 
-fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Reference, settings: &ReduceSettings) -> Proposal {
+/// The resources that a policy must name for the uses of one action.
+fn resources(id: ActionId, allowed: &[&UsageRow], ground: &Ground<'_>) -> Vec<String> {
+    let any = vec!["*".to_owned()];
+    if !ground.reference.scopable(id) {
+        return any;
+    }
+    let asked: Vec<String> = allowed.iter().map(|r| asked_on(r, id, ground.reference)).collect();
+    if asked.iter().any(|r| r == "*") {
+        return any;
+    }
+    let seen: BTreeSet<(&str, bool)> = asked.iter().zip(allowed).map(|(arn, row)| (arn.as_str(), Seen::of(row).created)).collect();
+    let seen: Vec<Seen<'_>> = seen.into_iter().map(|(arn, created)| Seen { arn, created }).collect();
+    let mut kept: BTreeSet<String> = generalise(&seen, &ground.known, ground.settings).into_iter().collect();
+    let accounts: BTreeSet<&str> = allowed.iter().map(|r| r.account.as_str()).collect();
+    let regions: BTreeSet<&str> = allowed.iter().filter_map(|r| r.region.as_deref()).collect();
+    for account in accounts {
+        kept.extend(ground.types.required_not_seen(id, &seen, account, &regions, ground.reference));
+    }
+    without_covered(kept)
+}
+
+fn document(pieces: &[Piece], reference: &Reference) -> PolicyDocument {
+    let mut statements: Vec<Statement> =
+        pieces.iter().map(|p| Statement { sid: Some(about(p, reference)), ..p.by_name(reference) }).collect();
+    statements.sort_by(|a, b| (&a.sid, &a.resource, &a.action).cmp(&(&b.sid, &b.resource, &b.action)));
+    make_unique(&mut statements);
+    PolicyDocument::new(statements)
+}
+
+fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], ground: &Ground<'_>) -> Proposal {
+    let reference = ground.reference;
     let parsed = Arn::parse(arn);
     let mut by_action: BTreeMap<ActionId, Vec<&UsageRow>> = BTreeMap::new();
     for row in rows {
@@ -70,39 +110,27 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
     for (id, rows) in by_action {
         let allowed: Vec<&UsageRow> = rows.iter().copied().filter(|r| r.outcome == Outcome::Allowed).collect();
         let mut verdict = verdict_of(reference.name(id), &rows, &allowed);
-        if allowed.is_empty() {
-            verdicts.push(verdict);
-            continue;
+        if !allowed.is_empty() {
+            verdict.resources = resources(id, &allowed, ground);
+            sets.entry(verdict.resources.clone()).or_default().insert(id);
         }
-        let resources = if reference.scopable(id) {
-            let mut seen: Vec<String> = allowed.iter().map(|r| asked_on(r, id, reference)).collect();
-            seen.sort();
-            seen.dedup();
-            if seen.iter().any(|r| r == "*") { vec!["*".to_owned()] } else { generalise(&seen, settings) }
-        } else {
-            vec!["*".to_owned()]
-        };
-        verdict.resources.clone_from(&resources);
-        sets.entry(resources).or_default().insert(id);
         verdicts.push(verdict);
     }
-    let statements = sets
-        .into_iter()
-        .map(|(resources, ids)| Statement {
-            sid: None,
-            effect: Effect::Allow,
-            principal: None,
-            action: ActionElement::Action(ids.into_iter().map(|id| reference.name(id).to_owned()).collect()),
-            resource: Some(ResourceElement::Resource(resources)),
-            conditions: Vec::new(),
-        })
-        .collect();
-    let whole = PolicyDocument::new(statements);
-    let (proposed, status) = match split(&whole, MANAGED_LIMIT) {
-        _ if whole.statements.is_empty() => (Vec::new(), Status::Withheld("no authorised use: an empty policy".to_owned())),
-        Some(parts) if parts.len() <= SPLIT_LIMIT => (parts, Status::Proposed),
-        _ => (vec![whole], Status::Withheld(format!("does not fit into {SPLIT_LIMIT} policies of {MANAGED_LIMIT} characters"))),
+    let frame = Statement {
+        sid: None,
+        effect: Effect::Allow,
+        principal: None,
+        action: ActionElement::Action(Vec::new()),
+        resource: None,
+        conditions: Vec::new(),
     };
+    let pieces: Vec<Piece> = sets
+        .into_iter()
+        .map(|(resources, ids)| Piece { frame: frame.clone(), ids, patterns: BTreeSet::new(), resource: Some(ResourceElement::Resource(resources)) })
+        .collect();
+    let separate = document(&pieces, reference);
+    let whole = document(&merge(pieces, Reach::Service, ground, &|_| true), reference);
+    let empty = whole.statements.is_empty();
     Proposal {
         unit: UnitName {
             account: parsed.map(|a| a.account.to_owned()).unwrap_or_default(),
@@ -114,11 +142,13 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
             placement: Placement::FromUsage,
         },
         current: None,
-        proposed,
-        compressed: None,
+        unpacked: (!empty && separate.statements.len() != whole.statements.len()).then_some(separate),
+        proposed: if empty { Vec::new() } else { vec![whole] },
+        packing: Vec::new(),
+        suggestions: Vec::new(),
         verdicts,
         groups: Vec::new(),
-        status,
+        status: if empty { Status::Withheld("no authorised use: an empty policy".to_owned()) } else { Status::Proposed },
         limit: MANAGED_LIMIT,
         members: vec![arn.to_owned()],
         detached: Vec::new(),
@@ -127,7 +157,7 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], reference: &Referenc
 }
 
 /// Services that authorise a call that names no resource on the type's pattern (`db:*`), as their denials say.
-const ASK_ON_PATTERN: &[&str] = &["rds"];
+const ASK_ON_PATTERN: &[&str] = &["rds", "s3"];
 
 /// The resource that a policy must name for a use. Where every type of the action is optional and the call named none,
 /// services differ: some authorise on the type's pattern, some on `*`; only `*` allows both.

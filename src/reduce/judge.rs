@@ -16,10 +16,11 @@ use super::cadence::rhythm;
 use super::evidence::{Evidence, Uses};
 use super::expand::Expander;
 use super::observe::Observer;
-use super::settings::{Mode, ReduceSettings};
+use super::settings::Mode;
 use super::units::PolicyUnit;
 use super::verdict::{ActionVerdict, Judged, Plan, Verdict, VerdictGroup};
 use super::weigh::{Holdings, weigh};
+use super::write::Ground;
 
 /// What judging needs, the same for all documents.
 pub struct Judge<'a> {
@@ -31,12 +32,10 @@ pub struct Judge<'a> {
     pub observer: &'a Observer<'a>,
     /// Actions by pattern.
     pub expander: &'a Expander<'a>,
-    /// The reference.
-    pub reference: &'a Reference,
+    /// What policies are written on.
+    pub ground: &'a Ground<'a>,
     /// How far back use counts.
     pub window: Window,
-    /// Settings.
-    pub settings: &'a ReduceSettings,
 }
 
 /// What holds for all statements of one document.
@@ -66,10 +65,10 @@ impl Judge<'_> {
     #[must_use]
     pub fn judge(&self, unit: &PolicyUnit<'_>) -> Judged {
         let accounts: BTreeSet<&str> = unit.members.iter().map(|m| m.account.as_str()).collect();
-        let mode = self.settings.mode_for(&unit.members);
+        let mode = self.ground.settings.mode_for(&unit.members);
         let uses = self.evidence.uses(&unit.members);
-        let used = uses.iter().filter(|(_, u)| !u.allowed.is_empty()).filter_map(|(id, _)| self.reference.action(*id));
-        let needs = used.flat_map(|a| a.dependent_actions.iter().filter_map(|d| Some((self.reference.find(d)?, a.name.as_str()))));
+        let used = uses.iter().filter(|(_, u)| !u.allowed.is_empty()).filter_map(|(id, _)| self.ground.reference.action(*id));
+        let needs = used.flat_map(|a| a.dependent_actions.iter().filter_map(|d| Some((self.ground.reference.find(d)?, a.name.as_str()))));
         let case = Case {
             unit,
             accounts: accounts.into_iter().collect(),
@@ -90,12 +89,12 @@ impl Judge<'_> {
 
     /// Why a grant is too young to be called unused, if it is.
     fn young(&self, unit: &PolicyUnit<'_>, mode: Mode) -> Option<String> {
-        too_young(unit.granted_ms, mode, self.settings, self.window)
+        too_young(unit.granted_ms, mode, self.ground.settings, self.window)
     }
 
     fn statement(&self, case: &Case<'_, '_>, index: usize, statement: &Statement, judged: &mut Judged) -> Plan {
         let (ids, unexpanded) = self.expander.expand(&statement.action);
-        let mut patterns: BTreeSet<String> = kept_for_unknown_calls(statement, &case.unknown_services, self.reference).into_iter().collect();
+        let mut patterns: BTreeSet<String> = kept_for_unknown_calls(statement, &case.unknown_services, self.ground.reference).into_iter().collect();
         for pattern in unexpanded {
             let why = "the reference knows no action of this name".to_owned();
             judged.verdicts.push(ActionVerdict::new(index, statement.sid.as_deref(), &pattern, Verdict::KeepUnobservable, why));
@@ -104,10 +103,10 @@ impl Judge<'_> {
         let mut sorted = Sorted { statement, index, as_granted: ActionIds::new(), narrowed: BTreeMap::new(), changed: false };
         let mut idle = ids.clone();
         for (id, uses) in case.uses.iter().filter(|(id, _)| ids.contains(**id)) {
-            let may_narrow = case.mode != Mode::Conservative && self.reference.scopable(*id);
-            let Some(used) = weigh(uses, statement, &case.holdings, self.settings, may_narrow) else { continue };
+            let ground = (case.mode != Mode::Conservative && self.ground.reference.scopable(*id)).then_some(self.ground);
+            let Some(used) = weigh(*id, uses, statement, &case.holdings, ground) else { continue };
             idle.remove(*id);
-            let mut entry = ActionVerdict::new(index, statement.sid.as_deref(), self.reference.name(*id), Verdict::KeepUsed, String::new());
+            let mut entry = ActionVerdict::new(index, statement.sid.as_deref(), self.ground.reference.name(*id), Verdict::KeepUsed, String::new());
             entry.denied_calls = uses.denied_calls;
             fill(&mut entry, uses);
             entry.confidence = if used.weak { "low" } else if used.note.is_some() { "medium" } else { "high" };
@@ -137,7 +136,7 @@ impl Judge<'_> {
     /// Judges the actions of a statement that nobody used under it.
     fn idle(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, idle: &ActionIds, judged: &mut Judged) {
         let mut rest = idle.clone();
-        for keep in self.settings.keep.iter().filter(|k| case.unit.members.iter().any(|m| k.is_for(m))) {
+        for keep in self.ground.settings.keep.iter().filter(|k| case.unit.members.iter().any(|m| k.is_for(m))) {
             let kept = rest.common(&self.expander.expand(&ActionElement::Action(keep.actions.clone())).0);
             rest.take_out(&kept);
             self.say(case, sorted, Verdict::KeepListed, "high", keep.why(), kept, judged);
@@ -192,7 +191,7 @@ impl Judge<'_> {
         for (id, uses) in told {
             actions.remove(id);
             let why = if verdict == Verdict::Drop { dropped_because(uses) } else { reason.clone() };
-            let mut entry = ActionVerdict::new(sorted.index, sid, self.reference.name(id), verdict, why);
+            let mut entry = ActionVerdict::new(sorted.index, sid, self.ground.reference.name(id), verdict, why);
             entry.denied_calls = uses.denied_calls;
             entry.last_seen_ms = uses.last_before_ms;
             entry.confidence = confidence;

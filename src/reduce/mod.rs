@@ -14,26 +14,36 @@ pub mod declared;
 #[cfg(test)]
 mod declared_test;
 #[cfg(test)]
+mod fit_test;
+#[cfg(test)]
+mod narrow_test;
+#[cfg(test)]
 mod units_test;
 pub mod evidence;
 pub mod expand;
 pub mod fit;
 pub mod from_usage;
+pub mod ids;
 pub mod judge;
 #[cfg(test)]
 mod judge_test;
+pub mod known;
+pub mod learned;
 pub mod narrow;
 pub mod observe;
 pub mod permission_sets;
 #[cfg(test)]
 mod permission_sets_test;
 pub mod rewrite;
+pub mod s3_keys;
 pub mod settings;
 pub mod trust;
 pub mod units;
 pub mod verdict;
 pub mod weigh;
+pub mod write;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -72,8 +82,13 @@ pub struct Proposal {
     pub current: Option<Arc<PolicyDocument>>,
     /// The document or numbered documents that would replace it.
     pub proposed: Vec<PolicyDocument>,
-    /// The same permissions in the shortest spelling, for when `proposed` does not fit.
-    pub compressed: Option<PolicyDocument>,
+    /// The document before statements were merged and it was made to fit, where that changed it: whether both say the
+    /// same is for the proofs to show.
+    pub unpacked: Option<PolicyDocument>,
+    /// What was done to make it fit.
+    pub packing: Vec<write::Step>,
+    /// Conditions that no use would have failed; never part of `proposed`.
+    pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action of which records tell.
     pub verdicts: Vec<ActionVerdict>,
     /// Verdicts on all other actions of each statement.
@@ -98,7 +113,9 @@ impl Proposal {
             unit,
             current: Some(current),
             proposed: Vec::new(),
-            compressed: None,
+            unpacked: None,
+            packing: Vec::new(),
+            suggestions: Vec::new(),
             verdicts: Vec::new(),
             groups: Vec::new(),
             status: Status::Unchanged,
@@ -109,13 +126,16 @@ impl Proposal {
         }
     }
 
-    /// Takes the shortest spelling.
-    pub fn use_compressed(&mut self) {
-        if let Some(short) = self.compressed.take()
-            && self.status == Status::Proposed
-        {
-            self.proposed = vec![short];
+    /// What is granted now by all that the proposal replaces, as one document.
+    #[must_use]
+    pub fn granted(&self) -> Option<Cow<'_, PolicyDocument>> {
+        let current = self.current.as_deref()?;
+        if self.detached.is_empty() {
+            return Some(Cow::Borrowed(current));
         }
+        let mut all = current.clone();
+        all.statements.extend(self.detached.iter().flat_map(|(_, d)| d.statements.iter().cloned()));
+        Some(Cow::Owned(all))
     }
 
     /// The largest proposed document in characters as IAM counts them.
@@ -203,18 +223,25 @@ pub fn reduce(
     let evidence = evidence::Evidence::new(usage, reference);
     let observer = observe::Observer::new(usage, reference, covered, window);
     let expander = Expander::new(reference);
-    let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, reference, window, settings };
+    let ground = write::Ground::new(reference, known::Known::of(usage, Some(grants)), settings);
+    let calls = learned::Calls::new(&usage.rows, window);
+    let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, ground: &ground, window };
     let documents = documents(&reduced);
     let mut proposals: Vec<Proposal> = reduced
         .par_iter()
         .zip(documents)
-        .map(|(unit, current)| rewrite::rewrite(unit, current, judge.judge(unit), reference))
+        .map(|(unit, current)| {
+            let judged = judge.judge(unit);
+            let members: Vec<(&str, &str)> = unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect();
+            let suggestions = learned::suggestions(&members, &judged.verdicts, &calls, reference);
+            Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
+        })
         .collect();
     let (sets, left) = permission_sets::reduce(grants, usage, &judge);
     proposals.extend(sets);
     skipped.extend(left);
-    fit::fit_inline_owners(&mut proposals);
-    fit::fit_managed(&mut proposals);
+    fit::fit_inline_owners(&mut proposals, &ground);
+    fit::fit_managed(&mut proposals, Some(grants), &ground);
     let (trusts, left) = trust::reduce(grants, usage, &observer, reference, window, settings);
     proposals.extend(trusts);
     skipped.extend(left);

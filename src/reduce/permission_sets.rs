@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::fit::inline_limit;
 use super::judge::Judge;
 use super::rewrite::rewrite;
-use super::trust::write::fresh_sid;
+use super::write::sids::fresh;
 use super::units::{Changes, Placement, PolicyUnit, Skipped, UnitName, from_history, latest};
 use super::{Proposal, Status};
 use crate::aws::principal::is_permission_set_role;
@@ -82,7 +82,7 @@ fn members<'g>(grants: &'g Grants, set: &PermissionSet, roles: &HashMap<&str, Ve
 fn with_own_sids(document: &PolicyDocument, taken: &mut BTreeSet<String>) -> PolicyDocument {
     let mut own = document.clone();
     for statement in &mut own.statements {
-        statement.sid = fresh_sid(statement.sid.as_deref(), taken);
+        statement.sid = fresh(statement.sid.as_deref(), taken);
     }
     own
 }
@@ -122,12 +122,15 @@ fn merge(inline: Proposal, managed: Vec<(String, Proposal)>, roles: &[&Principal
     }
     let mut all = inline;
     let (mut statements, _) = rest(&all);
-    let shortest = |p: &Proposal| p.compressed.as_ref().map_or_else(|| rest(p).0, |c| c.statements.clone());
-    let mut short = shortest(&all);
+    let before_packing = |p: &Proposal| p.unpacked.as_ref().map_or_else(|| rest(p).0, |u| u.statements.clone());
+    let mut unpacked = before_packing(&all);
+    let mut was_packed = all.unpacked.is_some();
     let mut offset = all.current.as_deref().map_or(0, |c| c.statements.len());
     for (arn, mut proposal) in managed {
         statements.extend(rest(&proposal).0);
-        short.extend(shortest(&proposal));
+        unpacked.extend(before_packing(&proposal));
+        was_packed |= proposal.unpacked.is_some();
+        all.suggestions.append(&mut proposal.suggestions);
         proposal.verdicts.iter_mut().for_each(|v| v.statement += offset);
         proposal.groups.iter_mut().for_each(|g| g.statement += offset);
         all.verdicts.append(&mut proposal.verdicts);
@@ -145,7 +148,7 @@ fn merge(inline: Proposal, managed: Vec<(String, Proposal)>, roles: &[&Principal
     let nothing_left = statements.is_empty();
     Proposal {
         proposed: if nothing_left { Vec::new() } else { vec![document(statements)] },
-        compressed: (!nothing_left).then(|| document(short)),
+        unpacked: (was_packed && !nothing_left).then(|| document(unpacked)),
         status: Status::Proposed,
         replaces,
         ..all
@@ -167,7 +170,7 @@ fn one(set: &PermissionSet, roles: &[&Principal], account: &str, changes: &Chang
     let reduced = |name: UnitName, document: PolicyDocument, granted_ms: Option<i64>| {
         let document = Arc::new(document);
         let unit = PolicyUnit { name, document: &document, granted_ms, members: roles.to_vec() };
-        rewrite(&unit, Arc::clone(&document), judge.judge(&unit), judge.reference)
+        rewrite(&unit, Arc::clone(&document), judge.judge(&unit), judge.ground)
     };
     let mut taken = BTreeSet::new();
     let inline_name = name(POLICY_NAME, None, Placement::PermissionSet);
@@ -248,7 +251,7 @@ pub fn reduce(grants: &Grants, usage: &Usage, judge: &Judge<'_>) -> (Vec<Proposa
                     skip(set.name.as_deref().unwrap_or(POLICY_NAME), why);
                     Vec::new()
                 }
-                Ok(members) => match judge.settings.left_alone(&members) {
+                Ok(members) => match judge.ground.settings.left_alone(&members) {
                     Some(who) => {
                         skip(set.name.as_deref().unwrap_or(POLICY_NAME), format!("left alone by the configuration: it bears on {}", who.arn));
                         Vec::new()

@@ -96,6 +96,15 @@ pub struct ReduceSettings {
     pub ids_to_wildcard: usize,
     /// From how many names of a type on they are generalised to a common prefix.
     pub names_to_prefix: usize,
+    /// Of all known resources that a generalised pattern takes in, the thousandths that may not have been used; a
+    /// pattern that would bring in more is refused and the names are listed.
+    pub over_grant_permille: usize,
+    /// How many unused known resources a generalised pattern may bring in at most.
+    pub over_grant_most: usize,
+    /// Whether every region that was seen is named; otherwise what was used in several regions is granted in all.
+    pub pin_region: bool,
+    /// Managed policies that a user, a group or a role can have attached (AWS: 10, up to 20 on request).
+    pub attached_quota: usize,
     /// How bold, where no rule says otherwise.
     pub mode: Mode,
     /// After how many days a grant is old in the aggressive mode.
@@ -113,6 +122,10 @@ impl Default for ReduceSettings {
             declared_data_events: Vec::new(),
             ids_to_wildcard: 3,
             names_to_prefix: 25,
+            over_grant_permille: 900,
+            over_grant_most: 1000,
+            pin_region: true,
+            attached_quota: super::fit::ATTACHED_LIMIT,
             mode: Mode::default(),
             min_age_days: 30,
             rules: Vec::new(),

@@ -1,17 +1,17 @@
 //! Which uses of an action fall under a statement, and on which of its resources.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use crate::aws::{arn_covers, arn_intersects, arn_matches};
 use crate::grants::{Grants, Held, Principal};
 use crate::policy::{Effect, ResourceElement, Statement};
+use crate::reference::ActionId;
 use crate::usage::UsageRow;
 
-use super::ReduceSettings;
 use super::evidence::Uses;
-use super::narrow::narrow;
+use super::narrow::{self, Seen};
 use super::verdict::{PatternVerdict, Verdict};
+use super::write::Ground;
 
 /// Whether a statement's resource element takes in the resource of a call: yes, perhaps, no.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,9 +90,10 @@ pub struct Used {
     pub note: Option<String>,
 }
 
-/// Whether the uses fall under this statement, and on which resources.
+/// Whether the uses of an action fall under this statement, and on which resources; these are narrowed where a ground to write on is
+/// given.
 #[must_use]
-pub fn weigh(uses: &Uses<'_>, statement: &Statement, holdings: &Holdings<'_>, settings: &ReduceSettings, may_narrow: bool) -> Option<Used> {
+pub fn weigh(id: ActionId, uses: &Uses<'_>, statement: &Statement, holdings: &Holdings<'_>, ground: Option<&Ground<'_>>) -> Option<Used> {
     let element = statement.resource.as_ref();
     let mut rows: Vec<&UsageRow> = Vec::new();
     let mut vague: Option<&str> = None;
@@ -125,9 +126,7 @@ pub fn weigh(uses: &Uses<'_>, statement: &Statement, holdings: &Holdings<'_>, se
     resources.sort();
     resources.dedup();
     let mut used = Used { resources, narrowed: None, patterns: Vec::new(), weak: false, note: None };
-    if !may_narrow {
-        return Some(used);
-    }
+    let Some(ground) = ground else { return Some(used) };
     if vague.is_none() && rows.iter().any(|r| r.is_pattern() || r.resource_arn == "*") {
         vague = Some("used; the log does not name the resource");
     }
@@ -135,8 +134,8 @@ pub fn weigh(uses: &Uses<'_>, statement: &Statement, holdings: &Holdings<'_>, se
         vague = Some("used; other calls failed on resources that are not known");
     }
     if let (None, Some(ResourceElement::Resource(granted))) = (vague, element) {
-        let smaller = narrow(&used.resources, granted, settings);
-        if smaller.iter().collect::<BTreeSet<_>>() != granted.iter().collect() {
+        let seen: Vec<Seen<'_>> = rows.iter().map(|r| Seen::of(r)).collect();
+        if let Some(smaller) = narrow::smaller(id, &seen, granted, ground) {
             used.patterns = granted.iter().map(|p| of_pattern(p, &smaller, &rows)).collect();
             used.narrowed = Some(smaller);
         }

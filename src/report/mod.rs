@@ -16,6 +16,7 @@ pub mod html;
 pub mod mapping_text;
 pub mod model;
 pub mod policy_files;
+pub mod proofs_text;
 pub mod run_json;
 pub mod sql;
 pub mod summary_md;

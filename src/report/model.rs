@@ -8,6 +8,9 @@ use crate::reduce::{ActionVerdict, VerdictGroup};
 
 use super::catalogue::Report;
 use super::findings::Finding;
+use super::proofs_text::{BacktestFacts, ReplayLists};
+use crate::reduce::learned::Suggestion;
+use crate::reduce::write::Step;
 
 /// One run.
 #[derive(Clone, Debug, Default)]
@@ -40,12 +43,12 @@ pub struct ReportModel {
     pub consistency: ConsistencyFacts,
     /// What was granted when.
     pub history: HistoryFacts,
-    /// Open requests of the replay by what would settle them, the most calls first.
-    pub replay_open: Vec<TallyRow>,
-    /// What would be refused that was not, or for another reason.
-    pub look_back: LookBackFacts,
     /// Replay of all principals.
     pub replay: ReplayFacts,
+    /// What it lists.
+    pub replay_lists: ReplayLists,
+    /// Past calls that would be refused now; `None` without grants to compare with.
+    pub backtest: Option<BacktestFacts>,
     /// Outcome by policy document.
     pub proposals: Vec<ProposalRow>,
     /// What the logs suggest beyond the proposals.
@@ -304,53 +307,16 @@ pub struct ReplayFacts {
     pub calls: i64,
     /// Newly denied.
     pub newly_denied: i64,
+    /// Not to be told, and allowed whenever the old policies allow it.
+    pub as_before: i64,
+    /// No longer allowed by the caller's own policies, and surely by the resource's alone.
+    pub allowed_by_resource_policy: i64,
     /// Unknown.
     pub unknown: i64,
     /// Explained by no exported policy, old or new.
     pub unexplained: i64,
     /// Of these, allowed by the policies of their time.
     pub explained_by_history: i64,
-    /// No longer allowed by the caller's own policies, and allowed by the resource's policy by itself.
-    pub allowed_by_resource: i64,
-}
-
-/// Requests and the calls that they stand for, under a name.
-#[derive(Clone, Debug, Default)]
-pub struct TallyRow {
-    /// The name.
-    pub what: String,
-    /// Distinct requests.
-    pub requests: i64,
-    /// Calls.
-    pub calls: i64,
-}
-
-/// A past call that the proposed policies would refuse.
-#[derive(Clone, Debug, Default)]
-pub struct RefusedRow {
-    /// The caller.
-    pub principal: String,
-    /// The action.
-    pub action: String,
-    /// The resource.
-    pub resource: String,
-    /// Calls.
-    pub calls: i64,
-    /// The last, epoch ms.
-    pub last_seen_ms: i64,
-    /// Whether it was allowed then, before the window; else it was refused already, for another reason.
-    pub was_allowed: bool,
-    /// Event ids.
-    pub samples: Vec<String>,
-}
-
-/// The replay the other way round.
-#[derive(Clone, Debug, Default)]
-pub struct LookBackFacts {
-    /// Calls before the window that would be refused now.
-    pub before_window: TallyRow,
-    /// Calls that were refused in the window, and would be refused by the caller's own policies as well.
-    pub attempts: TallyRow,
 }
 
 /// Who a managed policy is attached to.
@@ -403,8 +369,6 @@ pub struct ProposalRow {
     pub sizes: (usize, usize, usize),
     /// Replay of its members.
     pub replay: ReplayFacts,
-    /// Past calls of its members that the proposed state would refuse, the first of them.
-    pub refused: Vec<RefusedRow>,
     /// `proved`, `not proved: …`, `no grant to compare with`.
     pub containment: String,
     /// Users and roles it applies to.
@@ -423,6 +387,10 @@ pub struct ProposalRow {
     pub evidence: Vec<ActionVerdict>,
     /// Verdicts on all others.
     pub groups: Vec<VerdictGroup>,
+    /// What was done to make it fit.
+    pub packing: Vec<Step>,
+    /// Conditions that all uses would have met; not part of what is proposed.
+    pub suggestions: Vec<Suggestion>,
 }
 
 /// A time as `YYYY-MM-DD`, empty where absent.

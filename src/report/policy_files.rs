@@ -1,7 +1,7 @@
 //! The folder of each owner: current and proposed documents, a diff for people, the evidence.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use serde::{Serialize, Serializer};
@@ -9,7 +9,10 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Value, json};
 
 use super::escape::markdown;
-use super::model::{ProposalRow, RefusedRow, day};
+use super::model::{ProposalRow, day};
+use super::proofs_text::{BacktestFacts, counts, members_text, of_members};
+use crate::reduce::learned::Suggestion;
+use crate::reduce::write::Step;
 use crate::reduce::{ActionVerdict, Verdict, VerdictGroup};
 use crate::reference::{ActionIds, Reference};
 
@@ -145,19 +148,33 @@ struct Policy<'a> {
     containment: Value,
     evidence: Rows<'a>,
     members: &'a [String],
+    packing: Value,
     placement: &'a str,
     policy: &'a str,
     replay: Value,
     size: Value,
     status: &'a str,
+    suggestions: Value,
     why: &'a str,
-    /// Past calls that the proposed state would refuse.
-    would_now_be_denied: Vec<Value>,
 }
 
-fn refused(r: &RefusedRow) -> Value {
-    json!({"principal": r.principal, "action": r.action, "resource": r.resource, "calls": r.calls, "last_seen": day(Some(r.last_seen_ms)),
-           "then": if r.was_allowed { "allowed before the window" } else { "denied for another reason" }, "sample_event_ids": r.samples})
+/// A step of making a policy fit: what became shorter, and what a wider pattern takes in besides.
+fn step(step: &Step) -> Value {
+    match &step.pattern {
+        Some(pattern) => json!({"step": step.kind.as_str(), "pattern": pattern, "in_place_of": step.in_place_of,
+                                "known_resources_beyond": step.known_beyond, "characters": step.size}),
+        None => json!({"step": step.kind.as_str(), "characters": step.size}),
+    }
+}
+
+/// A suggested condition with its evidence; `actions` is left out where it would hold for all of the policy.
+fn suggestion(s: &Suggestion) -> Value {
+    let mut value = json!({"condition": {s.operator: {s.key: s.values}}, "confidence": s.confidence,
+           "evidence": {"calls": s.calls, "first_seen": day(Some(s.first_seen_ms)), "last_seen": day(Some(s.last_seen_ms)), "distinct_uses": s.distinct}});
+    if let (Some(fields), false) = (value.as_object_mut(), s.actions.is_empty()) {
+        fields.insert("actions".to_owned(), json!(s.actions));
+    }
+    value
 }
 
 impl<'a> Policy<'a> {
@@ -170,14 +187,14 @@ impl<'a> Policy<'a> {
             },
             evidence: Rows(p, reference),
             members: &p.members,
+            packing: p.packing.iter().map(step).collect(),
             placement: &p.placement,
             policy: &p.policy,
-            replay: json!({"requests": p.replay.requests, "calls": p.replay.calls, "newly_denied": p.replay.newly_denied,
-                           "unknown": p.replay.unknown, "unexplained": p.replay.unexplained, "allowed_by_resource": p.replay.allowed_by_resource}),
+            replay: counts(&p.replay).into(),
             size: json!({"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2}),
             status: p.status,
+            suggestions: p.suggestions.iter().map(suggestion).collect(),
             why: &p.why,
-            would_now_be_denied: p.refused.iter().map(refused).collect(),
         }
     }
 }
@@ -186,13 +203,21 @@ impl<'a> Policy<'a> {
 struct Owner<'a> {
     owner: &'a str,
     policies: Vec<Policy<'a>>,
+    would_now_be_denied: Value,
+}
+
+/// The users and roles that an owner's policies are for.
+fn members<'a>(policies: &[&'a ProposalRow]) -> Vec<&'a str> {
+    let written = policies.iter().filter(|p| p.status == "written").flat_map(|p| &p.members);
+    written.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// `evidence.json` of an owner: a verdict for every granted action, and the two proofs.
 #[must_use]
-pub fn evidence(policies: &[&ProposalRow], reference: &Reference) -> String {
+pub fn evidence(policies: &[&ProposalRow], backtest: Option<&BacktestFacts>, reference: &Reference) -> String {
     let owner = policies.first().map_or("", |p| p.owner_arn.as_str());
-    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p, reference)).collect() };
+    let all = Owner { owner, policies: policies.iter().map(|p| Policy::of(p, reference)).collect(),
+        would_now_be_denied: of_members(backtest, &members(policies)) };
     let mut bytes = Vec::new();
     // Writing to memory does not fail, and all keys are texts.
     let _ = all.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, ListsOnOneLine::default()));
@@ -202,7 +227,7 @@ pub fn evidence(policies: &[&ProposalRow], reference: &Reference) -> String {
 
 /// `diff.md` of an owner: what goes, what is narrowed, what stays and why.
 #[must_use]
-pub fn diff(policies: &[&ProposalRow], reference: &Reference) -> String {
+pub fn diff(policies: &[&ProposalRow], backtest: Option<&BacktestFacts>, reference: &Reference) -> String {
     let mut out = String::new();
     if let Some(first) = policies.first() {
         out.push_str(&format!("# {} {}\n\n", first.kind, markdown(&first.owner_arn)));
@@ -224,6 +249,7 @@ pub fn diff(policies: &[&ProposalRow], reference: &Reference) -> String {
         }
         out.push('\n');
     }
+    out.push_str(&members_text(backtest, &members(policies)));
     out
 }
 

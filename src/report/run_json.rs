@@ -4,24 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, HistoryFacts, LookBackFacts, ReplayFacts, ReportModel, TallyFacts, TallyRow, day};
-
-fn replay(r: &ReplayFacts) -> Value {
-    json!({"requests": r.requests, "calls": r.calls, "newly_denied": r.newly_denied, "unknown": r.unknown, "unexplained": r.unexplained,
-           "explained_by_history": r.explained_by_history, "allowed_by_resource": r.allowed_by_resource})
-}
-
-/// How many kinds of open requests are listed.
-const OPEN_AT_MOST: usize = 50;
-
-fn tallies(list: &[TallyRow]) -> Vec<Value> {
-    list.iter().take(OPEN_AT_MOST).map(|t| json!({"settled_by": t.what, "requests": t.requests, "calls": t.calls})).collect()
-}
-
-fn look_back(l: &LookBackFacts) -> Value {
-    let tally = |t: &TallyRow| json!({"requests": t.requests, "calls": t.calls});
-    json!({"before_window": tally(&l.before_window), "attempts": tally(&l.attempts)})
-}
+use super::proofs_text;
+use super::model::{AgreementFacts, ConsistencyFacts, ExportFacts, HistoryFacts, ReportModel, TallyFacts, day};
 
 fn counts(list: &[(String, i64)]) -> Vec<Value> {
     list.iter().map(|(what, calls)| json!({"what": what, "calls": calls})).collect()
@@ -107,9 +91,8 @@ pub fn render(model: &ReportModel) -> String {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),
             "documents": model.proposals.len(), "written": count("written"), "withheld": count("withheld"),
             "unchanged": count("unchanged"), "defect": count("defect"), "left_alone": model.skipped.len(),
-            "replay": replay(&model.replay),
-            "replay_open": tallies(&model.replay_open),
-            "would_now_be_denied": look_back(&model.look_back),
+            "replay": proofs_text::replay(&model.replay, &model.replay_lists),
+            "would_now_be_denied": proofs_text::backtest(model.backtest.as_ref()),
             "containment": {"proved": proved, "not_proved": compared - proved},
             "over_limit": model.proposals.iter().filter(|p| p.status == "written" && p.sizes.1 > p.sizes.2).count(),
             "granted_actions": {"before": before, "after": after}},

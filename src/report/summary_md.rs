@@ -25,6 +25,9 @@ pub fn render(model: &ReportModel) -> String {
         "- replay: {} calls in {} distinct requests, {} newly denied, {} unknown\n",
         model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
     ));
+    if let Some(words) = model.backtest.as_ref().and_then(|b| super::proofs_text::sentence(&b.all)) {
+        out.push_str(&format!("- {words}\n"));
+    }
     out.push_str(&super::advice::summary(model));
     let l = &model.ledger;
     out.push_str(&format!(

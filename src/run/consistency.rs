@@ -6,16 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::Changes;
+use super::asked::{Caller, Question, Trusts, ask};
 use super::eras;
 use super::history::Past;
-use super::holders::{Calls, as_held, policies, request_principal};
-use super::layers::{Call, Layers};
+use super::holders::{Calls, as_held, policies, request_principal, unseen};
+use super::layers::Layers;
 use super::roots;
 use super::sessions::{self, Sessions};
 use super::takeovers;
-use crate::evaluate::{CompiledPolicies, Compiler, ContextValue, NamedPolicy, Policies, PolicyType, PreparedRequest, Request, RequestPrincipal};
-use crate::grants::{Grants, OwnerKind};
+use crate::evaluate::{CompiledPolicies, Compiler, PolicyType, RequestPrincipal};
+use crate::grants::OwnerKind;
 use crate::prove::replay::context_of;
 use crate::prove::{Agreement, Comparison, Logged, Refusal, compare};
 use crate::usage::{DenialRow, Outcome, SessionCallRow, Usage, UsageRow};
@@ -182,18 +182,17 @@ impl<'r> Row<'r> {
 
 /// Compares every call of the export's principals, and every call that takes up a role of it, with the log. Callers whose
 /// grants changed are judged by what held at the time of the call (`eras`).
-pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
+pub fn of_grants(layers: &Layers<'_>, usage: &Usage, past: &Past) -> Consistency {
+    let grants = layers.grants();
+    let trusts = layers.trusts();
     let mut compiler = Compiler::default();
-    let trusts = trust_policies(grants, &mut compiler);
-    let changes = Changes::read(grants, usage);
-    let layers = Layers::new(grants, &changes);
     let used = Calls::new(&usage.rows);
     let denied = Calls::new(&usage.denials);
     let in_sessions = Calls::new(&usage.session_calls);
     let mut out = Consistency::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group) {
         if past.has(principal) {
-            eras::compare(past, principal, &in_sessions.of(principal), &trusts, &layers, &mut compiler, &mut out);
+            eras::compare(past, principal, &in_sessions.of(principal), trusts, layers, &mut compiler, &mut out);
             continue;
         }
         let rows: Vec<Row<'_>> = used
@@ -208,85 +207,33 @@ pub fn of_grants(grants: &Grants, usage: &Usage, past: &Past) -> Consistency {
             continue;
         }
         let held = grants.held_by(principal);
-        let gaps = if held.gaps.is_empty() { &[][..] } else { &[PolicyType::Identity, PolicyType::PermissionsBoundary] };
         let holder = Holder {
             arn: &principal.arn,
             caller: request_principal(principal),
             policies: policies(&mut compiler, as_held(&held), held.boundary),
-            unseen: gaps.to_vec(),
+            unseen: unseen(&held).to_vec(),
         };
         for row in rows {
-            let comparison = put(&holder, &row, &trusts, &layers);
+            let comparison = put(&holder, &row, trusts, layers);
             out.calls.add(&row, &comparison);
             out.contradictions.extend(contradiction(&holder, &row, &comparison));
         }
-        sessions::compare(&holder, in_sessions, grants, &trusts, &layers, &mut out);
+        sessions::compare(&holder, in_sessions, grants, trusts, layers, &mut out);
     }
-    takeovers::compare(usage, &trusts, &layers, past, &mut out);
-    roots::compare(usage, &trusts, &layers, &mut out);
+    takeovers::compare(usage, trusts, layers, past, &mut out);
+    roots::compare(usage, trusts, layers, &mut out);
     out.sessions.not_exported = sessions::not_exported(grants, usage);
     out.contradictions.sort();
     out
 }
 
-/// The trust policy of every role of the export, compiled.
-pub fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> BTreeMap<&'g str, CompiledPolicies> {
-    grants
-        .principals()
-        .filter_map(|role| match &role.trust {
-            Some(Ok(document)) => {
-                let resource = Some(vec![NamedPolicy { name: "trust policy", document }]);
-                Some((role.arn.as_str(), compiler.policies(&Policies { resource, ..Policies::default() })))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
 /// Decides a row by what its caller holds and what bears on the call besides, and compares the decision with the log.
-pub fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &BTreeMap<&str, CompiledPolicies>, layers: &Layers<'_>) -> Comparison {
-    with_layers(&holder.caller, &holder.policies, row, trusts, layers, |request, policies, unseen| {
-        let mut all = holder.unseen.clone();
-        all.extend(unseen);
-        compare(request, policies, &all, row.logged)
-    })
-}
-
-/// Makes a row ready as a request, with all that bears on it around what its caller holds, and asks; also given are the kinds of
-/// policies that may exist besides and are not at hand.
-pub fn with_layers<T>(
-    caller: &RequestPrincipal,
-    held: &CompiledPolicies,
-    row: &Row<'_>,
-    trusts: &BTreeMap<&str, CompiledPolicies>,
-    layers: &Layers<'_>,
-    ask: impl FnOnce(&PreparedRequest<'_>, &CompiledPolicies, Vec<PolicyType>) -> T,
-) -> T {
+pub fn put(holder: &Holder<'_>, row: &Row<'_>, trusts: &Trusts<'_>, layers: &Layers<'_>) -> Comparison {
     let context = context_of(row.context_class, row.region);
-    let endpoint = match context.get_lower("aws:sourcevpce") {
-        ContextValue::Present([one]) => Some(one.as_str()),
-        _ => None,
-    };
-    let call = Call { resource: row.resource, is_pattern: row.is_pattern, service: row.service(), endpoint, first_ms: row.first_ms };
-    let around = layers.around(caller, held, &call);
-    // Of a role in the export the trust policy is known, and the role's own account counts.
-    let trust = trusts.get(row.resource).filter(|_| row.service() == "sts");
-    let (policies, unseen) = match trust {
-        Some(trust) => {
-            let unseen = around.unseen.into_iter().filter(|kind| *kind != PolicyType::Resource).collect();
-            (around.policies.with_resource(trust.resource.clone()), unseen)
-        }
-        None => (around.policies, around.unseen),
-    };
-    let request = PreparedRequest::new(Request {
-        principal: caller,
-        action: row.action,
-        resource: row.resource,
-        resource_is_pattern: row.is_pattern,
-        resource_account: if trust.is_some() { None } else { around.owner.as_deref() },
-        context: &context,
-    });
-    ask(&request, &policies, unseen)
+    let question =
+        Question { action: row.action, resource: row.resource, is_pattern: row.is_pattern, context: &context, first_ms: row.first_ms };
+    let caller = Caller { who: &holder.caller, policies: &holder.policies, unseen: &holder.unseen };
+    ask(caller, &question, trusts, layers, |request, policies, unseen| compare(request, policies, unseen, row.logged))
 }
 
 impl Figures {

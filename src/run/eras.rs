@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use super::layers::Layers;
 use super::consistency::{Consistency, Holder, Row, contradiction, put};
 use super::history::Past;
-use super::holders::{Calls, as_held, policies, request_principal};
+use super::holders::{as_held, policies, request_principal};
 use super::proofs::Proofs;
 use super::sessions;
 use crate::evaluate::{self, CompiledPolicies, Compiler, Decision, NamedPolicy, Policies, PolicyType};
 use crate::grants::{Era, Grants, OwnerKind, Principal};
 use crate::prove::replay::with_request;
-use crate::usage::{Outcome, SessionCallRow, Usage, UsageRow};
+use crate::usage::{SessionCallRow, UsageRow};
 
 /// The kinds of policy that gaps are of.
 const OF_CALLER: &[PolicyType] = &[PolicyType::Identity, PolicyType::PermissionsBoundary];
@@ -114,14 +114,11 @@ fn request(row: &UsageRow) -> Asked<'_> {
 }
 
 /// Counts the requests that the present policies do not allow and the policies of their time did, each time.
-pub fn explain(mut proofs: Proofs, past: &Past, grants: &Grants, usage: &Usage) -> Proofs {
-    let calls = Calls::new(&usage.rows);
+pub fn explain<'u>(mut proofs: Proofs<'u>, past: &Past, grants: &Grants) -> Proofs<'u> {
     let mut compiler = Compiler::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group && past.has(p)) {
         let Some(counts) = proofs.by_principal.get_mut(&principal.arn).filter(|c| c.unexplained > 0) else { continue };
         let caller = request_principal(principal);
-        let held = grants.held_by(principal);
-        let present = policies(&mut compiler, as_held(&held), held.boundary);
         let decide = |row: &UsageRow, policies: &CompiledPolicies| with_request(&caller, row, |request| evaluate::decide(request, policies));
         let mut explained: BTreeMap<(&str, Asked<'_>), bool> = BTreeMap::new();
         for key in past.keys(principal) {
@@ -133,8 +130,8 @@ pub fn explain(mut proofs: Proofs, past: &Past, grants: &Grants, usage: &Usage) 
                 }
             }
         }
-        let rows = calls.of(principal).into_iter().filter(|r| r.outcome == Outcome::Allowed);
-        let found = rows.filter(|r| explained.get(&(r.principal_key.as_str(), request(r))) == Some(&true) && decide(r, &present).is_denied()).count();
+        let rows = proofs.unexplained.get(&principal.arn).into_iter().flatten();
+        let found = rows.filter(|r| explained.get(&(r.principal_key.as_str(), request(r))) == Some(&true)).count();
         counts.explained_by_history = i64::try_from(found).unwrap_or(i64::MAX);
         proofs.replay.explained_by_history += counts.explained_by_history;
     }

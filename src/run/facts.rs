@@ -7,7 +7,7 @@ use super::consistency::{Consistency, Figures, Tally};
 use super::history::Past;
 use super::proofs::Proofs;
 use super::timings::{Watch, peak_rss_bytes};
-use super::{RunError, replays, tables};
+use super::{RunError, tables};
 use crate::aws::{Arn, is_account_id};
 use crate::config::Config;
 use crate::grants::{Grants, Index, PolicyVersion, Principal};
@@ -21,58 +21,25 @@ use crate::reference::Reference;
 use crate::report::advice::AdviceRow;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
-    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LookBackFacts, LedgerFacts, ProposalRow,
-    ReferenceFacts, RefusedRow, ReplayFacts, ReportModel, TallyFacts, TallyRow, TimingFacts,
+    AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LedgerFacts, ProposalRow,
+    ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, TimingFacts,
 };
 use crate::report::sql::SqlTables;
 use crate::report::{doctor_text, findings, history, reports};
 use crate::usage::{Outcome, Usage, Window};
 
-fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
+/// The counts of a replay.
+pub fn replay_facts(counts: &ReplayCounts) -> ReplayFacts {
     ReplayFacts {
         requests: counts.requests,
         calls: counts.calls,
         newly_denied: counts.newly_denied,
+        as_before: counts.as_before,
+        allowed_by_resource_policy: counts.allowed_by_resource_policy,
         unknown: counts.unknown,
         unexplained: counts.unexplained,
         explained_by_history: counts.explained_by_history,
-        allowed_by_resource: counts.allowed_by_resource,
     }
-}
-
-fn tally(what: &str, tally: replays::Tally) -> TallyRow {
-    TallyRow { what: visible(what), requests: tally.requests, calls: tally.calls }
-}
-
-/// Adds what the replay left open, and what would be refused that was not.
-fn add_replay(model: &mut ReportModel, proofs: &Proofs) {
-    model.replay = replay_facts(&proofs.replay);
-    let mut open: Vec<TallyRow> = proofs.open.iter().map(|(why, t)| tally(why, *t)).collect();
-    open.sort_by(|a, b| (b.calls, &a.what).cmp(&(a.calls, &b.what)));
-    model.replay_open = open;
-    let (mut before, mut attempts) = (replays::Tally::default(), replays::Tally::default());
-    for replayed in proofs.replayed.values() {
-        before.add(replayed.before);
-        attempts.add(replayed.attempts);
-    }
-    model.look_back = LookBackFacts { before_window: tally("before the window", before), attempts: tally("refused attempts", attempts) };
-}
-
-/// Past calls of a proposal's members that would be refused; a few of each.
-fn refused(members: &[String], proofs: &Proofs) -> Vec<RefusedRow> {
-    let of = |arn: &String| proofs.replayed.get(arn).map(|r| (arn.clone(), &r.refused));
-    let rows = members.iter().filter_map(of).flat_map(|(arn, list)| {
-        list.iter().map(move |r| RefusedRow {
-            principal: arn.clone(),
-            action: r.action.clone(),
-            resource: r.resource.clone(),
-            calls: r.calls,
-            last_seen_ms: r.last_seen_ms,
-            was_allowed: r.was_allowed,
-            samples: r.samples.clone(),
-        })
-    });
-    rows.take(REFUSED_AT_MOST).collect()
 }
 
 /// The model without proposals and findings.
@@ -307,13 +274,10 @@ pub fn add_history(model: &mut ReportModel, past: &Past) {
     model.unknown.dedup();
 }
 
-/// How many refused requests an owner's evidence lists.
-const REFUSED_AT_MOST: usize = 50;
-
 /// Adds proposals with their proofs, and gives each a folder of its own.
-pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs, grants: &Grants, reference: &Reference) {
+pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs<'_>, grants: &Grants, reference: &Reference) {
     let index = Index::new(grants);
-    add_replay(model, proofs);
+    model.replay = replay_facts(&proofs.replay);
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
     for (at, proposal) in proposals.into_iter().enumerate() {
@@ -367,7 +331,7 @@ fn place(row: &mut ProposalRow, grants: &Grants, index: &Index<'_>) {
     row.holders.sort();
 }
 
-fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs, reference: &Reference) -> ProposalRow {
+fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &Proofs<'_>, reference: &Reference) -> ProposalRow {
     let actions = proposal.actions(reference);
     let (before, after) = (actions.before.len() + actions.unknown, actions.after.len() + actions.unknown);
     let mut verdicts: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -424,11 +388,8 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         risky_dropped,
         sizes: (size_before, if status == "written" { proposal.largest() } else { size_before }, proposal.limit),
         replay: replay_facts(&replay),
-        refused: if is_trust { Vec::new() } else { refused(&proposal.members, proofs) },
         containment: match containment {
-            Some(Containment::Proved) => "proved".to_owned(),
-            Some(Containment::NotProved(why)) => format!("not proved: {why}"),
-            Some(Containment::Refuted(w)) => format!("refuted: the proposal would allow {} on {}", w.action, w.resource),
+            Some(answer) => answer.why_not().unwrap_or_else(|| "proved".to_owned()),
             None if proposal.current.is_none() => "no grant to compare with".to_owned(),
             None => "nothing proposed".to_owned(),
         },
@@ -440,6 +401,8 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         groups: proposal.groups,
         members: proposal.members,
         detached: proposal.detached.into_iter().map(|(arn, _)| arn).collect(),
+        packing: proposal.packing,
+        suggestions: proposal.suggestions,
         ..ProposalRow::default()
     }
 }

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::holders::{Calls, as_held, policies, request_principal};
-use crate::evaluate::{Compiler, NamedPolicy, decide};
+use crate::evaluate::{Change, Compiler, NamedPolicy};
 use crate::grants::{Grants, PolicySource, Principal};
 use crate::prove::replay::with_request;
-use crate::prove::{Change, Containment, ReplayCounts, contained, fate};
+use crate::prove::{Containment, ReplayCounts, contained, judge};
 use crate::reduce::advice::Advice;
 use crate::reduce::advice::fork::{Fork, members_of};
 use crate::usage::{Outcome, Usage};
@@ -39,10 +39,9 @@ pub fn proved(forks: Vec<Fork>, grants: &Grants, usage: &Usage) -> Vec<Advice> {
             let after = held.identity.iter().map(|h| NamedPolicy { name: h.name, document: if is_shared(&h.source) { document } else { h.document } }).collect();
             let caller = request_principal(member);
             let old = policies(&mut compiler, as_held(&held), held.boundary);
-            let new = policies(&mut compiler, after, held.boundary);
+            let change = Change { identity: policies(&mut compiler, after, held.boundary).identity, resource: None };
             for row in calls.of(member).iter().filter(|r| r.outcome == Outcome::Allowed) {
-                let own = with_request(&caller, row, |request| Change { old: decide(request, &old), new: decide(request, &new) });
-                counts.count(fate(own, own), row.calls);
+                counts.count(&with_request(&caller, row, |request| judge(request, &old, &[], &change)), row.calls);
             }
         }
         if counts.newly_denied > 0 {

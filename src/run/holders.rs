@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PrincipalType, RequestPrincipal};
+use crate::evaluate::{CompiledPolicies, Compiler, NamedPolicy, Policies, PolicyType, PrincipalType, RequestPrincipal};
 use crate::grants::{Held, OwnerKind, Principal};
 use crate::policy::PolicyDocument;
 use crate::usage::{DenialRow, SessionCallRow, UsageRow};
@@ -28,6 +28,11 @@ pub fn policies(compiler: &mut Compiler<'_>, identity: Vec<NamedPolicy<'_>>, bou
 /// The identity policies that somebody holds, as they are.
 pub fn as_held<'a>(held: &Held<'a>) -> Vec<NamedPolicy<'a>> {
     held.identity.iter().map(|h| NamedPolicy { name: h.name, document: h.document }).collect()
+}
+
+/// The kinds of a caller's own policies of which not all are at hand.
+pub fn unseen(held: &Held<'_>) -> &'static [PolicyType] {
+    if held.gaps.is_empty() { &[] } else { &[PolicyType::Identity, PolicyType::PermissionsBoundary] }
 }
 
 /// A row of use or denial with its caller.

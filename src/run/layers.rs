@@ -1,34 +1,51 @@
 //! Everything that bears on a call beside what its caller holds: the policies of the resource, service and resource control
 //! policies of the organisation, the VPC endpoint's policy, S3's settings, KMS grants; as far as the exports tell.
 //!
-//! What is not known is left out and named: a call that it may have decided stays open. Source:
-//! inputs-and-evaluation.md sections 1.1 to 1.3 and 4.4.
+//! What is not known is left out and named: a call that it may have decided stays open. Threads share the layers; what was
+//! compiled once is handed out, not copied. Source: inputs-and-evaluation.md sections 1.1 to 1.3 and 4.4.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::asked::Trusts;
 use super::changes::Changes;
 
 use crate::aws::{Arn, is_account_id};
 use crate::evaluate::compiled::CompiledLevel;
 use crate::evaluate::document::CompiledPolicy;
-use crate::evaluate::{CompiledPolicies, Compiler, Level, NamedPolicy, Policies, PolicyType, RequestPrincipal, Settings};
+use crate::evaluate::{CompiledPolicies, Compiler, Level, NamedPolicy, Policies, PolicyType, RequestPrincipal, Settings, VpcEndpointType};
 use crate::grants::organisation::OrganisationPolicyKind;
 use crate::grants::owner_of_policy::may_carry_policy;
 use crate::grants::{AttachedDocument, Grants, Known};
 use crate::policy::beside::ObjectOwnership;
+use crate::usage::Usage;
 
 /// The levels over an account, compiled; `None` where the kind does not bound it.
-type Levels = Known<Vec<CompiledLevel>>;
+type Levels = Known<Arc<[CompiledLevel]>>;
+
+/// What bounds an account from above.
+#[derive(Debug)]
+struct Above {
+    scp: Levels,
+    rcp: Levels,
+    /// Of its organisation, where that is known: the management account, and the last change in the log, epoch ms.
+    organisation: Option<(Option<Arc<str>>, Option<i64>)>,
+}
+
+/// A VPC endpoint's policy, compiled with its kind; `None`: it cannot be read or is not known.
+type Endpoint = Option<(Option<Arc<[CompiledPolicy]>>, VpcEndpointType)>;
 
 /// The resource's side of calls on one resource.
 #[derive(Debug, Default)]
 struct Side {
-    /// Its policies and settings, compiled; kinds that exist and are not known are marked.
-    policies: CompiledPolicies,
+    /// Its policies, compiled.
+    policies: Option<Arc<[CompiledPolicy]>>,
+    /// Whether S3 would call them public.
+    is_public: bool,
+    /// Its settings, where there are any.
+    settings: Option<Arc<Settings>>,
     /// Whose it is, where that is known.
-    owner: Option<String>,
+    owner: Option<Box<str>>,
     /// Whether its own policies are known, so that the owner's consent can be asked.
     is_known: bool,
     /// Whether RAM may have made policies for shares of it that are not at hand.
@@ -45,21 +62,28 @@ struct Side {
 pub struct Around {
     /// All policies.
     pub policies: CompiledPolicies,
-    /// The account that is asked as the resource's owner.
-    pub owner: Option<String>,
     /// Kinds that may exist and are not at hand.
     pub unseen: Vec<PolicyType>,
+    side: Arc<Side>,
+}
+
+impl Around {
+    /// The account that is asked as the resource's owner: where the resource's policies are not known, the caller's own.
+    pub fn owner<'a>(&'a self, caller: &'a RequestPrincipal) -> Option<&'a str> {
+        self.side.owner.as_deref().filter(|_| self.side.is_known).or_else(|| caller.account())
+    }
 }
 
 /// The layers around all calls, each compiled once.
 pub struct Layers<'g> {
     grants: &'g Grants,
-    compiler: RefCell<Compiler<'static>>,
-    levels: RefCell<BTreeMap<(OrganisationPolicyKind, String), Rc<Levels>>>,
+    compiler: Mutex<Compiler<'static>>,
+    above: RwLock<BTreeMap<String, Arc<Above>>>,
     /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
-    sides: RefCell<BTreeMap<bool, BTreeMap<String, Rc<Side>>>>,
-    endpoints: RefCell<BTreeMap<&'g str, Option<Vec<CompiledPolicy>>>>,
-    changes: &'g Changes,
+    sides: RwLock<BTreeMap<bool, BTreeMap<String, Arc<Side>>>>,
+    endpoints: RwLock<BTreeMap<&'g str, Endpoint>>,
+    changes: Changes,
+    trusts: Trusts<'g>,
 }
 
 /// A call, as far as it bears on what is around it.
@@ -81,25 +105,53 @@ fn named<'a>(document: &'a AttachedDocument) -> Option<NamedPolicy<'a>> {
     document.document.as_ref().ok().map(|d| NamedPolicy { name: &document.name, document: d })
 }
 
+/// What a thread that broke off left is whole: nothing is taken out of these maps.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl<'g> Layers<'g> {
     /// The layers that these exports tell of; what the log changed of them does not count for calls before the change.
     #[must_use]
-    pub fn new(grants: &'g Grants, changes: &'g Changes) -> Layers<'g> {
+    pub fn new(grants: &'g Grants, usage: &Usage) -> Layers<'g> {
+        let mut compiler = Compiler::default();
+        let trusts = trust_policies(grants, &mut compiler);
         Layers {
             grants,
-            compiler: RefCell::default(),
-            levels: RefCell::default(),
-            sides: RefCell::default(),
-            endpoints: RefCell::default(),
-            changes,
+            trusts,
+            compiler: Mutex::new(compiler),
+            above: RwLock::default(),
+            sides: RwLock::default(),
+            endpoints: RwLock::default(),
+            changes: Changes::read(grants, usage),
         }
     }
 
-    fn levels(&self, account: &str, kind: OrganisationPolicyKind) -> Rc<Levels> {
-        if let Some(found) = self.levels.borrow().get(&(kind, account.to_owned())) {
-            return Rc::clone(found);
+    fn compiler(&self) -> MutexGuard<'_, Compiler<'static>> {
+        self.compiler.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn above(&self, account: &str) -> Arc<Above> {
+        if let Some(found) = read(&self.above).get(account) {
+            return Arc::clone(found);
         }
-        let compiled = self.grants.organisation_levels(account, kind).map(|levels| {
+        let organisation = self.grants.organisation_of(account);
+        let above = Arc::new(Above {
+            scp: self.levels(account, OrganisationPolicyKind::ServiceControl),
+            rcp: self.levels(account, OrganisationPolicyKind::ResourceControl),
+            organisation: organisation
+                .present()
+                .map(|o| (o.management_account.present().map(|m| m.as_str().into()), self.changes.of_organisation(o))),
+        });
+        Arc::clone(write(&self.above).entry(account.to_owned()).or_insert(above))
+    }
+
+    fn levels(&self, account: &str, kind: OrganisationPolicyKind) -> Levels {
+        self.grants.organisation_levels(account, kind).map(|levels| {
             let levels: Vec<Level<'_>> = levels
                 .iter()
                 .map(|level| Level {
@@ -115,32 +167,28 @@ impl<'g> Layers<'g> {
                 OrganisationPolicyKind::ServiceControl => Policies { scp: Some(levels), ..Policies::default() },
                 OrganisationPolicyKind::ResourceControl => Policies { rcp: Some(levels), ..Policies::default() },
             };
-            let compiled = self.compiler.borrow_mut().policies(&policies);
+            let compiled = self.compiler().policies(&policies);
             compiled.scp.or(compiled.rcp).unwrap_or_default()
-        });
-        let compiled = Rc::new(compiled);
-        self.levels.borrow_mut().insert((kind, account.to_owned()), Rc::clone(&compiled));
-        compiled
+        })
     }
 
     /// The resource's side, by its ARN.
-    fn side(&self, resource: &str, service: &str) -> Rc<Side> {
+    fn side(&self, resource: &str, service: &str) -> Arc<Side> {
         let may_carry = may_carry_policy(service);
         let is_object = Arn::parse(resource).is_some_and(|a| a.service == "s3" && a.account.is_empty());
         let of_all = resource.find('/').filter(|_| is_object).and_then(|slash| resource.get(..=slash)).unwrap_or(resource);
-        if let Some(found) = self.sides.borrow().get(&may_carry).and_then(|sides| sides.get(of_all)) {
-            return Rc::clone(found);
+        if let Some(found) = read(&self.sides).get(&may_carry).and_then(|sides| sides.get(of_all)) {
+            return Arc::clone(found);
         }
         let changed_ms = self.changes.of_resource(self.grants, of_all);
-        let side = Rc::new(Side { changed_ms, ..self.new_side(of_all, may_carry) });
-        self.sides.borrow_mut().entry(may_carry).or_default().insert(of_all.to_owned(), Rc::clone(&side));
-        side
+        let side = Arc::new(Side { changed_ms, ..self.new_side(of_all, may_carry) });
+        Arc::clone(write(&self.sides).entry(may_carry).or_default().entry(of_all.to_owned()).or_insert(side))
     }
 
     fn new_side(&self, resource: &str, may_carry: bool) -> Side {
         let resources = &self.grants.resources;
         let own = resources.policy_of(resource);
-        let mut side = Side { owner: self.owner_of(resource), ..Side::default() };
+        let mut side = Side { owner: self.owner_of(resource).map(Into::into), ..Side::default() };
         if own.present().into_iter().flatten().any(|d| d.document.is_err()) {
             side.unknown.push(PolicyType::Resource);
         }
@@ -152,11 +200,14 @@ impl<'g> Layers<'g> {
         let settings = self.settings(resource, &mut side);
         let documents = own.present().map(|list| list.iter().filter_map(|d| named(d)).collect());
         let mut policies = Policies { resource: documents, settings, ..Policies::default() };
-        side.policies = self.compiler.borrow_mut().policies(&policies);
+        if policies.resource.is_some() || policies.settings != Settings::default() {
+            let compiled = self.compiler().policies(&policies);
+            (side.policies, side.is_public, side.settings) = (compiled.resource, compiled.resource_is_public, Some(compiled.settings));
+        }
         if resources.bucket_of(resource).is_some() && self.grants.block_public_access_of(resource).is_unknown() {
             // It may have taken away what a public policy grants.
             policies.settings.block_public_access.restrict_public_buckets = true;
-            if self.compiler.borrow_mut().policies(&policies).resource_is_public {
+            if self.compiler().policies(&policies).resource_is_public {
                 side.unseen.push(PolicyType::Resource);
             }
         }
@@ -164,11 +215,11 @@ impl<'g> Layers<'g> {
     }
 
     /// Whose a resource is: its ARN says, or the export that tells of it.
-    fn owner_of(&self, resource: &str) -> Option<String> {
+    fn owner_of<'a>(&'a self, resource: &'a str) -> Option<&'a str> {
         let resources = &self.grants.resources;
         let of_arn = Arn::parse(resource).map(|a| a.account).filter(|a| is_account_id(a));
         let of_export = || resources.bucket_of(resource).map(|b| b.account.as_str()).or_else(|| Some(resources.resource_of(resource)?.account.as_str()));
-        of_arn.or_else(of_export).filter(|a| is_account_id(a)).map(str::to_owned)
+        of_arn.or_else(of_export).filter(|a| is_account_id(a))
     }
 
     /// What bears on a resource beside documents. An ACL or a grant that is not known may have let a call pass.
@@ -198,6 +249,12 @@ impl<'g> Layers<'g> {
         settings
     }
 
+    /// The trust policy of every role of the export.
+    #[must_use]
+    pub fn trusts(&self) -> &Trusts<'g> {
+        &self.trusts
+    }
+
     /// The exports that tell of them.
     #[must_use]
     pub fn grants(&self) -> &'g Grants {
@@ -207,20 +264,22 @@ impl<'g> Layers<'g> {
     /// The endpoint's policy, compiled with its kind.
     fn endpoint(&self, id: &str, policies: &mut CompiledPolicies, unseen: &mut Vec<PolicyType>) {
         let Some(endpoint) = self.grants.resources.vpc_endpoints.get(id) else { return unseen.push(PolicyType::VpcEndpoint) };
-        match &endpoint.policy {
-            Known::Present(document) if document.document.is_ok() => {
-                let mut compiled = self.endpoints.borrow_mut();
-                let compiled = compiled.entry(endpoint.id.as_str()).or_insert_with(|| {
-                    let list = named(document).into_iter().collect();
-                    let policies = Policies { vpc_endpoint: Some(list), ..Policies::default() };
-                    self.compiler.borrow_mut().policies(&policies).vpc_endpoint
-                });
-                policies.vpc_endpoint.clone_from(compiled);
-                policies.settings.vpc_endpoint_type = endpoint.kind;
-            }
-            // The default policy, which allows everything.
-            Known::Absent => {}
-            Known::Present(_) | Known::Unknown(_) => unseen.push(PolicyType::VpcEndpoint),
+        let found = read(&self.endpoints).get(id).cloned();
+        let compiled = found.unwrap_or_else(|| {
+            let compiled = match &endpoint.policy {
+                Known::Present(document) => named(document).map(|document| {
+                    let policies = Policies { vpc_endpoint: Some(vec![document]), ..Policies::default() };
+                    (self.compiler().policies(&policies).vpc_endpoint, endpoint.kind)
+                }),
+                // The default policy, which allows everything.
+                Known::Absent => Some((None, VpcEndpointType::default())),
+                Known::Unknown(_) => None,
+            };
+            write(&self.endpoints).entry(&endpoint.id).or_insert(compiled).clone()
+        });
+        match compiled {
+            Some((policy, kind)) => (policies.vpc_endpoint, policies.vpc_endpoint_type) = (policy, kind),
+            None => unseen.push(PolicyType::VpcEndpoint),
         }
     }
 
@@ -232,26 +291,28 @@ impl<'g> Layers<'g> {
         let mut unknown = Vec::new();
         let side = if call.is_pattern || call.resource == "*" {
             let changed_ms = self.changes.of_resource(self.grants, call.resource);
-            Rc::new(Side { changed_ms, ..nameless(call) })
+            Arc::new(Side { changed_ms, ..nameless(call) })
         } else {
             self.side(call.resource, call.service)
         };
-        policies.resource.clone_from(&side.policies.resource);
-        policies.resource_is_public = side.policies.resource_is_public;
-        policies.settings = side.policies.settings.clone();
+        policies.resource.clone_from(&side.policies);
+        policies.resource_is_public = side.is_public;
+        if let Some(settings) = &side.settings {
+            policies.settings = Arc::clone(settings);
+        }
         unseen.extend(&side.unseen);
         unknown.extend(&side.unknown);
-        let own = caller.account().map(str::to_owned);
-        let owner = side.owner.clone().or(own.clone());
+        let own = caller.account();
+        let owner = side.owner.as_deref().or(own);
         // RAM allows others only.
-        if let Some(owner) = side.owner.as_deref().filter(|o| Some(*o) != own.as_deref())
+        if let Some(owner) = side.owner.as_deref().filter(|o| Some(*o) != own)
             && (side.has_unseen_shares || self.changes.of_shares(owner).is_some_and(|at| call.first_ms <= at))
         {
             unseen.push(PolicyType::Resource);
         }
         for (kind, policy_type, account) in [
-            (OrganisationPolicyKind::ServiceControl, PolicyType::ServiceControl, own.as_deref()),
-            (OrganisationPolicyKind::ResourceControl, PolicyType::ResourceControl, owner.as_deref()),
+            (OrganisationPolicyKind::ServiceControl, PolicyType::ServiceControl, own),
+            (OrganisationPolicyKind::ResourceControl, PolicyType::ResourceControl, owner),
         ] {
             let Some(account) = account else { continue };
             // Whose a resource is that the export does not have, a bucket say, nobody tells: not our policies bound it, perhaps.
@@ -259,15 +320,19 @@ impl<'g> Layers<'g> {
                 unseen.push(policy_type);
                 continue;
             }
-            match &*self.levels(account, kind) {
-                Known::Present(levels) if kind == OrganisationPolicyKind::ServiceControl => policies.scp = Some(levels.clone()),
-                Known::Present(levels) => policies.rcp = Some(levels.clone()),
+            let above = self.above(account);
+            let (levels, slot) = match kind {
+                OrganisationPolicyKind::ServiceControl => (&above.scp, &mut policies.scp),
+                OrganisationPolicyKind::ResourceControl => (&above.rcp, &mut policies.rcp),
+            };
+            match levels {
+                Known::Present(levels) => *slot = Some(Arc::clone(levels)),
                 Known::Absent => {}
                 Known::Unknown(_) => unseen.push(policy_type),
             }
-            if let Known::Present(organisation) = self.grants.organisation_of(account) {
-                policies.settings.management_account = organisation.management_account.present().cloned();
-                if self.changes.of_organisation(organisation).is_some_and(|at| call.first_ms <= at) {
+            if let Some((management_account, changed_ms)) = &above.organisation {
+                policies.management_account.clone_from(management_account);
+                if changed_ms.is_some_and(|at| call.first_ms <= at) {
                     unknown.push(policy_type);
                 }
             }
@@ -283,15 +348,29 @@ impl<'g> Layers<'g> {
             unknown.push(PolicyType::Resource);
         }
         unseen.extend(&unknown);
-        Around { policies: policies.with_unknown(&unknown), owner: if side.is_known { owner } else { own }, unseen }
+        Around { policies: policies.with_unknown(&unknown), unseen, side }
     }
+}
+
+/// The trust policy of every role of the export, compiled.
+fn trust_policies<'g>(grants: &'g Grants, compiler: &mut Compiler<'_>) -> Trusts<'g> {
+    grants
+        .principals()
+        .filter_map(|role| match &role.trust {
+            Some(Ok(document)) => {
+                let resource = Some(vec![NamedPolicy { name: "trust policy", document }]);
+                Some((role.arn.as_str(), compiler.policies(&Policies { resource, ..Policies::default() })))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// The side of a resource that the log does not name.
 fn nameless(call: &Call<'_>) -> Side {
     Side {
         unseen: if may_carry_policy(call.service) { vec![PolicyType::Resource] } else { Vec::new() },
-        owner: Arn::parse(call.resource).map(|a| a.account.to_owned()).filter(|a| is_account_id(a)),
+        owner: Arn::parse(call.resource).map(|a| a.account).filter(|a| is_account_id(a)).map(Into::into),
         ..Side::default()
     }
 }

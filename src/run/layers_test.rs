@@ -61,7 +61,8 @@ fn call(action: &str, resource: &str, context: &str, at: i64) -> UsageRow {
 
 /// `ok`, `unknown` and `contradiction` of the calls.
 fn compared(grants: &Grants, rows: Vec<UsageRow>) -> [i64; 3] {
-    let out = consistency::of_grants(grants, &Usage { rows, ..Usage::default() }, &Past::default());
+    let usage = Usage { rows, ..Usage::default() };
+    let out = consistency::of_grants(&super::Layers::new(grants, &usage), &usage, &Past::default());
     let Tally { ok, unknown, contradiction } = out.calls.allowed;
     [ok, unknown, contradiction]
 }
@@ -127,10 +128,9 @@ fn calls_before_a_change_of_their_endpoint_are_open() {
 #[test]
 fn sides_are_kept_once_for_all_objects_and_apart_by_kind_of_service() {
     let grants = grants();
-    let changes = super::Changes::default();
-    let layers = super::Layers::new(&grants, &changes);
+    let layers = super::Layers::new(&grants, &Usage::default());
     let side = |resource: &str, service: &str| layers.side(resource, service);
-    let same = std::rc::Rc::ptr_eq;
+    let same = std::sync::Arc::ptr_eq;
     assert!(same(&side("arn:aws:s3:::b/one", "s3"), &side("arn:aws:s3:::b/two/three", "s3")));
     assert!(!same(&side("arn:aws:s3:::b", "s3"), &side("arn:aws:s3:::b/one", "s3")));
     assert!(!same(&side("arn:aws:s3:::b/one", "s3"), &side("arn:aws:s3:::c/one", "s3")));

@@ -81,6 +81,26 @@ fn caller(holder: &Holder<'_>, row: &SessionCallRow) -> RequestPrincipal {
     }
 }
 
+/// A caller inside one of its sessions: with the session's policies in place, and why not all of them are known.
+pub fn bounded<'h>(holder: &Holder<'h>, row: &SessionCallRow, grants: &Grants) -> (Holder<'h>, BTreeSet<&'static str>) {
+    let told = told(row, grants);
+    let inline = told.inline.iter().map(|document| NamedPolicy { name: "session policy", document });
+    let session = Some(inline.chain(told.managed.iter().copied()).collect());
+    // A compiler of its own: session policies are made by the thousand, and few are seen again.
+    let compiled = Compiler::default().policies(&Policies { session, ..Policies::default() });
+    let mut bounded = Holder {
+        arn: holder.arn,
+        caller: caller(holder, row),
+        policies: holder.policies.clone().with_session(compiled.session),
+        unseen: holder.unseen.clone(),
+    };
+    if !told.not_known.is_empty() {
+        bounded.policies = bounded.policies.with_unknown(&[PolicyType::Session]);
+        bounded.unseen.push(PolicyType::Session);
+    }
+    (bounded, told.not_known)
+}
+
 /// Compares the calls that one principal made in sessions with session policies.
 pub fn compare(
     holder: &Holder<'_>,
@@ -93,25 +113,11 @@ pub fn compare(
     rows.sort_by(|a, b| a.session().cmp(&b.session()));
     for rows in rows.chunk_by(|a, b| a.session() == b.session()) {
         let Some(first) = rows.first() else { continue };
-        let told = told(first, grants);
-        let inline = told.inline.iter().map(|document| NamedPolicy { name: "session policy", document });
-        let session = Some(inline.chain(told.managed.iter().copied()).collect());
-        // A compiler of its own: session policies are made by the thousand, and few are seen again.
-        let compiled = Compiler::default().policies(&Policies { session, ..Policies::default() });
-        let mut bounded = Holder {
-            arn: holder.arn,
-            caller: caller(holder, first),
-            policies: holder.policies.clone().with_session(compiled.session),
-            unseen: holder.unseen.clone(),
-        };
-        if !told.not_known.is_empty() {
-            bounded.policies = bounded.policies.with_unknown(&[PolicyType::Session]);
-            bounded.unseen.push(PolicyType::Session);
-        }
+        let (bounded, not_known) = bounded(holder, first, grants);
         for row in rows.iter().map(|r| Row::of_session(r)) {
             let comparison = put(&bounded, &row, trusts, layers);
             out.sessions.figures.add(&row, &comparison);
-            for why in &told.not_known {
+            for why in &not_known {
                 *out.sessions.not_known.entry(why).or_default() += row.calls;
             }
             out.contradictions.extend(contradiction(&bounded, &row, &comparison).map(|mut c| {
@@ -226,7 +232,10 @@ mod tests {
     }
 
     fn compared(rows: Vec<SessionCallRow>) -> Consistency {
-        consistency::of_grants(&grants(), &Usage { session_calls: rows, ..Usage::default() }, &Past::default())
+        {
+            let (grants, usage) = (grants(), Usage { session_calls: rows, ..Usage::default() });
+            consistency::of_grants(&Layers::new(&grants, &usage), &usage, &Past::default())
+        }
     }
 
     /// Allowed and denied calls as ok, unknown and contradiction.

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::proofs::Proofs;
 use super::takeovers;
 use crate::aws::principal::{PrincipalKind, principal_kind};
-use crate::evaluate::{CompiledPolicies, Compiler, Decision, NamedPolicy, Policies, PreparedRequest, PrincipalType, Request, RequestPrincipal, decide};
+use crate::evaluate::{Change, CompiledPolicies, Compiler, NamedPolicy, Policies, PreparedRequest, PrincipalType, Request, RequestPrincipal};
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
 use crate::prove::replay::context_of;
-use crate::prove::{Change, ReplayCounts, fate};
+use crate::prove::{Judgement, ReplayCounts, judge};
 use crate::reduce::{Placement, Proposal, Status};
 use crate::grants::Grants;
 use crate::usage::{Outcome, Usage, UsageRow};
@@ -49,7 +49,7 @@ fn caller(row: &UsageRow, ids: &HashMap<&str, &str>) -> Option<RequestPrincipal>
     })
 }
 
-fn decision(caller: &RequestPrincipal, row: &UsageRow, policies: &CompiledPolicies) -> Decision {
+fn judged(caller: &RequestPrincipal, row: &UsageRow, policies: &CompiledPolicies, change: &Change) -> Judgement {
     let context = context_of(&row.context_class, row.region.as_deref());
     let request = Request {
         principal: caller,
@@ -59,11 +59,11 @@ fn decision(caller: &RequestPrincipal, row: &UsageRow, policies: &CompiledPolici
         resource_account: None,
         context: &context,
     };
-    decide(&PreparedRequest::new(request), policies)
+    judge(&PreparedRequest::new(request), policies, &[], change)
 }
 
 /// Replays every proposed trust policy; one that shuts somebody out is a defect and is not written.
-pub fn prove(proposals: &mut [Proposal], grants: &Grants, usage: &Usage, proofs: &mut Proofs) {
+pub fn prove(proposals: &mut [Proposal], grants: &Grants, usage: &Usage, proofs: &mut Proofs<'_>) {
     let ids: HashMap<&str, &str> = grants.principals().map(|p| (p.unique_id.as_str(), p.arn.as_str())).collect();
     let mut rows: BTreeMap<&str, Vec<&UsageRow>> = BTreeMap::new();
     for row in usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed && r.action.starts_with("sts:") && !r.is_pattern()) {
@@ -78,7 +78,7 @@ pub fn prove(proposals: &mut [Proposal], grants: &Grants, usage: &Usage, proofs:
             compiler.policies(&Policies { identity: Some(identity), resource: Some(resource), ..Policies::default() })
         };
         let old = policies(&proposal.current.iter().map(|d| &**d).collect::<Vec<_>>());
-        let new = policies(&proposal.proposed.iter().collect::<Vec<_>>());
+        let change = Change { identity: None, resource: policies(&proposal.proposed.iter().collect::<Vec<_>>()).resource };
         let mut counts = ReplayCounts::default();
         let mut lost = None;
         for row in rows.get(proposal.unit.owner_arn.as_str()).into_iter().flatten() {
@@ -88,9 +88,9 @@ pub fn prove(proposals: &mut [Proposal], grants: &Grants, usage: &Usage, proofs:
                 counts.unknown += 1;
                 continue;
             };
-            let change = Change { old: decision(&caller, row, &old), new: decision(&caller, row, &new) };
-            counts.count(fate(change, change), row.calls);
-            if change.is_loss() {
+            let judgement = judged(&caller, row, &old, &change);
+            counts.count(&judgement, row.calls);
+            if judgement == Judgement::NewlyDenied {
                 lost.get_or_insert_with(|| row.principal_arn.clone().unwrap_or_else(|| row.principal_key.clone()));
             }
         }

@@ -12,6 +12,7 @@ use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
+use crate::report::proofs_text::BacktestFacts;
 use crate::report::sql::{Answer, Cell, SqlTables};
 use crate::report::{advice, findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
@@ -72,7 +73,7 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
     move |source| RunError::Write { path, source }
 }
 
-fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, reference: &Reference) -> Result<(), RunError> {
+fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest: Option<&BacktestFacts>, reference: &Reference) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
@@ -97,8 +98,8 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, reference
             folder.put(&format!("{base}/{name}"), text)?;
         }
     }
-    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, reference))?;
-    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, reference))
+    folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, backtest, reference))?;
+    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, backtest, reference))
 }
 
 /// Writes everything.
@@ -122,7 +123,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
     for row in &model.proposals {
         owners.entry(&row.folder).or_default().push(row);
     }
-    owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, &map, reference))?;
+    owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, &map, model.backtest.as_ref(), reference))?;
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;
     replace(&options.out, &folder)

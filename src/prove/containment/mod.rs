@@ -40,6 +40,18 @@ pub enum Containment {
     NotProved(String),
 }
 
+impl Containment {
+    /// Why it is not proved, in a sentence; `None` if it is.
+    #[must_use]
+    pub fn why_not(&self) -> Option<String> {
+        match self {
+            Containment::Proved => None,
+            Containment::Refuted(w) => Some(format!("refuted: {} on {} would be allowed", w.action, w.resource)),
+            Containment::NotProved(why) => Some(format!("not proved: {why}")),
+        }
+    }
+}
+
 /// Whether the new documents, in the place of the old ones, could let anybody do more: they allow nothing that the old ones do
 /// not, and every Deny of the old ones still binds, because other policies of the same principal may allow what it denies.
 #[must_use]

@@ -20,9 +20,11 @@ use crate::reduce::evidence::Evidence;
 use crate::reduce::expand::Expander;
 use crate::reduce::fit::MANAGED_LIMIT;
 use crate::reduce::judge::Judge;
+use crate::reduce::known::Known;
 use crate::reduce::observe::Observer;
 use crate::reduce::rewrite::rewrite;
 use crate::reduce::settings::ReduceSettings;
+use crate::reduce::write::Ground;
 use crate::reduce::units::{Placement, PolicyUnit, units};
 use crate::reduce::{Proposal, Status, Verdict};
 use crate::reference::{ActionId, ActionIds, Reference};
@@ -63,12 +65,12 @@ fn is_risky(id: ActionId, reference: &Reference) -> bool {
     reference.risk(id).iter().any(|r| matches!(*r, "privilege-escalation" | "credential-exposure"))
 }
 
-struct Ground<'a> {
+struct Forks<'a> {
     judge: &'a Judge<'a>,
     index: &'a Index<'a>,
 }
 
-impl Ground<'_> {
+impl Forks<'_> {
     fn used_by(&self, holder: &Principal, among: &ActionIds) -> ActionIds {
         let people = match holder.kind {
             OwnerKind::Group => self.index.members_of(holder).to_vec(),
@@ -80,7 +82,7 @@ impl Ground<'_> {
 
     /// The forks of one policy.
     fn of(&self, unit: &PolicyUnit<'_>, proposal: &Proposal) -> Vec<Fork> {
-        let reference = self.judge.reference;
+        let reference = self.judge.ground.reference;
         let Some(arn) = unit.name.policy_arn.as_deref() else { return Vec::new() };
         let holders = self.index.holders_of(arn);
         let union = used_by_union(proposal, reference);
@@ -113,10 +115,10 @@ impl Ground<'_> {
     }
 
     fn fork(&self, unit: &PolicyUnit<'_>, arn: &str, union: &ActionIds, own: &ActionIds, who: &[&Principal], holders: usize) -> Fork {
-        let reference = self.judge.reference;
+        let reference = self.judge.ground.reference;
         let members: BTreeMap<&str, &Principal> = who.iter().flat_map(|h| people_of(self.index, h)).map(|p| (p.arn.as_str(), p)).collect();
         let alone = PolicyUnit { name: unit.name.clone(), document: unit.document, granted_ms: unit.granted_ms, members: members.values().copied().collect() };
-        let proposal = rewrite(&alone, Arc::new(unit.document.clone()), self.judge.judge(&alone), reference);
+        let proposal = rewrite(&alone, Arc::new(unit.document.clone()), self.judge.judge(&alone), self.judge.ground);
         let size: usize = proposal.proposed.iter().map(print::size).sum();
         let fits = size <= MANAGED_LIMIT && proposal.proposed.len() == 1;
         let document = proposal.proposed.into_iter().next().filter(|_| fits && proposal.status == Status::Proposed);
@@ -173,14 +175,15 @@ pub fn forks(grants: &Grants, usage: &Usage, covered: &Covered<'_>, reference: &
     let evidence = Evidence::new(usage, reference);
     let observer = Observer::new(usage, reference, covered, window);
     let expander = Expander::new(reference);
-    let judge = Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, reference, window, settings };
+    let ground = Ground::new(reference, Known::of(usage, Some(grants)), settings);
+    let judge = Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, ground: &ground, window };
     let index = Index::new(grants);
-    let ground = Ground { judge: &judge, index: &index };
+    let all = Forks { judge: &judge, index: &index };
     let mut out: Vec<Fork> = units
         .par_iter()
         .filter(|unit| unit.name.placement == Placement::CustomerManaged)
         .filter_map(|unit| Some((unit, *shared.get(unit.name.owner_arn.as_str())?)))
-        .flat_map_iter(|(unit, proposal)| ground.of(unit, proposal))
+        .flat_map_iter(|(unit, proposal)| all.of(unit, proposal))
         .collect();
     out.sort_by(|a, b| (&a.advice, &a.members).cmp(&(&b.advice, &b.members)));
     out

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::{BaseOperator, Condition, ConditionOperator, Effect, PolicyDocument, PrincipalElement, PrincipalSet, SetOperator, Statement};
+use crate::reduce::write::sids::fresh;
 
 /// The condition key that tells who calls.
 pub const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
@@ -45,18 +46,6 @@ fn is_empty(set: &PrincipalSet) -> bool {
     set.aws.is_empty() && set.service.is_empty() && set.federated.is_empty() && set.canonical_user.is_empty()
 }
 
-/// A Sid that is not taken yet.
-pub(crate) fn fresh_sid(base: Option<&str>, taken: &mut BTreeSet<String>) -> Option<String> {
-    let base = base?;
-    let mut sid = base.to_owned();
-    let mut n = 2;
-    while !taken.insert(sid.clone()) {
-        sid = format!("{base}{n}");
-        n += 1;
-    }
-    Some(sid)
-}
-
 /// The document under the plans, one plan a statement.
 #[must_use]
 pub fn document(current: &PolicyDocument, plans: &[Plan]) -> PolicyDocument {
@@ -85,7 +74,7 @@ pub fn document(current: &PolicyDocument, plans: &[Plan]) -> PolicyDocument {
                 values: callers.into_iter().cloned().collect(),
             });
             let accounts = PrincipalSet { aws: set.aws.iter().filter(|t| plan.narrowed.contains_key(*t)).cloned().collect(), ..PrincipalSet::default() };
-            let sid = if has_rest { fresh_sid(statement.sid.as_deref(), &mut taken) } else { statement.sid.clone() };
+            let sid = if has_rest { fresh(statement.sid.as_deref(), &mut taken) } else { statement.sid.clone() };
             statements.push(Statement { sid, principal: Some(PrincipalElement::Principal(accounts)), conditions, ..statement.clone() });
         }
     }

@@ -184,7 +184,7 @@ attach_set() { # INSTANCE SET ARN
     run aws sso-admin provision-permission-set --instance-arn "$1" --permission-set-arn "$2" --target-type ALL_PROVISIONED_ACCOUNTS
 }
 
-finish() { rm -f "$saved/live" "$saved/error"; say done; }
+finish() { rm -f "$saved/live" "$saved/error"; say 'done'; }
 
 mkdir -p "$saved"
 AWS_PAGER='' AWS_CLI_FILE_ENCODING=UTF-8

@@ -1,0 +1,101 @@
+//! The resources that are known to exist: what the logs and the exports name. They measure what a generalised
+//! pattern brings in beyond what was used. Source: reference-data.md section 5, peers.md section 3 item 9.
+
+use std::collections::BTreeSet;
+
+use crate::aws::arn_matches;
+use crate::grants::Grants;
+use crate::usage::{Outcome, Usage};
+
+/// The ARNs, sorted.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'k> {
+    arns: Vec<&'k str>,
+}
+
+/// How much a generalisation may bring in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Budget {
+    /// Of all known resources that a generalised pattern takes in, the thousandths that may not have been used.
+    pub permille: usize,
+    /// How many of them at most.
+    pub most: usize,
+}
+
+impl Budget {
+    /// How many may come in beside those that were used.
+    fn limit(self, used: usize) -> usize {
+        let share = if self.permille >= 1000 { self.most } else { used * self.permille / (1000 - self.permille) };
+        share.min(self.most)
+    }
+}
+
+impl<'k> Known<'k> {
+    /// An index of ARNs; patterns among them are left out.
+    pub fn new(arns: impl IntoIterator<Item = &'k str>) -> Known<'k> {
+        let mut arns: Vec<&str> = arns.into_iter().filter(|a| a.starts_with("arn:") && !a.contains(['*', '?'])).collect();
+        arns.sort_unstable();
+        arns.dedup();
+        Known { arns }
+    }
+
+    /// All that was used, by whomever and whenever, and all that the exports hold. What was only asked for and
+    /// refused need not exist.
+    #[must_use]
+    pub fn of(usage: &'k Usage, grants: Option<&'k Grants>) -> Known<'k> {
+        let named = |rows: &'k [crate::usage::UsageRow]| rows.iter().filter(|r| r.outcome == Outcome::Allowed && !r.is_pattern()).map(|r| r.resource_arn.as_str());
+        let exported = grants.into_iter().flat_map(|g| {
+            g.principals().map(|p| p.arn.as_str()).chain(g.policies.keys().map(String::as_str))
+        });
+        Known::new(named(&usage.history).chain(named(&usage.rows)).chain(exported))
+    }
+
+    /// The known resources that a pattern takes in.
+    fn taken_in<'s>(&'s self, pattern: &'s str) -> impl Iterator<Item = &'k str> + 's {
+        let literal = pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(pattern);
+        let from = self.arns.partition_point(|a| *a < literal);
+        self.arns.get(from..).unwrap_or_default().iter().copied().take_while(move |a| a.starts_with(literal)).filter(move |a| arn_matches(pattern, a))
+    }
+
+    /// How many known resources a pattern brings in beyond those that were used, counted up to `limit` and one more.
+    #[must_use]
+    pub fn beyond(&self, pattern: &str, used: &BTreeSet<&str>, limit: usize) -> usize {
+        self.taken_in(pattern).filter(|arn| !used.contains(arn)).take(limit.saturating_add(1)).count()
+    }
+
+    /// How many known resources a pattern brings in beyond those that `members` take in already, if the budget bears it.
+    #[must_use]
+    pub fn collapsed(&self, pattern: &str, members: &[&str], budget: Budget) -> Option<usize> {
+        let (had, extra): (Vec<&str>, Vec<&str>) = self.taken_in(pattern).partition(|arn| members.iter().any(|m| arn_matches(m, arn)));
+        let limit = budget.limit(had.len().max(members.len()));
+        (extra.len() <= limit).then_some(extra.len())
+    }
+
+    /// How many a pattern brings in, if the budget bears it.
+    #[must_use]
+    pub fn within(&self, pattern: &str, used: &BTreeSet<&str>, budget: Budget) -> Option<usize> {
+        let used_here = used.iter().filter(|arn| arn_matches(pattern, arn)).count();
+        let limit = budget.limit(used_here);
+        let extra = self.beyond(pattern, used, limit);
+        (extra <= limit).then_some(extra)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_brought_in_is_counted() {
+        let arns: Vec<String> = (0..30).map(|n| format!("arn:aws:sqs:eu-west-1:111122223333:q-{n:02}")).collect();
+        let known = Known::new(arns.iter().map(String::as_str).chain(["arn:aws:sqs:eu-west-1:111122223333:*", "*"]));
+        let used: BTreeSet<&str> = arns.iter().take(3).map(String::as_str).collect();
+        let pattern = "arn:aws:sqs:eu-west-1:111122223333:q-*";
+        assert_eq!(known.beyond(pattern, &used, 100), 27);
+        assert_eq!(known.within(pattern, &used, Budget { permille: 900, most: 100 }), Some(27));
+        assert_eq!(known.within(pattern, &used, Budget { permille: 899, most: 100 }), None);
+        assert_eq!(known.within(pattern, &used, Budget { permille: 1000, most: 26 }), None);
+        assert_eq!(known.within("arn:aws:sqs:*:111122223333:q-0?", &used, Budget { permille: 900, most: 100 }), Some(7));
+        assert_eq!(known.within(pattern, &used, Budget { permille: 0, most: 100 }), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! Makes a document fit, one step after the other until it does: statements merged, ARNs collapsed, actions
+//! collapsed, split into numbered policies. Every step says what it did; a document that does not fit says so.
+//! Source: reference-data.md section 5, "Limits"; peers.md section 3 item 10.
+
+use std::collections::BTreeSet;
+
+use crate::policy::matching::action_pattern_covers;
+use crate::policy::{PolicyDocument, Statement, print};
+
+use super::Ground;
+use super::collapse::{apply, best};
+use super::granted::{grants, grants_piece};
+use super::merge::{Reach, merge};
+use super::piece::Piece;
+use super::sids::{about, make_unique};
+use super::split::split;
+use crate::reduce::compress::{Wildcards, compressed};
+
+/// A kind of step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum StepKind {
+    /// Statements became one; what is allowed stays the same.
+    Merged,
+    /// Several resource patterns became one that takes in more.
+    Resources,
+    /// Names of actions became wildcards that stand for the same known actions.
+    Actions,
+    /// As `Actions`, where some of the actions are risky; they were granted by a wildcard as wide.
+    RiskyActions,
+    /// The document became several.
+    Split,
+}
+
+impl StepKind {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepKind::Merged => "merged statements",
+            StepKind::Resources => "collapsed resources",
+            StepKind::Actions => "collapsed actions",
+            StepKind::RiskyActions => "collapsed risky actions",
+            StepKind::Split => "split",
+        }
+    }
+}
+
+/// What was done to make a document fit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The kind.
+    pub kind: StepKind,
+    /// The new pattern, of `Resources`.
+    pub pattern: Option<String>,
+    /// The patterns that it stands for.
+    pub in_place_of: Vec<String>,
+    /// How many known resources it takes in that they did not.
+    pub known_beyond: usize,
+    /// Characters after the step; of all documents together.
+    pub size: usize,
+}
+
+impl Step {
+    fn plain(kind: StepKind, size: usize) -> Step {
+        Step { kind, pattern: None, in_place_of: Vec::new(), known_beyond: 0, size }
+    }
+}
+
+/// A document that was made to fit.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// The documents, one unless it had to be split.
+    pub documents: Vec<PolicyDocument>,
+    /// What was done.
+    pub steps: Vec<Step>,
+    /// Whether every document is within the limit and no more of them than there is room for.
+    pub fits: bool,
+    /// How many documents of the limit would be needed, where it does not fit; `None` where one statement alone is too long.
+    pub needed: Option<usize>,
+}
+
+/// More numbered policies than this are worse to live with than a wildcard over what is kept and was granted anyway.
+const MOST_PARTS: usize = 3;
+
+/// Statements as pieces where they can be changed, with their places.
+fn pieces(document: &PolicyDocument, ground: &Ground<'_>) -> Vec<(usize, Piece)> {
+    document.statements.iter().enumerate().filter_map(|(at, s)| Some((at, Piece::of(s, ground.reference)?))).collect()
+}
+
+/// The statements merged, as far as what comes out is granted by `current`.
+#[must_use]
+pub fn merged(document: &PolicyDocument, current: Option<&PolicyDocument>, reach: Reach, ground: &Ground<'_>) -> PolicyDocument {
+    let mut copied = Vec::new();
+    let mut open = Vec::new();
+    for statement in &document.statements {
+        match Piece::of(statement, ground.reference) {
+            Some(piece) => open.push(without_repetition(piece, ground)),
+            None => copied.push(statement.clone()),
+        }
+    }
+    let may_join = |piece: &Piece| current.is_none_or(|c| grants_piece(c, piece, &names(piece, ground)));
+    let joined = merge(open, reach, ground, &may_join);
+    // From use alone there is no original whose Sids readers know.
+    let sid = |p: &Piece| if current.is_none() { Some(about(p, ground.reference)) } else { p.frame.sid.clone() };
+    let mut statements: Vec<_> = joined.iter().map(|p| Statement { sid: sid(p), ..p.by_name(ground.reference) }).collect();
+    statements.extend(copied);
+    make_unique(&mut statements);
+    PolicyDocument { version: document.version, id: document.id.clone(), statements }
+}
+
+fn names(piece: &Piece, ground: &Ground<'_>) -> Vec<String> {
+    piece.ids.iter().map(|id| ground.reference.name(*id).to_owned()).chain(piece.patterns.iter().cloned()).collect()
+}
+
+/// Leaves out names that a wildcard beside them takes in.
+fn without_repetition(mut piece: Piece, ground: &Ground<'_>) -> Piece {
+    let patterns = piece.patterns.clone();
+    piece.ids.retain(|id| !patterns.iter().any(|p| action_pattern_covers(p, ground.reference.name(*id))));
+    piece
+}
+
+/// The document with wildcards for its actions.
+fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, wildcards: Wildcards, ground: &Ground<'_>) -> PolicyDocument {
+    let mut out = document.clone();
+    for (at, piece) in pieces(document, ground) {
+        let resources: Vec<&str> = piece.resources().unwrap_or_default().into_iter().collect();
+        let may = |pattern: &str| match current {
+            None => true,
+            Some(c) => !resources.is_empty() && resources.iter().all(|r| grants(c, &piece.frame, pattern, r)),
+        };
+        let mut ids = piece.ids.clone();
+        // Wildcards that stand already count as their actions, so that a shorter one may take them in.
+        let (wild, unknown): (Vec<&String>, Vec<&String>) = piece.patterns.iter().partition(|p| !ground.reference.expand(p).is_empty());
+        ids.extend(wild.iter().flat_map(|p| ground.reference.expand(p)));
+        let mut short: BTreeSet<String> = compressed(&ids, wildcards, &may, ground.reference);
+        // What a standing wildcard says of future actions stays.
+        let standing: Vec<&&String> = wild.iter().filter(|w| !short.iter().any(|s| action_pattern_covers(s, w))).collect();
+        short.retain(|s| !standing.iter().any(|w| action_pattern_covers(w, s)));
+        short.extend(standing.into_iter().map(|w| (*w).clone()));
+        short.extend(unknown.into_iter().cloned());
+        if let Some(slot) = out.statements.get_mut(at) {
+            *slot = piece.statement(short);
+        }
+    }
+    out
+}
+
+/// Makes a document fit into `room` documents of `limit` characters. `current` is what was granted: nothing is written
+/// that it does not grant. Statements of several services become one only where that saves a document.
+#[must_use]
+pub fn pack(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, ground: &Ground<'_>) -> Packed {
+    let near = ladder(document, current, limit, room, Reach::Service, ground);
+    if near.fits && near.documents.len() == 1 {
+        return near;
+    }
+    let far = ladder(document, current, limit, room, Reach::All, ground);
+    let saves = |far: &Packed, near: &Packed| match (far.fits, near.fits) {
+        (true, true) => far.documents.len() < near.documents.len(),
+        (far_fits, near_fits) => far_fits || (!near_fits && far.needed.is_some_and(|n| near.needed.is_none_or(|m| n < m))),
+    };
+    if saves(&far, &near) { far } else { near }
+}
+
+/// The steps, one after the other until it fits.
+fn ladder(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, reach: Reach, ground: &Ground<'_>) -> Packed {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut doc = document.clone();
+    let done = |doc: &PolicyDocument, steps: &[Step]| Packed { documents: vec![doc.clone()], steps: steps.to_vec(), fits: true, needed: Some(1) };
+    if print::size(&doc) <= limit && room > 0 {
+        return done(&doc, &steps);
+    }
+    let mut take = |doc: &mut PolicyDocument, next: PolicyDocument, step: Step| {
+        if print::size(&next) < print::size(doc) {
+            steps.push(Step { size: print::size(&next), ..step });
+            *doc = next;
+        }
+    };
+    let next = merged(&doc, current, reach, ground);
+    take(&mut doc, next, Step::plain(StepKind::Merged, 0));
+    while print::size(&doc) > limit {
+        let open = pieces(&doc, ground);
+        let Some(found) = best(&open, current, ground) else { break };
+        let Some((_, piece)) = open.iter().find(|(at, _)| *at == found.at) else { break };
+        let mut next = doc.clone();
+        let Some(slot) = next.statements.get_mut(found.at) else { break };
+        *slot = apply(piece, &found).by_name(ground.reference);
+        let before = print::size(&doc);
+        let step = Step { kind: StepKind::Resources, pattern: Some(found.pattern), in_place_of: found.in_place_of, known_beyond: found.known_beyond, size: 0 };
+        take(&mut doc, next, step);
+        if print::size(&doc) >= before {
+            break;
+        }
+    }
+    if print::size(&doc) > limit {
+        let next = with_wildcards(&doc, current, Wildcards::Safe, ground);
+        take(&mut doc, next, Step::plain(StepKind::Actions, 0));
+    }
+    if print::size(&doc) <= limit && room > 0 {
+        return done(&doc, &steps);
+    }
+    let total = |parts: &[PolicyDocument]| parts.iter().map(print::size).sum();
+    let safe = split(&doc, limit);
+    if let Some(parts) = safe.as_ref().filter(|p| p.len() <= room.min(MOST_PARTS)) {
+        steps.push(Step::plain(StepKind::Split, total(parts)));
+        return Packed { needed: Some(parts.len()), documents: parts.clone(), steps, fits: true };
+    }
+    // Only what was granted by a wildcard as wide: from use alone there is no such wildcard.
+    let filled = current.map(|c| with_wildcards(&doc, Some(c), Wildcards::Filled, ground)).filter(|f| print::size(f) < print::size(&doc));
+    if let Some(filled) = filled {
+        let parts = split(&filled, limit);
+        let fewer = |parts: &Vec<PolicyDocument>| safe.as_ref().is_none_or(|s| parts.len() < s.len());
+        if let Some(parts) = parts.filter(|p| p.len() <= room && fewer(p)) {
+            steps.push(Step::plain(StepKind::RiskyActions, print::size(&filled)));
+            if parts.len() > 1 {
+                steps.push(Step::plain(StepKind::Split, total(&parts)));
+            }
+            let documents = if parts.len() > 1 { parts } else { vec![filled] };
+            return Packed { needed: Some(documents.len()), documents, steps, fits: true };
+        }
+        doc = if safe.as_ref().is_some_and(|p| p.len() <= room) { doc } else { filled };
+    }
+    if let Some(parts) = safe.filter(|p| p.len() <= room) {
+        steps.push(Step::plain(StepKind::Split, total(&parts)));
+        return Packed { needed: Some(parts.len()), documents: parts, steps, fits: true };
+    }
+    let needed = split(&doc, limit).map(|p| p.len());
+    Packed { documents: vec![doc], steps, fits: false, needed }
+}
