@@ -118,9 +118,22 @@ pub fn minified(doc: &PolicyDocument) -> String {
     serde_json::to_string(&document(doc)).unwrap_or_default()
 }
 
-/// The document's size as IAM counts it: characters of the minified JSON, white space inside texts left out
-/// (reference-data.md section 5).
+/// The document's size as IAM counts it: characters of the minified JSON, white space left out, which is JSON's white
+/// space: other spaces inside texts count (reference-data.md section 5).
 #[must_use]
 pub fn size(doc: &PolicyDocument) -> usize {
-    minified(doc).chars().filter(|c| !c.is_whitespace()).count()
+    minified(doc).chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r')).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::parse_text;
+
+    #[test]
+    fn white_space_of_json_does_not_count_and_other_spaces_do() {
+        let of = |value: &str| size(&parse_text(&format!(r#"{{ "Statement": [ {{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {{ "StringLike": {{ "aws:PrincipalTag/team": "{value}" }} }} }} ] }}"#)).unwrap());
+        assert_eq!(of("a b"), of("ab"));
+        assert_eq!(of("a\u{a0}b"), of("ab") + 1);
+    }
 }

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::grants::{Grants, Index, OwnerKind};
 use crate::policy::{PolicyDocument, print};
 
@@ -150,17 +152,43 @@ impl<'g> Attached<'g> {
     }
 }
 
+/// Whether its documents stand as managed policies.
+fn is_managed(p: &Proposal) -> bool {
+    matches!(p.unit.placement, Placement::CustomerManaged | Placement::AwsManaged | Placement::FromUsage)
+}
+
+/// The document of a proposal for a managed policy that is longer than one may be.
+fn too_long(p: &Proposal) -> Option<&PolicyDocument> {
+    match (&p.status, p.proposed.as_slice()) {
+        (Status::Proposed, [document]) if is_managed(p) && print::size(document) > MANAGED_LIMIT => Some(document),
+        _ => None,
+    }
+}
+
 /// Fits managed policies, replacements of AWS managed policies and policies from use alone.
 pub fn fit_managed(proposals: &mut [Proposal], grants: Option<&Grants>, ground: &Ground<'_>) {
     let mut attached = Attached::new(grants, ground.settings.attached_quota);
-    for p in proposals.iter_mut().filter(|p| matches!(p.unit.placement, Placement::CustomerManaged | Placement::AwsManaged | Placement::FromUsage)) {
-        p.limit = MANAGED_LIMIT;
-        let (Status::Proposed, [document]) = (&p.status, p.proposed.as_slice()) else { continue };
-        if print::size(document) <= MANAGED_LIMIT {
+    // Packing takes long and mostly depends on nobody else: it is done side by side, and once more where a split of another
+    // policy has left less room.
+    let packed_alone: Vec<Option<(usize, Packed)>> = proposals
+        .par_iter()
+        .map(|p| {
+            let document = too_long(p)?;
+            let (room, _) = attached.room(p);
+            Some((room, pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground)))
+        })
+        .collect();
+    for (p, alone) in proposals.iter_mut().zip(packed_alone) {
+        if !is_managed(p) {
             continue;
         }
+        p.limit = MANAGED_LIMIT;
+        let Some(document) = too_long(p) else { continue };
         let (room, tightest) = attached.room(p);
-        let packed = pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground);
+        let packed = match alone {
+            Some((then, packed)) if then == room => packed,
+            _ => pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground),
+        };
         if !packed.fits {
             let size = sizes(&packed.documents);
             p.status = Status::Withheld(match (packed.needed, tightest) {

@@ -39,6 +39,7 @@ fn proposal(policy: &str, placement: Placement, current: &PolicyDocument, propos
         proposed: vec![proposed.clone()],
         unpacked: None,
         packing: Vec::new(),
+        generalised: Vec::new(),
         suggestions: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),

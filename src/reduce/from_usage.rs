@@ -64,6 +64,9 @@ pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings
         proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts, &calls, reference), ..made });
     }
     fit_managed(&mut proposals, None, &ground);
+    for p in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
+        p.generalised = ground.known.measured(&p.proposed, None, &calls.resources(&[(&p.unit.owner_arn, "")]));
+    }
     (proposals, skipped)
 }
 
@@ -145,6 +148,7 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], ground: &Ground<'_>)
         unpacked: (!empty && separate.statements.len() != whole.statements.len()).then_some(separate),
         proposed: if empty { Vec::new() } else { vec![whole] },
         packing: Vec::new(),
+        generalised: Vec::new(),
         suggestions: Vec::new(),
         verdicts,
         groups: Vec::new(),

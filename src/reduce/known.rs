@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::aws::arn_matches;
 use crate::grants::Grants;
+use crate::policy::{Effect, PolicyDocument};
 use crate::usage::{Outcome, Usage};
 
 /// The ARNs, sorted.
@@ -20,6 +21,17 @@ pub struct Budget {
     pub permille: usize,
     /// How many of them at most.
     pub most: usize,
+}
+
+/// A pattern of a proposal that the granted policy does not have, and what it takes in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Generalised {
+    /// The pattern.
+    pub pattern: String,
+    /// Resources among those it takes in that were used.
+    pub used: usize,
+    /// Known resources that it takes in and that were not used: the measured over-grant.
+    pub known_beyond: usize,
 }
 
 impl Budget {
@@ -71,6 +83,24 @@ impl<'k> Known<'k> {
         (extra.len() <= limit).then_some(extra.len())
     }
 
+    /// What the patterns of some documents take in beyond use, without those that `current` has word for word.
+    #[must_use]
+    pub fn measured(&self, documents: &[PolicyDocument], current: Option<&PolicyDocument>, used: &BTreeSet<&str>) -> Vec<Generalised> {
+        let patterns = |d: &PolicyDocument| -> Vec<String> {
+            let allows = d.statements.iter().filter(|s| s.effect == Effect::Allow);
+            allows.filter_map(|s| s.resource.as_ref()).flat_map(|r| r.patterns().to_vec()).collect()
+        };
+        let had: BTreeSet<String> = current.map(patterns).unwrap_or_default().into_iter().collect();
+        let new: BTreeSet<String> = documents.iter().flat_map(patterns).filter(|p| p.contains(['*', '?']) && p != "*" && !p.contains("${")).collect();
+        new.difference(&had)
+            .map(|pattern| Generalised {
+                pattern: pattern.clone(),
+                used: used.iter().filter(|arn| arn_matches(pattern, arn)).count(),
+                known_beyond: self.taken_in(pattern).filter(|arn| !used.contains(arn)).count(),
+            })
+            .collect()
+    }
+
     /// How many a pattern brings in, if the budget bears it.
     #[must_use]
     pub fn within(&self, pattern: &str, used: &BTreeSet<&str>, budget: Budget) -> Option<usize> {
@@ -97,5 +127,11 @@ mod tests {
         assert_eq!(known.within(pattern, &used, Budget { permille: 1000, most: 26 }), None);
         assert_eq!(known.within("arn:aws:sqs:*:111122223333:q-0?", &used, Budget { permille: 900, most: 100 }), Some(7));
         assert_eq!(known.within(pattern, &used, Budget { permille: 0, most: 100 }), None);
+        let document = |resource: &str| {
+            crate::policy::parse_text(&format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sqs:*","Resource":"{resource}"}}}}"#)).unwrap()
+        };
+        let measured = known.measured(&[document(pattern)], Some(&document("*")), &used);
+        assert_eq!(measured, [Generalised { pattern: pattern.to_owned(), used: 3, known_beyond: 27 }]);
+        assert!(known.measured(&[document(pattern)], Some(&document(pattern)), &used).is_empty(), "as granted");
     }
 }

@@ -58,6 +58,12 @@ impl<'u> Calls<'u> {
         calls
     }
 
+    /// The resources that some principals (ARN and unique id, empty if not known) used.
+    #[must_use]
+    pub fn resources(&self, members: &[(&str, &str)]) -> BTreeSet<&'u str> {
+        members.iter().flat_map(|(arn, id)| self.of(arn, id)).filter(|r| !r.is_pattern()).map(|r| r.resource_arn.as_str()).collect()
+    }
+
     /// The calls of a principal: by its unique id, where it is known, and by its ARN.
     fn of(&self, arn: &str, unique_id: &str) -> Vec<&'u UsageRow> {
         let mut rows = self.by_key.get(unique_id).cloned().unwrap_or_default();
@@ -65,6 +71,9 @@ impl<'u> Calls<'u> {
         rows
     }
 }
+
+/// Operator, key and values.
+type Condition = (&'static str, &'static str, BTreeSet<String>);
 
 /// What the rows of some calls have in common.
 struct Common<'u> {
@@ -137,7 +146,7 @@ pub fn suggestions(members: &[(&str, &str)], verdicts: &[ActionVerdict], calls: 
     let mfa = all.values("aws:MultiFactorAuthPresent").filter(|v| are_users && v.iter().all(|v| v == "true"));
     out.extend(all.suggest("Bool", "aws:MultiFactorAuthPresent", mfa, Vec::new(), window));
     // The same condition for several actions is one suggestion.
-    let mut of_actions: BTreeMap<(&'static str, &'static str, BTreeSet<String>), Vec<(&str, Vec<&UsageRow>)>> = BTreeMap::new();
+    let mut of_actions: BTreeMap<Condition, Vec<(&str, Vec<&UsageRow>)>> = BTreeMap::new();
     for (action, rows) in by_action {
         let Some(id) = reference.find(action) else { continue };
         let common = Common::new(rows.clone());

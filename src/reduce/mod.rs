@@ -87,6 +87,8 @@ pub struct Proposal {
     pub unpacked: Option<PolicyDocument>,
     /// What was done to make it fit.
     pub packing: Vec<write::Step>,
+    /// Patterns that are not the granted policy's own, with what they take in beyond use.
+    pub generalised: Vec<known::Generalised>,
     /// Conditions that no use would have failed; never part of `proposed`.
     pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action of which records tell.
@@ -116,6 +118,7 @@ impl Proposal {
             unpacked: None,
             packing: Vec::new(),
             suggestions: Vec::new(),
+            generalised: Vec::new(),
             verdicts: Vec::new(),
             groups: Vec::new(),
             status: Status::Unchanged,
@@ -196,6 +199,11 @@ fn documents<'u>(units: &'u [PolicyUnit<'u>]) -> Vec<Arc<PolicyDocument>> {
     units.iter().map(of_unit).collect()
 }
 
+/// ARN and unique id of those that a document is for.
+fn named<'u>(unit: &'u PolicyUnit<'_>) -> Vec<(&'u str, &'u str)> {
+    unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect()
+}
+
 /// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason.
 #[must_use]
 pub fn reduce(
@@ -232,8 +240,7 @@ pub fn reduce(
         .zip(documents)
         .map(|(unit, current)| {
             let judged = judge.judge(unit);
-            let members: Vec<(&str, &str)> = unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect();
-            let suggestions = learned::suggestions(&members, &judged.verdicts, &calls, reference);
+            let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, reference);
             Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
         })
         .collect();
@@ -242,6 +249,9 @@ pub fn reduce(
     skipped.extend(left);
     fit::fit_inline_owners(&mut proposals, &ground);
     fit::fit_managed(&mut proposals, Some(grants), &ground);
+    proposals.par_iter_mut().zip(&reduced).filter(|(p, _)| p.status == Status::Proposed).for_each(|(proposal, unit)| {
+        proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_deref(), &calls.resources(&named(unit)));
+    });
     let (trusts, left) = trust::reduce(grants, usage, &observer, reference, window, settings);
     proposals.extend(trusts);
     skipped.extend(left);

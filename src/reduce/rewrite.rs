@@ -79,6 +79,7 @@ pub fn rewrite(unit: &PolicyUnit<'_>, current: Arc<PolicyDocument>, judged: Judg
         unpacked: separate.filter(|s| *s != written),
         proposed: if unchanged || nothing_left { Vec::new() } else { vec![written] },
         packing: Vec::new(),
+        generalised: Vec::new(),
         suggestions: Vec::new(),
         verdicts: judged.verdicts,
         groups: judged.groups,

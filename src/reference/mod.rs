@@ -214,12 +214,19 @@ impl Reference {
             return self.find(&lower).into_iter().collect();
         }
         let (prefix, name) = lower.split_once(':').unwrap_or((lower.as_str(), ""));
-        let services = self.services.iter().filter(|s| if prefix.contains(['*', '?']) { glob_matches(prefix, &s.prefix) } else { s.prefix == prefix });
+        let one = (!prefix.contains(['*', '?'])).then(|| self.service(prefix));
+        let some = one.is_none().then(|| self.services.iter().filter(|s| glob_matches(prefix, &s.prefix)));
+        // Most patterns are the beginning of a name.
+        let beginning = name.strip_suffix('*').filter(|head| !head.contains(['*', '?']));
         let mut found = Vec::new();
-        for service in services {
+        for service in one.flatten().into_iter().chain(some.into_iter().flatten()) {
             for id in (service.first_action..service.first_action.saturating_add(service.action_count)).map(ActionId) {
-                let own = self.name(id).split_once(':').map_or("", |(_, n)| n).to_ascii_lowercase();
-                if glob_matches(name, &own) {
+                let own = self.name(id).split_once(':').map_or("", |(_, n)| n);
+                let is_taken = match beginning {
+                    Some(head) => own.get(..head.len()).is_some_and(|h| h.eq_ignore_ascii_case(head)),
+                    None => glob_matches(name, &own.to_ascii_lowercase()),
+                };
+                if is_taken {
                     found.push(id);
                 }
             }

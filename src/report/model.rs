@@ -9,6 +9,7 @@ use crate::reduce::{ActionVerdict, VerdictGroup};
 use super::catalogue::Report;
 use super::findings::Finding;
 use super::proofs_text::{BacktestFacts, ReplayLists};
+use crate::reduce::known::Generalised;
 use crate::reduce::learned::Suggestion;
 use crate::reduce::write::Step;
 
@@ -387,6 +388,8 @@ pub struct ProposalRow {
     pub evidence: Vec<ActionVerdict>,
     /// Verdicts on all others.
     pub groups: Vec<VerdictGroup>,
+    /// Patterns that are not the granted policy's own, with what they take in beyond use.
+    pub generalised: Vec<Generalised>,
     /// What was done to make it fit.
     pub packing: Vec<Step>,
     /// Conditions that all uses would have met; not part of what is proposed.

@@ -147,6 +147,7 @@ struct Policy<'a> {
     actions: Value,
     containment: Value,
     evidence: Rows<'a>,
+    generalised: Value,
     members: &'a [String],
     packing: Value,
     placement: &'a str,
@@ -186,6 +187,11 @@ impl<'a> Policy<'a> {
                 None => json!({"verdict": p.containment}),
             },
             evidence: Rows(p, reference),
+            generalised: p
+                .generalised
+                .iter()
+                .map(|g| json!({"pattern": g.pattern, "used": g.used, "known_resources_beyond": g.known_beyond}))
+                .collect(),
             members: &p.members,
             packing: p.packing.iter().map(step).collect(),
             placement: &p.placement,

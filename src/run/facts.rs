@@ -401,6 +401,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         groups: proposal.groups,
         members: proposal.members,
         detached: proposal.detached.into_iter().map(|(arn, _)| arn).collect(),
+        generalised: proposal.generalised,
         packing: proposal.packing,
         suggestions: proposal.suggestions,
         ..ProposalRow::default()

@@ -181,6 +181,7 @@ fn proposal(account: String, kind: OwnerKind, owner: (&str, &str), policy_arn: O
         proposed: vec![proposed],
         unpacked: None,
         packing: Vec::new(),
+        generalised: Vec::new(),
         suggestions: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),

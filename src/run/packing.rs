@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::aws::arn_covers;
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement, print};
 use crate::prove::contained;
@@ -29,9 +31,13 @@ pub fn check_with(proposals: &mut [Proposal], types: &Types, reference: &Referen
     for p in proposals.iter().filter(|p| p.unit.placement == Placement::Inline) {
         *totals.entry(p.unit.owner_arn.clone()).or_default() += p.takes();
     }
-    for p in proposals.iter_mut() {
-        let (Status::Proposed, Some(unpacked)) = (&p.status, &p.unpacked) else { continue };
-        let Err(why) = same(unpacked, p, types, reference) else { continue };
+    let differs = |p: &Proposal| match (&p.status, &p.unpacked) {
+        (Status::Proposed, Some(unpacked)) => same(unpacked, p, types, reference).err(),
+        _ => None,
+    };
+    let answers: Vec<Option<String>> = proposals.par_iter().map(differs).collect();
+    for (p, why) in proposals.iter_mut().zip(answers) {
+        let (Some(unpacked), Some(why)) = (&p.unpacked, why) else { continue };
         let size = print::size(unpacked);
         let others = totals.get(&p.unit.owner_arn).map_or(0, |all| all.saturating_sub(p.takes()));
         let others = if p.unit.placement == Placement::Inline { others } else { 0 };

@@ -33,6 +33,7 @@ fn proposal(unpacked: &PolicyDocument, proposed: Vec<PolicyDocument>, packing: V
         proposed,
         unpacked: Some(unpacked.clone()),
         packing,
+        generalised: Vec::new(),
         suggestions: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),

@@ -28,18 +28,9 @@ pub fn merge(pieces: Vec<Piece>, reach: Reach, ground: &Ground<'_>, may_join: &d
     let mut out: Vec<Piece> = Vec::new();
     for piece in pieces {
         out.push(piece);
-        // The newest may join an earlier one, and that one another.
-        while let Some((at, joined)) = out.split_last().and_then(|(last, rest)| {
-            rest.iter().enumerate().find_map(|(at, earlier)| Some((at, join(earlier, last, reach, ground, may_join)?)))
-        }) {
-            out.pop();
-            // What has grown is compared anew with all others; it keeps its place if it finds no partner.
-            if let Some(slot) = out.get_mut(at) {
-                *slot = joined;
-            }
-            settle(&mut out, at, reach, ground, may_join);
-            break;
-        }
+        // The newest may join an earlier one, and what has grown another.
+        let newest = out.len() - 1;
+        settle(&mut out, newest, reach, ground, may_join);
     }
     out
 }

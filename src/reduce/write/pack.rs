@@ -2,7 +2,7 @@
 //! collapsed, split into numbered policies. Every step says what it did; a document that does not fit says so.
 //! Source: reference-data.md section 5, "Limits"; peers.md section 3 item 10.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::matching::action_pattern_covers;
 use crate::policy::{PolicyDocument, Statement, print};
@@ -115,8 +115,39 @@ fn names(piece: &Piece, ground: &Ground<'_>) -> Vec<String> {
 /// Leaves out names that a wildcard beside them takes in.
 fn without_repetition(mut piece: Piece, ground: &Ground<'_>) -> Piece {
     let patterns = piece.patterns.clone();
-    piece.ids.retain(|id| !patterns.iter().any(|p| action_pattern_covers(p, ground.reference.name(*id))));
+    let patterns = ByService::of(patterns.iter());
+    piece.ids.retain(|id| !patterns.covers(ground.reference.name(*id)));
     piece
+}
+
+/// Action patterns by the service that they name, for long lists; those with a wildcard in it by themselves.
+struct ByService<'p> {
+    named: BTreeMap<String, Vec<&'p str>>,
+    any: Vec<&'p str>,
+}
+
+impl<'p> ByService<'p> {
+    fn of(patterns: impl Iterator<Item = &'p String>) -> ByService<'p> {
+        let mut by = ByService { named: BTreeMap::new(), any: Vec::new() };
+        for pattern in patterns {
+            match pattern.split_once(':') {
+                Some((service, _)) if !service.contains(['*', '?']) => by.named.entry(service.to_ascii_lowercase()).or_default().push(pattern),
+                _ => by.any.push(pattern),
+            }
+        }
+        by
+    }
+
+    /// Whether one of the patterns takes in all that another does.
+    fn covers(&self, narrow: &str) -> bool {
+        let service = narrow.split_once(':').map_or("", |(s, _)| s).to_ascii_lowercase();
+        let named = self.named.get(&service).map_or(&[][..], Vec::as_slice);
+        named.iter().chain(&self.any).any(|wide| match wide.strip_suffix('*') {
+            // A beginning: the usual case, without walking both as automata.
+            Some(head) if !head.contains(['*', '?']) => narrow.get(..head.len()).is_some_and(|n| n.eq_ignore_ascii_case(head)),
+            _ => action_pattern_covers(wide, narrow),
+        })
+    }
 }
 
 /// The document with wildcards for its actions.
@@ -134,9 +165,11 @@ fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, w
         ids.extend(wild.iter().flat_map(|p| ground.reference.expand(p)));
         let mut short: BTreeSet<String> = compressed(&ids, wildcards, &may, ground.reference);
         // What a standing wildcard says of future actions stays.
-        let standing: Vec<&&String> = wild.iter().filter(|w| !short.iter().any(|s| action_pattern_covers(s, w))).collect();
-        short.retain(|s| !standing.iter().any(|w| action_pattern_covers(w, s)));
-        short.extend(standing.into_iter().map(|w| (*w).clone()));
+        let new = ByService::of(short.iter());
+        let standing: Vec<&String> = wild.into_iter().filter(|w| !new.covers(w)).collect();
+        let kept = ByService::of(standing.iter().copied());
+        short = short.iter().filter(|s| !kept.covers(s)).cloned().collect();
+        short.extend(standing.into_iter().cloned());
         short.extend(unknown.into_iter().cloned());
         if let Some(slot) = out.statements.get_mut(at) {
             *slot = piece.statement(short);
@@ -146,23 +179,30 @@ fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, w
 }
 
 /// Makes a document fit into `room` documents of `limit` characters. `current` is what was granted: nothing is written
-/// that it does not grant. Statements of several services become one only where that saves a document.
+/// that it does not grant.
+///
+/// The steps go on until the document fits, and none is taken that does not help: statements of several services
+/// become one only where that saves a document, and a document that must be split all the same keeps its resources as
+/// they are, unless more than a few documents would come of it.
 #[must_use]
 pub fn pack(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, ground: &Ground<'_>) -> Packed {
-    let near = ladder(document, current, limit, room, Reach::Service, ground);
-    if near.fits && near.documents.len() == 1 {
-        return near;
+    let collapsed = ladder(document, current, limit, room, Reach::Service, true, ground);
+    if collapsed.fits && collapsed.documents.len() == 1 {
+        return collapsed;
     }
-    let far = ladder(document, current, limit, room, Reach::All, ground);
-    let saves = |far: &Packed, near: &Packed| match (far.fits, near.fits) {
-        (true, true) => far.documents.len() < near.documents.len(),
-        (far_fits, near_fits) => far_fits || (!near_fits && far.needed.is_some_and(|n| near.needed.is_none_or(|m| n < m))),
-    };
-    if saves(&far, &near) { far } else { near }
+    let exact = ladder(document, current, limit, room, Reach::Service, false, ground);
+    let near = if exact.fits && exact.documents.len() <= MOST_PARTS { exact } else { better(collapsed, exact) };
+    better(near, ladder(document, current, limit, room, Reach::All, true, ground))
 }
 
-/// The steps, one after the other until it fits.
-fn ladder(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, reach: Reach, ground: &Ground<'_>) -> Packed {
+/// The second where it fits and the first does not, or where it takes fewer documents; else the first.
+fn better(first: Packed, second: Packed) -> Packed {
+    let documents = |p: &Packed| p.needed.unwrap_or(usize::MAX);
+    if (!second.fits, documents(&second)) < (!first.fits, documents(&first)) { second } else { first }
+}
+
+/// The steps, one after the other until it fits; with `collapse`, also those that take in more resources.
+fn ladder(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, reach: Reach, collapse: bool, ground: &Ground<'_>) -> Packed {
     let mut steps: Vec<Step> = Vec::new();
     let mut doc = document.clone();
     let done = |doc: &PolicyDocument, steps: &[Step]| Packed { documents: vec![doc.clone()], steps: steps.to_vec(), fits: true, needed: Some(1) };
@@ -177,7 +217,7 @@ fn ladder(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: us
     };
     let next = merged(&doc, current, reach, ground);
     take(&mut doc, next, Step::plain(StepKind::Merged, 0));
-    while print::size(&doc) > limit {
+    while collapse && print::size(&doc) > limit {
         let open = pieces(&doc, ground);
         let Some(found) = best(&open, current, ground) else { break };
         let Some((_, piece)) = open.iter().find(|(at, _)| *at == found.at) else { break };

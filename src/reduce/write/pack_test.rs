@@ -116,3 +116,15 @@ fn a_split_keeps_every_permission_and_all_denies() {
     assert_eq!(packed(&document, None, 6144, 1, &[]).needed, Some(2));
     assert_eq!(packed(&document, None, 100, 99, &[]).needed, None, "the Deny alone is too long");
 }
+
+#[test]
+fn what_must_be_split_anyway_keeps_its_resources() {
+    let names: Vec<String> = (0..400).map(|n| format!("unheard:Action{n:03}")).collect();
+    let document = parse(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": names, "Resource": "*"},
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queues(20)},
+    ]}));
+    let parts = packed(&document, None, 6144, 10, &[]);
+    assert!(parts.fits && parts.documents.len() == 2);
+    assert_eq!(kinds(&parts), [StepKind::Split]);
+}
