@@ -9,6 +9,7 @@ mod consistency;
 mod coverage;
 mod eras;
 mod facts;
+mod fork_proofs;
 mod history;
 mod holders;
 mod layers;
@@ -36,6 +37,7 @@ mod settings;
 mod small_reference_test;
 mod tables;
 mod takeovers;
+mod trust_proofs;
 pub mod timings;
 mod write;
 
@@ -48,6 +50,7 @@ use crate::grants::doctor::{Diagnosis, diagnose};
 use crate::grants::{self, Grants, GrantsError};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
+use crate::reduce::advice::Advice;
 use crate::reduce;
 use crate::reference::mapping::Mapper;
 use crate::reference::{Reference, ReferenceError};
@@ -200,10 +203,12 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let proofs = if from_usage {
         proofs::of_use(&mut proposals, &usage)
     } else {
-        let proofs = proofs::of_grants(&mut proposals, &layers, &usage);
+        let mut proofs = proofs::of_grants(&mut proposals, &layers, &usage);
+        trust_proofs::prove(&mut proposals, &grants, &usage, &mut proofs);
         eras::explain(proofs, &past, &grants)
     };
 
+    let advice = if from_usage { Vec::new() } else { advise(&grants, &usage, &covered, reference, window, &settings, &proposals) };
     watch.lap("prove");
     let backtest = (!from_usage).then(|| backtest::of_grants(&proposals, &layers, &usage, window));
     watch.lap("look back");
@@ -217,6 +222,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     model.unknown.extend(settings::expired(&settings));
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
+    facts::add_advice(&mut model, advice);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
     proof_facts::add(&mut model, &proofs, backtest.as_ref());
     facts::add_consistency(&mut model, &consistency);
@@ -229,6 +235,23 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     write::all(options, &model, reference, &mut tables)?;
     watch.lap("write");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
+}
+
+/// What the logs suggest beyond the proposals.
+fn advise(
+    grants: &Grants,
+    usage: &Usage,
+    covered: &reduce::Covered<'_>,
+    reference: &Reference,
+    window: Window,
+    settings: &reduce::ReduceSettings,
+    proposals: &[reduce::Proposal],
+) -> Vec<Advice> {
+    let mut all = reduce::advice::advise(grants, usage, covered, reference, window, settings);
+    let forks = reduce::advice::fork::forks(grants, usage, covered, reference, window, settings, proposals);
+    all.extend(fork_proofs::proved(forks, grants, usage));
+    all.sort();
+    all
 }
 
 /// Reads exports of grants and says what they lack; with a state folder, also whether they are older than its logs.

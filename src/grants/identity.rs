@@ -15,6 +15,8 @@ pub enum OwnerKind {
     Role,
     /// A customer managed policy, its own owner.
     Policy,
+    /// A permission set of Identity Center, the owner of the roles made from it.
+    PermissionSet,
 }
 
 impl OwnerKind {
@@ -26,6 +28,7 @@ impl OwnerKind {
             OwnerKind::Group => "group",
             OwnerKind::Role => "role",
             OwnerKind::Policy => "policy",
+            OwnerKind::PermissionSet => "permission-set",
         }
     }
 }

@@ -18,13 +18,13 @@ use crate::usage::{AccountCoverage, Class, Coverage, CoverageRow, DayState, Wind
 /// Services whose events are logged in one region, whatever region the caller is in
 /// (CloudTrail user guide, "Global service events"; Organizations user guide, "Logging with CloudTrail"; AWS General
 /// Reference, endpoints that are in one region only).
-const GLOBAL: &[&str] = &[
+pub(super) const GLOBAL: &[&str] = &[
     "account", "artifact", "billing", "budgets", "ce", "chime", "cloudfront", "cur", "health", "iam", "organizations", "route53",
     "route53domains", "savingsplans", "shield", "support", "tax", "trustedadvisor", "waf",
 ];
 
 /// Global services whose one endpoint is in us-west-2.
-const GLOBAL_WEST: &[&str] = &["globalaccelerator", "networkmanager", "route53-recovery-control-config", "route53-recovery-readiness"];
+pub(super) const GLOBAL_WEST: &[&str] = &["globalaccelerator", "networkmanager", "route53-recovery-control-config", "route53-recovery-readiness"];
 
 /// Services of which both reading and writing events may show an action of either level: `AssumeRole` and the
 /// cryptographic operations of KMS are logged as reading (`readOnly` true) though AWS documents them as writing.

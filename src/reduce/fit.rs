@@ -29,7 +29,7 @@ pub fn inline_limit(kind: OwnerKind) -> usize {
     match kind {
         OwnerKind::User => 2048,
         OwnerKind::Group => 5120,
-        OwnerKind::Role | OwnerKind::Policy => 10_240,
+        OwnerKind::Role | OwnerKind::Policy | OwnerKind::PermissionSet => 10_240,
     }
 }
 
@@ -64,7 +64,7 @@ impl Proposal {
 /// Fits the inline policies of each owner to the owner's total.
 pub fn fit_inline_owners(proposals: &mut [Proposal], ground: &Ground<'_>) {
     let mut owners: BTreeMap<(String, OwnerKind), Vec<usize>> = BTreeMap::new();
-    for (at, p) in proposals.iter().enumerate().filter(|(_, p)| p.unit.placement == Placement::Inline) {
+    for (at, p) in proposals.iter().enumerate().filter(|(_, p)| matches!(p.unit.placement, Placement::Inline | Placement::PermissionSet)) {
         owners.entry((p.unit.owner_arn.clone(), p.unit.owner_kind)).or_default().push(at);
     }
     for ((_, kind), members) in owners {
@@ -86,7 +86,7 @@ pub fn fit_inline_owners(proposals: &mut [Proposal], ground: &Ground<'_>) {
             let Some(p) = proposals.get_mut(at) else { continue };
             let own = limit.saturating_sub(all.saturating_sub(size));
             if let Some(document) = p.proposed.first() {
-                let packed = pack(document, p.current.as_deref(), own, 1, ground);
+                let packed = pack(document, p.granted().as_deref(), own, 1, ground);
                 p.take(packed);
             }
         }
@@ -152,10 +152,15 @@ impl<'g> Attached<'g> {
     }
 }
 
+/// Whether its documents stand as managed policies.
+fn is_managed(p: &Proposal) -> bool {
+    matches!(p.unit.placement, Placement::CustomerManaged | Placement::AwsManaged | Placement::FromUsage)
+}
+
 /// The document of a proposal for a managed policy that is longer than one may be.
 fn too_long(p: &Proposal) -> Option<&PolicyDocument> {
     match (&p.status, p.proposed.as_slice()) {
-        (Status::Proposed, [document]) if p.unit.placement != Placement::Inline && print::size(document) > MANAGED_LIMIT => Some(document),
+        (Status::Proposed, [document]) if is_managed(p) && print::size(document) > MANAGED_LIMIT => Some(document),
         _ => None,
     }
 }
@@ -174,7 +179,7 @@ pub fn fit_managed(proposals: &mut [Proposal], grants: Option<&Grants>, ground: 
         })
         .collect();
     for (p, alone) in proposals.iter_mut().zip(packed_alone) {
-        if p.unit.placement == Placement::Inline {
+        if !is_managed(p) {
             continue;
         }
         p.limit = MANAGED_LIMIT;

@@ -155,6 +155,8 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], ground: &Ground<'_>)
         status: if empty { Status::Withheld("no authorised use: an empty policy".to_owned()) } else { Status::Proposed },
         limit: MANAGED_LIMIT,
         members: vec![arn.to_owned()],
+        detached: Vec::new(),
+        replaces: Vec::new(),
     }
 }
 
@@ -191,6 +193,7 @@ fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> Action
         statement: 0,
         sid: None,
         action: action.to_owned(),
+        subject: None,
         verdict,
         first_seen_ms: allowed.iter().map(|r| r.first_seen_ms).min(),
         last_seen_ms: allowed.iter().map(|r| r.last_seen_ms).max(),

@@ -11,6 +11,7 @@ use crate::policy::{ActionElement, Effect, Statement};
 use crate::reference::{ActionId, ActionIds, Reference};
 use crate::usage::Window;
 
+use super::age::too_young;
 use super::cadence::rhythm;
 use super::evidence::{Evidence, Uses};
 use super::expand::Expander;
@@ -88,16 +89,7 @@ impl Judge<'_> {
 
     /// Why a grant is too young to be called unused, if it is.
     fn young(&self, unit: &PolicyUnit<'_>, mode: Mode) -> Option<String> {
-        let Some(at) = unit.granted_ms else { return Some("when this was granted is not known".to_owned()) };
-        let days = self.ground.settings.min_age_days;
-        let (since, why) = match mode {
-            Mode::Aggressive => (self.window.end_ms.saturating_sub(days.saturating_mul(86_400_000)), format!("granted or changed in the last {days} days")),
-            _ => (i64::MIN, String::new()),
-        };
-        if since > self.window.start_ms {
-            return (at > since).then_some(why);
-        }
-        (at > self.window.start_ms).then(|| "granted or changed inside the window".to_owned())
+        too_young(unit.granted_ms, mode, self.ground.settings, self.window)
     }
 
     fn statement(&self, case: &Case<'_, '_>, index: usize, statement: &Statement, judged: &mut Judged) -> Plan {

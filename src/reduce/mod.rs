@@ -5,6 +5,8 @@
 //! conditions are copied; a narrowed resource lies inside the pattern it came from; what does not fit AWS's
 //! limits is withheld, never cut. Source: design.md section 6, reference-data.md sections 4 and 5.
 
+pub mod advice;
+pub mod age;
 pub mod cadence;
 pub mod compress;
 pub mod covered;
@@ -29,20 +31,25 @@ pub mod known;
 pub mod learned;
 pub mod narrow;
 pub mod observe;
+pub mod permission_sets;
+#[cfg(test)]
+mod permission_sets_test;
 pub mod rewrite;
 pub mod s3_keys;
 pub mod settings;
+pub mod trust;
 pub mod units;
 pub mod verdict;
 pub mod weigh;
 pub mod write;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::grants::Grants;
+use crate::grants::{Grants, PolicySource};
 use crate::policy::{PolicyDocument, print};
 use crate::reference::{ActionIds, Reference};
 use crate::usage::{Usage, Window};
@@ -94,9 +101,46 @@ pub struct Proposal {
     pub limit: usize,
     /// Users and roles that the document applies to, by ARN.
     pub members: Vec<String>,
+    /// AWS managed policies that are detached because the proposed documents take their place too: ARN and document.
+    pub detached: Vec<(String, Arc<PolicyDocument>)>,
+    /// What the proposal replaces, as its members hold it, where the unit's name does not tell.
+    pub replaces: Vec<PolicySource>,
 }
 
 impl Proposal {
+    /// A document that stays as it is, until something is found.
+    #[must_use]
+    pub fn of(unit: units::UnitName, current: Arc<PolicyDocument>) -> Proposal {
+        Proposal {
+            unit,
+            current: Some(current),
+            proposed: Vec::new(),
+            unpacked: None,
+            packing: Vec::new(),
+            suggestions: Vec::new(),
+            generalised: Vec::new(),
+            verdicts: Vec::new(),
+            groups: Vec::new(),
+            status: Status::Unchanged,
+            limit: 0,
+            members: Vec::new(),
+            detached: Vec::new(),
+            replaces: Vec::new(),
+        }
+    }
+
+    /// What is granted now by all that the proposal replaces, as one document.
+    #[must_use]
+    pub fn granted(&self) -> Option<Cow<'_, PolicyDocument>> {
+        let current = self.current.as_deref()?;
+        if self.detached.is_empty() {
+            return Some(Cow::Borrowed(current));
+        }
+        let mut all = current.clone();
+        all.statements.extend(self.detached.iter().flat_map(|(_, d)| d.statements.iter().cloned()));
+        Some(Cow::Owned(all))
+    }
+
     /// The largest proposed document in characters as IAM counts them.
     #[must_use]
     pub fn largest(&self) -> usize {
@@ -200,11 +244,18 @@ pub fn reduce(
             Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
         })
         .collect();
+    let (sets, left) = permission_sets::reduce(grants, usage, &judge);
+    proposals.extend(sets);
+    skipped.extend(left);
     fit::fit_inline_owners(&mut proposals, &ground);
     fit::fit_managed(&mut proposals, Some(grants), &ground);
     proposals.par_iter_mut().zip(&reduced).filter(|(p, _)| p.status == Status::Proposed).for_each(|(proposal, unit)| {
         proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_deref(), &calls.resources(&named(unit)));
     });
+    let (trusts, left) = trust::reduce(grants, usage, &observer, reference, window, settings);
+    proposals.extend(trusts);
+    skipped.extend(left);
+    skipped.sort();
     proposals.sort_by(|a, b| a.unit.cmp(&b.unit));
     (proposals, skipped)
 }

@@ -86,5 +86,7 @@ pub fn rewrite(unit: &PolicyUnit<'_>, current: Arc<PolicyDocument>, judged: Judg
         status: if unchanged { Status::Unchanged } else { Status::Proposed },
         limit: 0,
         members: unit.members.iter().map(|m| m.arn.clone()).collect(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
     }
 }

@@ -19,6 +19,10 @@ pub enum Placement {
     CustomerManaged,
     /// An AWS managed policy on one holder.
     AwsManaged,
+    /// The inline policy of a permission set.
+    PermissionSet,
+    /// The trust policy of a role.
+    Trust,
     /// No grant was given: a policy from use alone.
     FromUsage,
 }
@@ -31,6 +35,8 @@ impl Placement {
             Placement::Inline => "inline",
             Placement::CustomerManaged => "customer-managed",
             Placement::AwsManaged => "aws-managed",
+            Placement::PermissionSet => "permission-set",
+            Placement::Trust => "trust",
             Placement::FromUsage => "from-usage",
         }
     }
@@ -83,7 +89,7 @@ pub struct Skipped {
 
 /// When a policy that an owner holds was last put, attached or changed, and when something that stood in its way was
 /// last lifted from the people it is for: from the history of the grants (`grants::history`, `Since`).
-fn from_history(grants: &Grants, owner: &Principal, source: &PolicySource, people: &[&Principal]) -> Option<i64> {
+pub(super) fn from_history(grants: &Grants, owner: &Principal, source: &PolicySource, people: &[&Principal]) -> Option<i64> {
     let since = &grants.since;
     let lifted = people.iter().map(|p| since.of_holder(&p.arn)).chain([since.of_holder(&owner.arn), since.joined.get(&owner.arn).copied()]);
     latest(lifted.chain([since.of(source)]))
@@ -91,10 +97,10 @@ fn from_history(grants: &Grants, owner: &Principal, source: &PolicySource, peopl
 
 /// When an owner's own grants last changed, by (account, kind of target, name): read from use of IAM's write actions.
 /// This is all there is where part of the store was taken in without the changes themselves.
-struct Changes(BTreeMap<(String, &'static str, String), i64>, bool);
+pub(super) struct Changes(BTreeMap<(String, &'static str, String), i64>, bool);
 
 impl Changes {
-    fn read<'u>(rows: impl Iterator<Item = &'u UsageRow>, is_known_better: bool) -> Changes {
+    pub(super) fn read<'u>(rows: impl Iterator<Item = &'u UsageRow>, is_known_better: bool) -> Changes {
         let mut map = BTreeMap::new();
         for row in rows.filter(|r| r.outcome == Outcome::Allowed) {
             let kind = match row.action.as_str() {
@@ -111,7 +117,7 @@ impl Changes {
         Changes(map, is_known_better)
     }
 
-    fn last(&self, account: &str, kind: &'static str, name: &str) -> Option<i64> {
+    pub(super) fn last(&self, account: &str, kind: &'static str, name: &str) -> Option<i64> {
         if self.1 {
             return None;
         }
@@ -119,7 +125,7 @@ impl Changes {
     }
 }
 
-fn latest(times: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
+pub(super) fn latest(times: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
     times.into_iter().flatten().max()
 }
 

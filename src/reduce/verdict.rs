@@ -62,6 +62,8 @@ pub struct ActionVerdict {
     pub sid: Option<String>,
     /// Canonical action, or the pattern as written where the reference knows no action it matches.
     pub action: String,
+    /// What the verdict is about when it is not the action as a whole: a principal of a trust policy.
+    pub subject: Option<String>,
     /// The verdict.
     pub verdict: Verdict,
     /// First authorised use in the window, epoch ms.
@@ -94,6 +96,7 @@ impl ActionVerdict {
             statement,
             sid: sid.map(str::to_owned),
             action: action.to_owned(),
+            subject: None,
             verdict,
             first_seen_ms: None,
             last_seen_ms: None,

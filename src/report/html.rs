@@ -6,6 +6,7 @@ use base64::Engine as _;
 use sha2::Digest as _;
 
 use super::Status;
+use super::advice::AdviceRow;
 use super::escape::visible;
 use super::model::{ProposalRow, ReportModel, day};
 use super::policy_files::said_alike;
@@ -84,6 +85,7 @@ struct Page<'a> {
     sections: Vec<Section>,
     policies: Vec<PolicyView<'a>>,
     policies_left_out: usize,
+    advice: &'a [AdviceRow],
 }
 
 fn mark(status: Status) -> &'static str {
@@ -157,7 +159,7 @@ fn strips(model: &ReportModel) -> Vec<Strip> {
 }
 
 fn bars(model: &ReportModel) -> Vec<Bar> {
-    let mut rows: Vec<&ProposalRow> = model.proposals.iter().filter(|p| p.current.is_some()).collect();
+    let mut rows: Vec<&ProposalRow> = model.proposals.iter().filter(|p| p.current.is_some() && p.placement != "trust").collect();
     let dropped = |p: &ProposalRow| p.verdicts.get("drop").copied().unwrap_or(0);
     rows.sort_by(|a, b| (dropped(b), &a.owner_arn, &a.policy).cmp(&(dropped(a), &b.owner_arn, &b.policy)));
     rows.iter()
@@ -177,6 +179,9 @@ fn bars(model: &ReportModel) -> Vec<Bar> {
         })
         .collect()
 }
+
+/// From how many pieces of advice on the page shows only the first.
+const ADVICE_AT_MOST: usize = 300;
 
 /// From how many policies on the page shows only the ones of which most goes; all have their folders.
 const POLICIES_AT_MOST: usize = 300;
@@ -287,6 +292,7 @@ pub fn render(model: &ReportModel, reference: &Reference) -> Result<String, aska
         bars: bars(model),
         sections: sections(model),
         policies: policies(model, reference),
+        advice: model.advice.get(..ADVICE_AT_MOST).unwrap_or(&model.advice),
         policies_left_out: model.proposals.len().saturating_sub(POLICIES_AT_MOST),
     };
     page.render()

@@ -4,6 +4,7 @@
 //! Everything that comes from logs or exports is attacker-controlled text; each format escapes it in its own way
 //! (`escape`). Missing input answers UNKNOWN, never PASS. Source: reports-and-controls.md.
 
+pub mod advice;
 pub mod catalogue;
 pub mod deliver;
 pub mod doctor_text;

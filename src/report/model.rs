@@ -52,6 +52,8 @@ pub struct ReportModel {
     pub backtest: Option<BacktestFacts>,
     /// Outcome by policy document.
     pub proposals: Vec<ProposalRow>,
+    /// What the logs suggest beyond the proposals.
+    pub advice: Vec<super::advice::AdviceRow>,
     /// Documents that were left alone: owner, policy, reason.
     pub skipped: Vec<[String; 3]>,
     /// Reports in order.
@@ -376,6 +378,8 @@ pub struct ProposalRow {
     pub folder: String,
     /// File name stem of the policy.
     pub stem: String,
+    /// ARNs of AWS managed policies that a permission set then does without.
+    pub detached: Vec<String>,
     /// Current document; `None` where the policy was made from use alone.
     pub current: Option<Arc<PolicyDocument>>,
     /// Proposed documents.

@@ -47,6 +47,9 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     sample_event_ids: &'a [String],
     statement: String,
+    /// The principal of a trust policy that the verdict is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
     verdict: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     via: &'a [String],
@@ -90,6 +93,7 @@ impl<'a> Row<'a> {
             resources: &v.resources,
             sample_event_ids: &v.samples,
             statement: statement(v.sid.as_ref(), v.statement),
+            subject: v.subject.as_deref(),
             verdict: v.verdict.as_str(),
             via: &v.via,
         }
@@ -111,6 +115,7 @@ impl<'a> Row<'a> {
             resources: &[],
             sample_event_ids: &[],
             statement: statement(group.sid.as_ref(), group.statement),
+            subject: None,
             verdict: group.verdict.as_str(),
             via: &[],
         }
@@ -274,11 +279,12 @@ pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<Sa
     let mut groups: BTreeMap<(&'static str, String), (ActionIds, Vec<String>, usize)> = BTreeMap::new();
     for v in &p.evidence {
         let (ids, unknown, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
-        match reference.find(&v.action) {
-            Some(id) => {
+        match (&v.subject, reference.find(&v.action)) {
+            (Some(subject), _) => unknown.push(subject.clone()),
+            (None, Some(id)) => {
                 ids.insert(id);
             }
-            None => unknown.push(v.action.clone()),
+            (None, None) => unknown.push(v.action.clone()),
         }
         *count += 1;
     }

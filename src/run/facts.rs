@@ -15,8 +15,10 @@ use crate::grants::doctor::{Diagnosis, GapKind, LogWindow};
 use crate::ingest::Ledger;
 use crate::policy::print;
 use crate::prove::{Containment, ReplayCounts};
-use crate::reduce::{Proposal, Skipped, Status};
+use crate::reduce::advice::Advice;
+use crate::reduce::{Placement, Proposal, Skipped, Status};
 use crate::reference::Reference;
+use crate::report::advice::AdviceRow;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
     AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LedgerFacts, ProposalRow,
@@ -293,9 +295,29 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
     }
 }
 
+/// Adds advice, its texts made visible.
+pub fn add_advice(model: &mut ReportModel, advice: Vec<Advice>) {
+    let row = |a: Advice| AdviceRow {
+        kind: a.kind.as_str(),
+        account: visible(&a.account),
+        subject: visible(&a.subject),
+        title: visible(&a.title),
+        text: visible(&a.text),
+        evidence: a.evidence.iter().map(|line| visible(line)).collect(),
+        document: a.document,
+        confidence: a.confidence,
+    };
+    model.advice = advice.into_iter().map(row).collect();
+}
+
 /// Where the policy stands, for the files that apply a proposal.
 fn place(row: &mut ProposalRow, grants: &Grants, index: &Index<'_>) {
     row.path = "/".to_owned();
+    row.instance_arn = grants.permission_sets.get(&row.owner_arn).map(|s| s.instance.clone()).filter(|i| !i.is_empty());
+    if row.placement == "trust" {
+        let of_role = |r: &str| r.strip_suffix(row.owner.as_str()).map(str::to_owned);
+        row.path = row.owner_arn.split_once(":role").and_then(|(_, rest)| of_role(rest)).unwrap_or_else(|| "/".to_owned());
+    }
     if row.placement != "customer-managed" {
         return;
     }
@@ -320,14 +342,17 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         *verdicts.entry(group.verdict.as_str()).or_default() += group.actions.len();
     }
     let mut replay = ReplayCounts::default();
+    let is_trust = proposal.unit.placement == Placement::Trust;
+    let by_member = if is_trust { &proofs.trusts } else { &proofs.by_principal };
     for member in &proposal.members {
-        if let Some(counts) = proofs.by_principal.get(member) {
+        if let Some(counts) = by_member.get(member) {
             replay.add(*counts);
         }
     }
     let mut gone = actions.before;
     gone.take_out(&actions.after);
     let risky_dropped = match &proposal.current {
+        Some(_) if is_trust => Vec::new(),
         Some(_) => gone.iter().filter(|id| !reference.risk(*id).is_empty()).map(|id| reference.name(id).to_owned()).collect(),
         None => Vec::new(),
     };
@@ -335,6 +360,10 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         Status::Unchanged => ("unchanged", String::new()),
         Status::Proposed if proposal.proposed.is_empty() => {
             ("written", "nothing is left: delete the inline policy, or detach the managed one".to_owned())
+        }
+        Status::Proposed if !proposal.detached.is_empty() => {
+            let names: Vec<&str> = proposal.detached.iter().map(|(arn, _)| arn.as_str()).collect();
+            ("written", format!("takes the place of {} too, which the permission set then does without", names.join(", ")))
         }
         Status::Proposed => ("written", String::new()),
         Status::Withheld(why) => ("withheld", why.clone()),
@@ -371,6 +400,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         evidence: proposal.verdicts,
         groups: proposal.groups,
         members: proposal.members,
+        detached: proposal.detached.into_iter().map(|(arn, _)| arn).collect(),
         generalised: proposal.generalised,
         packing: proposal.packing,
         suggestions: proposal.suggestions,

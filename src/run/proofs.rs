@@ -34,6 +34,8 @@ pub struct Proofs<'u> {
     pub unexplained: BTreeMap<String, Vec<&'u UsageRow>>,
     /// What proposals would have denied that were taken back for it.
     pub taken_back_for: Vec<NewlyDenied>,
+    /// Replay of those who took up a role whose trust policy changes, by the role's ARN.
+    pub trusts: BTreeMap<String, ReplayCounts>,
     /// Containment by place of the proposal.
     pub containment: Vec<Option<Containment>>,
 }
@@ -55,7 +57,8 @@ impl<'u> Proofs<'u> {
 fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
     let of_one = |proposal: &mut Proposal| {
         let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { return None };
-        let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
+        let old: Vec<&PolicyDocument> = std::iter::once(current).chain(proposal.detached.iter().map(|(_, document)| document)).map(|d| &**d).collect();
+        let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &old);
         if let Some(why) = answer.why_not() {
             proposal.status = Status::Defect(format!("containment is {why}"));
         }
@@ -76,7 +79,7 @@ fn names(document: &PolicyDocument, action: &str) -> bool {
 /// The proposals, of those that touch a caller, that can have lost it an action: what they replace granted it. All of them,
 /// should none have.
 fn to_blame(touched: &[usize], proposals: &[Proposal], action: &str) -> Vec<usize> {
-    let granted = |at: &usize| proposals.get(*at).and_then(|p| p.current.as_ref()).is_some_and(|current| names(current, action));
+    let granted = |at: &usize| proposals.get(*at).is_some_and(|p| p.current.iter().chain(p.detached.iter().map(|(_, d)| d)).any(|d| names(d, action)));
     let found: Vec<usize> = touched.iter().copied().filter(granted).collect();
     if found.is_empty() { touched.to_vec() } else { found }
 }

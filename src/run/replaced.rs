@@ -16,8 +16,9 @@ pub fn replaced_by(proposal: &Proposal) -> Vec<PolicySource> {
         Placement::Inline => vec![inline()],
         Placement::AwsManaged => managed(&unit.owner_arn).into_iter().collect(),
         Placement::CustomerManaged => managed("").into_iter().collect(),
-        // Made from use alone: there is nothing to replace.
-        Placement::FromUsage => Vec::new(),
+        Placement::PermissionSet => proposal.replaces.clone(),
+        // Made from use alone: there is nothing to replace. Who may take up a role is no policy that the role holds.
+        Placement::FromUsage | Placement::Trust => Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::evaluate::{CompiledPolicies, Compiler, PrincipalType, RequestPrincipa
 use crate::usage::{Outcome, Usage};
 
 /// The caller behind a row's `userIdentity.type` and key, where it has no policies of its own.
-fn caller(principal_type: Option<&str>, key: &str) -> Option<RequestPrincipal> {
+pub fn caller(principal_type: Option<&str>, key: &str) -> Option<RequestPrincipal> {
     let (kind, by_name) = match principal_type? {
         "AWSService" => (PrincipalType::Service, true),
         // The key is the provider's ARN, or its host.

@@ -14,7 +14,7 @@ use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
 use crate::report::proofs_text::BacktestFacts;
 use crate::report::sql::{Answer, Cell, SqlTables};
-use crate::report::{findings_csv, findings_json, html, policy_files, run_json, summary_md};
+use crate::report::{advice, findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
 
 /// The name of the file that marks a folder as ours: only such a folder is ever replaced.
@@ -77,7 +77,7 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
-        if let Some(current) = &row.current {
+        if let Some(current) = row.current.as_ref().filter(|c| !c.statements.is_empty()) {
             folder.put(&format!("{base}/{}", current_file(row)), print::pretty(current))?;
         }
         if row.status != "written" {
@@ -108,6 +108,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
     let folder = Folder::beside(&options.out)?;
     folder.put("findings.json", findings_json::render(model))?;
     folder.put("findings.csv", findings_csv::render(model))?;
+    folder.put("advice.json", advice::render(model))?;
     folder.put("summary.md", summary_md::render(model))?;
     folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
     for table in TABLES {

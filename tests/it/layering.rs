@@ -36,7 +36,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_schema", &["ingest/store.rs"]),
     ("parquet", &["ingest/store.rs"]),
     ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
-    ("rayon", &["ingest/mod.rs", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/backtest.rs", "commands.rs"]),
+    ("rayon", &["ingest/mod.rs", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/backtest.rs", "commands.rs"]),
     ("askama", &["report/html.rs"]),
 ];
 

@@ -54,7 +54,7 @@ pub fn take(item: &Item, builder: &mut Builder) {
             told.trust = field(configuration, "assumeRolePolicyDocument").filter(|d| !d.is_null()).map(parse_document);
             told.instance_profiles = list(item, "instanceProfileList", |p| text(p, "instanceProfileName").map(str::to_owned), builder);
         }
-        OwnerKind::Group | OwnerKind::Policy => {}
+        OwnerKind::Group | OwnerKind::Policy | OwnerKind::PermissionSet => {}
     }
     let mut problems = Vec::new();
     name_problems(&told, &mut problems);

@@ -54,7 +54,7 @@ pub fn principal(account: &str, kind: &str, folder: &Folder, builder: &mut Build
                 told.trust = Some(parse_document(value));
             }
         }
-        OwnerKind::Group | OwnerKind::Policy => {}
+        OwnerKind::Group | OwnerKind::Policy | OwnerKind::PermissionSet => {}
     }
     let mut problems = Vec::new();
     name_problems(&told, &mut problems);

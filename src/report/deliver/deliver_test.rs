@@ -38,7 +38,8 @@ fn row(placement: &str, proposed: &[&str]) -> ProposalRow {
 fn all() -> Vec<ProposalRow> {
     let placements = ["inline", "customer-managed", "aws-managed", "trust", "permission-set"];
     let with = |p: &str| [row(p, &["s3:GetObject"]), row(p, &["s3:GetObject", "s3:PutObject"]), row(p, &[])];
-    placements.into_iter().flat_map(with).collect()
+    let merged = ProposalRow { detached: vec![format!("arn:aws:iam::aws:policy/{EVIL}")], ..row("permission-set", &["s3:GetObject"]) };
+    placements.into_iter().flat_map(with).chain([merged]).collect()
 }
 
 #[test]
@@ -53,6 +54,7 @@ fn nothing_is_taken_away_before_its_replacement_stands() {
             O::Detach { .. } => "detach",
             O::Trust { .. } => "trust",
             O::PermissionSet { .. } => "permission-set",
+            O::DetachFromSet { .. } => "detach-from-set",
         };
         plan(row).iter().map(word).collect()
     };
@@ -61,6 +63,12 @@ fn nothing_is_taken_away_before_its_replacement_stands() {
     assert_eq!(words(&row("customer-managed", &[])), ["detach", "detach"]);
     assert_eq!(words(&row("aws-managed", &["s3:GetObject", "s3:PutObject"])), ["create", "attach", "create", "attach", "detach"]);
     assert_eq!(words(&row("aws-managed", &[])), ["detach"]);
+    let merged = ProposalRow { detached: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()], ..row("permission-set", &["s3:GetObject"]) };
+    assert_eq!(words(&merged), ["permission-set", "detach-from-set"]);
+    let back = script::rollback(&[&merged]).unwrap();
+    assert!(back.find("\nattach_set ").unwrap() < back.find("\nrestore_set ").unwrap(), "the way back gives before it takes");
+    let none = ProposalRow { current: Some(Arc::new(crate::policy::PolicyDocument::new(Vec::new()))), ..merged };
+    assert!(script::apply(&[&none]).unwrap().contains("put_set 'arn:aws:sso:::instance/ssoins-1' "), "a set without an inline policy gets one");
     assert_eq!(words(&ProposalRow { status: "withheld", ..row("inline", &["s3:GetObject"]) }), Vec::<&str>::new());
 }
 

@@ -70,10 +70,19 @@ pub enum Operation {
         instance: String,
         /// The permission set's ARN.
         set: String,
-        /// The inline policy as it is.
-        current: String,
+        /// The inline policy as it is; `None` where the set has none.
+        current: Option<String>,
         /// The inline policy to be; `None` deletes it.
         proposed: Option<String>,
+    },
+    /// Takes an AWS managed policy from a permission set and provisions the set.
+    DetachFromSet {
+        /// The Identity Center instance's ARN.
+        instance: String,
+        /// The permission set's ARN.
+        set: String,
+        /// The policy.
+        arn: String,
     },
 }
 
@@ -148,7 +157,13 @@ pub fn plan(row: &ProposalRow) -> Vec<Operation> {
         "trust" => steps.extend(first.map(|proposed| Operation::Trust { role: row.owner.clone(), current, proposed })),
         "permission-set" => {
             if let Some(instance) = row.instance_arn.clone() {
-                steps.push(Operation::PermissionSet { instance, set: row.owner_arn.clone(), current, proposed: first });
+                let set = &row.owner_arn;
+                let has_one = row.current.as_ref().is_some_and(|c| !c.statements.is_empty());
+                if has_one || first.is_some() {
+                    steps.push(Operation::PermissionSet { instance: instance.clone(), set: set.clone(), current: has_one.then_some(current), proposed: first });
+                }
+                let detach = |arn: &String| Operation::DetachFromSet { instance: instance.clone(), set: set.clone(), arn: arn.clone() };
+                steps.extend(row.detached.iter().map(detach));
             }
         }
         // From use alone nothing is known of what is attached: the policies are made, and attaching them is the reader's decision.

@@ -162,7 +162,25 @@ put_set() { # INSTANCE SET CURRENT PROPOSED
     run aws sso-admin provision-permission-set --instance-arn "$1" --permission-set-arn "$2" --target-type ALL_PROVISIONED_ACCOUNTS
 }
 restore_set() { # INSTANCE SET CURRENT
-    run aws sso-admin put-inline-policy-to-permission-set --instance-arn "$1" --permission-set-arn "$2" --inline-policy "file://$(before "set-$3" "$3")"
+    if [ -n "$3" ] || [ -e "$saved/set-$3" ]; then
+        run aws sso-admin put-inline-policy-to-permission-set --instance-arn "$1" --permission-set-arn "$2" --inline-policy "file://$(before "set-$3" "$3")"
+    else
+        run aws sso-admin delete-inline-policy-from-permission-set --instance-arn "$1" --permission-set-arn "$2"
+    fi
+    run aws sso-admin provision-permission-set --instance-arn "$1" --permission-set-arn "$2" --target-type ALL_PROVISIONED_ACCOUNTS
+}
+
+set_holds() { # INSTANCE SET ARN
+    ask aws sso-admin list-managed-policies-in-permission-set --instance-arn "$1" --permission-set-arn "$2" --query "AttachedManagedPolicies[?Arn=='$3'].Arn" --output text
+}
+detach_set() { # INSTANCE SET ARN
+    [ -n "$(set_holds "$1" "$2" "$3")" ] || return 0
+    run aws sso-admin detach-managed-policy-from-permission-set --instance-arn "$1" --permission-set-arn "$2" --managed-policy-arn "$3"
+    run aws sso-admin provision-permission-set --instance-arn "$1" --permission-set-arn "$2" --target-type ALL_PROVISIONED_ACCOUNTS
+}
+attach_set() { # INSTANCE SET ARN
+    [ -z "$(set_holds "$1" "$2" "$3")" ] || return 0
+    run aws sso-admin attach-managed-policy-to-permission-set --instance-arn "$1" --permission-set-arn "$2" --managed-policy-arn "$3"
     run aws sso-admin provision-permission-set --instance-arn "$1" --permission-set-arn "$2" --target-type ALL_PROVISIONED_ACCOUNTS
 }
 

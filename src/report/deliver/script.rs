@@ -36,8 +36,9 @@ fn forward(step: &Operation) -> String {
         Operation::Detach { holder: h, arn } => format!("detach {} {}", holder(h), quoted(arn)),
         Operation::Trust { role, current, proposed } => format!("put_trust {} {} {}", quoted(role), quoted(current), quoted(proposed)),
         Operation::PermissionSet { instance, set, current, proposed } => {
-            format!("put_set {} {} {} {}", quoted(instance), quoted(set), quoted(current), option(proposed.as_ref()))
+            format!("put_set {} {} {} {}", quoted(instance), quoted(set), option(current.as_ref()), option(proposed.as_ref()))
         }
+        Operation::DetachFromSet { instance, set, arn } => format!("detach_set {} {} {}", quoted(instance), quoted(set), quoted(arn)),
     }
 }
 
@@ -50,7 +51,8 @@ fn backward(step: &Operation) -> String {
         Operation::Attach { holder: h, arn } => format!("detach {} {}", holder(h), quoted(arn)),
         Operation::Detach { holder: h, arn } => format!("attach {} {}", holder(h), quoted(arn)),
         Operation::Trust { role, current, .. } => format!("restore_trust {} {}", quoted(role), quoted(current)),
-        Operation::PermissionSet { instance, set, current, .. } => format!("restore_set {} {} {}", quoted(instance), quoted(set), quoted(current)),
+        Operation::PermissionSet { instance, set, current, .. } => format!("restore_set {} {} {}", quoted(instance), quoted(set), option(current.as_ref())),
+        Operation::DetachFromSet { instance, set, arn } => format!("attach_set {} {} {}", quoted(instance), quoted(set), quoted(arn)),
     }
 }
 

@@ -114,8 +114,12 @@ fn blocks(step: &Operation, row: &ProposalRow, owned: Option<&IacOwner>, names: 
             let kind = "aws_ssoadmin_permission_set_inline_policy";
             let name = names.fresh(&address(kind).unwrap_or_else(|| row.owner.clone()));
             let fields = [("instance_arn", string(instance)), ("permission_set_arn", string(set)), ("inline_policy", file(proposed))];
-            import(kind, &name, &format!("{set},{instance}")) + &resource(kind, &name, &fields)
+            // A set without an inline policy has nothing to import.
+            let imported = row.current.as_ref().is_some_and(|c| !c.statements.is_empty());
+            let first = if imported { import(kind, &name, &format!("{set},{instance}")) } else { String::new() };
+            first + &resource(kind, &name, &fields)
         }
+        Operation::DetachFromSet { set, arn, .. } => comment(&format!("Remove the attachment of {arn} to permission set {set}, once the inline policy above is put.")),
         Operation::PermissionSet { set, proposed: None, .. } => comment(&format!("Remove the inline policy of permission set {set}: nothing of it is left.")),
     }
 }
