@@ -467,7 +467,7 @@ impl World {
                         });
                     }
                 }
-                Placement::FromUsage => panic!("made from grants"),
+                other => panic!("{other:?}: there are no permission sets, and the only entry of a trust policy stays"),
             }
         }
         world
