@@ -5,66 +5,66 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::document::{ActionElement, PolicyDocument, PrincipalElement, PrincipalSet, ResourceElement, Statement};
+use super::document::{ActionElement, PolicyDocument, PrincipalElement, PrincipalSet, ResourceElement, Statement, Version};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct PrintedDocument {
+struct PrintedDocument<'a> {
     version: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    statement: Vec<PrintedStatement>,
+    id: Option<&'a str>,
+    statement: Vec<PrintedStatement<'a>>,
 }
 
-type Printed = BTreeMap<String, OneOrMany>;
+type Printed<'a> = BTreeMap<&'a str, OneOrMany<'a>>;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct PrintedStatement {
+struct PrintedStatement<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<String>,
+    sid: Option<&'a str>,
     effect: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    principal: Option<Printed>,
+    principal: Option<Printed<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    not_principal: Option<Printed>,
+    not_principal: Option<Printed<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<OneOrMany>,
+    action: Option<OneOrMany<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    not_action: Option<OneOrMany>,
+    not_action: Option<OneOrMany<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<OneOrMany>,
+    resource: Option<OneOrMany<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    not_resource: Option<OneOrMany>,
+    not_resource: Option<OneOrMany<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    condition: BTreeMap<String, Printed>,
+    condition: BTreeMap<String, Printed<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
+enum OneOrMany<'a> {
+    One(&'a str),
+    Many(&'a [String]),
 }
 
-fn list(values: &[String]) -> OneOrMany {
+fn list(values: &[String]) -> OneOrMany<'_> {
     match values {
-        [one] => OneOrMany::One(one.clone()),
-        many => OneOrMany::Many(many.to_vec()),
+        [one] => OneOrMany::One(one),
+        many => OneOrMany::Many(many),
     }
 }
 
-fn principals(set: &PrincipalSet) -> Printed {
+fn principals(set: &PrincipalSet) -> Printed<'_> {
     let kinds = [
         ("AWS", &set.aws),
         ("CanonicalUser", &set.canonical_user),
         ("Federated", &set.federated),
         ("Service", &set.service),
     ];
-    kinds.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.to_owned(), list(v))).collect()
+    kinds.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k, list(v))).collect()
 }
 
-fn printed(statement: &Statement) -> PrintedStatement {
+fn printed(statement: &Statement) -> PrintedStatement<'_> {
     let (principal, not_principal) = match &statement.principal {
         Some(PrincipalElement::Principal(set)) => (Some(principals(set)), None),
         Some(PrincipalElement::NotPrincipal(set)) => (None, Some(principals(set))),
@@ -79,12 +79,12 @@ fn printed(statement: &Statement) -> PrintedStatement {
         Some(ResourceElement::NotResource(v)) => (None, Some(list(v))),
         None => (None, None),
     };
-    let mut condition: BTreeMap<String, Printed> = BTreeMap::new();
+    let mut condition: BTreeMap<String, Printed<'_>> = BTreeMap::new();
     for c in &statement.conditions {
-        condition.entry(c.operator.to_string()).or_default().insert(c.key.clone(), list(&c.values));
+        condition.entry(c.operator.to_string()).or_default().insert(c.key.as_str(), list(&c.values));
     }
     PrintedStatement {
-        sid: statement.sid.clone(),
+        sid: statement.sid.as_deref(),
         effect: statement.effect.as_str(),
         principal,
         not_principal,
@@ -96,10 +96,10 @@ fn printed(statement: &Statement) -> PrintedStatement {
     }
 }
 
-fn document(doc: &PolicyDocument) -> PrintedDocument {
+fn document(doc: &PolicyDocument) -> PrintedDocument<'_> {
     PrintedDocument {
         version: doc.version.as_str(),
-        id: doc.id.clone(),
+        id: doc.id.as_deref(),
         statement: doc.statements.iter().map(printed).collect(),
     }
 }
@@ -118,11 +118,40 @@ pub fn minified(doc: &PolicyDocument) -> String {
     serde_json::to_string(&document(doc)).unwrap_or_default()
 }
 
+/// Counts what is written to it: characters that are no white space of JSON.
+#[derive(Default)]
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // A character counts with its first byte.
+        self.0 += bytes.iter().filter(|b| **b & 0xC0 != 0x80 && !matches!(**b, b' ' | b'\t' | b'\n' | b'\r')).count();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn counted(printed: &PrintedDocument<'_>) -> usize {
+    let mut counter = Counter::default();
+    // The counter takes everything.
+    let _ = serde_json::to_writer(&mut counter, printed);
+    counter.0
+}
+
 /// The document's size as IAM counts it: characters of the minified JSON, white space left out, which is JSON's white
 /// space: other spaces inside texts count (reference-data.md section 5).
 #[must_use]
 pub fn size(doc: &PolicyDocument) -> usize {
-    minified(doc).chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r')).count()
+    counted(&document(doc))
+}
+
+/// The size of a document without id that has these statements.
+#[must_use]
+pub fn size_of(version: Version, statements: &[&Statement]) -> usize {
+    counted(&PrintedDocument { version: version.as_str(), id: None, statement: statements.iter().map(|s| printed(s)).collect() })
 }
 
 #[cfg(test)]

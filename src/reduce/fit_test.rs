@@ -43,6 +43,8 @@ fn proposal(policy: &str, placement: Placement, current: &PolicyDocument, propos
         suggestions: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
         status: Status::Proposed,
         limit: 0,
         members: Vec::new(),

@@ -203,6 +203,7 @@ mod tests {
         ActionVerdict {
             statement: 0,
             sid: None,
+            subject: None,
             action: row.action.clone(),
             verdict: Verdict::KeepUsed,
             first_seen_ms: None,

@@ -185,6 +185,8 @@ fn proposal(account: String, kind: OwnerKind, owner: (&str, &str), policy_arn: O
         suggestions: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
         status: Status::Proposed,
         limit: 10_240,
         members,

@@ -37,6 +37,8 @@ fn proposal(unpacked: &PolicyDocument, proposed: Vec<PolicyDocument>, packing: V
         suggestions: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
         status: Status::Proposed,
         limit,
         members: Vec::new(),

@@ -1,7 +1,7 @@
 //! A document cut into numbered documents of a size. Every request is one action on one resource, so a statement may
 //! be cut by its actions and by its resources; a Deny counts in whichever document it stands.
 
-use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement, print};
+use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement, Version, print};
 
 use super::sids::make_unique;
 
@@ -13,13 +13,13 @@ pub fn split(document: &PolicyDocument, limit: usize) -> Option<Vec<PolicyDocume
     let mut pieces: Vec<Statement> = Vec::new();
     let (denies, allows): (Vec<&Statement>, Vec<&Statement>) = document.statements.iter().partition(|s| s.effect == Effect::Deny);
     for statement in denies.into_iter().chain(allows) {
-        pieces_of(statement, limit, &shell, &mut pieces)?;
+        pieces_of(statement, limit, document.version, &mut pieces)?;
     }
     // Sizes add up: a statement takes its own characters and a comma. An empty document still has its brackets.
     let empty = print::size(&shell(Vec::new()));
     let mut parts: Vec<(usize, Vec<Statement>)> = Vec::new();
     for piece in pieces {
-        let size = print::size(&shell(vec![piece.clone()])).saturating_sub(empty) + 1;
+        let size = print::size_of(document.version, &[&piece]).saturating_sub(empty) + 1;
         match parts.iter_mut().find(|(used, _)| used + size <= limit) {
             Some((used, part)) => {
                 *used += size;
@@ -36,14 +36,14 @@ pub fn split(document: &PolicyDocument, limit: usize) -> Option<Vec<PolicyDocume
     documents.iter().all(|d| print::size(d) <= limit).then_some(documents)
 }
 
-fn pieces_of(statement: &Statement, limit: usize, shell: &impl Fn(Vec<Statement>) -> PolicyDocument, out: &mut Vec<Statement>) -> Option<()> {
+fn pieces_of(statement: &Statement, limit: usize, version: Version, out: &mut Vec<Statement>) -> Option<()> {
     // A few characters stay free: a Sid may need a number to be unique, and the pieces a comma.
-    if print::size(&shell(vec![statement.clone()])) + 8 <= limit {
+    if print::size_of(version, &[statement]) + 8 <= limit {
         out.push(statement.clone());
         return Some(());
     }
     if statement.effect == Effect::Deny {
-        if print::size(&shell(vec![statement.clone()])) < limit {
+        if print::size_of(version, &[statement]) < limit {
             out.push(statement.clone());
             return Some(());
         }
@@ -61,7 +61,7 @@ fn pieces_of(statement: &Statement, limit: usize, shell: &impl Fn(Vec<Statement>
         _ => return None,
     };
     for half in &halves {
-        pieces_of(half, limit, shell, out)?;
+        pieces_of(half, limit, version, out)?;
     }
     Some(())
 }
