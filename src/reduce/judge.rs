@@ -94,7 +94,10 @@ impl Judge<'_> {
 
     fn statement(&self, case: &Case<'_, '_>, index: usize, statement: &Statement, judged: &mut Judged) -> Plan {
         let (ids, unexpanded) = self.expander.expand(&statement.action);
-        let mut patterns: BTreeSet<String> = kept_for_unknown_calls(statement, &case.unknown_services, self.ground.reference).into_iter().collect();
+        let open = kept_for_unknown_calls(statement, &case.unknown_services, self.ground.reference);
+        // What those patterns grant stays with them, on all of the statement's resources.
+        let by_pattern = self.expander.expand(&ActionElement::Action(open.clone())).0.common(&ids);
+        let mut patterns: BTreeSet<String> = open.into_iter().collect();
         for pattern in unexpanded {
             let why = "the reference knows no action of this name".to_owned();
             judged.verdicts.push(ActionVerdict::new(index, statement.sid.as_deref(), &pattern, Verdict::KeepUnobservable, why));
@@ -103,7 +106,8 @@ impl Judge<'_> {
         let mut sorted = Sorted { statement, index, as_granted: ActionIds::new(), narrowed: BTreeMap::new(), changed: false };
         let mut idle = ids.clone();
         let resource = filled_up(statement.resource.as_ref());
-        let settled = self.settled(case, &ids, resource.as_deref());
+        let mut settled = vec![(NOT_KNOWN.to_owned(), by_pattern.clone())];
+        settled.extend(self.settled(case, &ids, resource.as_deref()));
         for (id, uses) in case.uses.iter().filter(|(id, _)| ids.contains(**id)) {
             let left = settled.iter().find(|(_, set)| set.contains(*id)).map(|(why, _)| why);
             let ground = (left.is_none() && case.mode != Mode::Conservative && self.ground.reference.scopable(*id)).then_some(self.ground);
@@ -135,10 +139,15 @@ impl Judge<'_> {
             }
             judged.verdicts.push(entry);
         }
+        let mut idle_by_pattern = by_pattern.common(&idle);
+        idle.take_out(&idle_by_pattern);
+        idle_by_pattern.pack();
+        self.say(case, &mut sorted, Verdict::KeepUnobservable, "high", NOT_KNOWN.to_owned(), idle_by_pattern, judged);
         self.idle(case, &mut sorted, &idle, resource.as_deref(), judged);
         if !sorted.changed {
             return Plan::Copy;
         }
+        sorted.as_granted.take_out(&by_pattern);
         Plan::Rewrite { as_granted: sorted.as_granted.iter().collect(), patterns, narrowed: sorted.narrowed }
     }
 
@@ -241,6 +250,9 @@ fn dropped_because(uses: &Uses<'_>) -> String {
         (denied, _) => format!("never authorised in the window: {denied} calls, all denied"),
     }
 }
+
+/// Why an action stays that a kept wildcard grants.
+const NOT_KNOWN: &str = "a call to the service was seen whose action is not known";
 
 /// Wildcards that must stay because a call was seen whose action is not known but whose service they cover.
 fn kept_for_unknown_calls(statement: &Statement, services: &BTreeSet<&str>, reference: &Reference) -> Vec<String> {

@@ -111,9 +111,9 @@ fn modes_differ_in_what_they_dare() {
     expect(&mode(Mode::Conservative), 400, KeepUsed, Drop, KeepCadence, KeepCadence);
     expect(&mode(Mode::Aggressive), 400, Narrow, Drop, Drop, Drop);
     // A role of forty days is young for a window of ninety, and old enough for the aggressive mode.
-    expect(&mode(Mode::Balanced), 40, Narrow, KeepYoung, KeepYoung, KeepYoung);
+    expect(&mode(Mode::Balanced), 40, KeepUsed, KeepYoung, KeepYoung, KeepYoung);
     expect(&mode(Mode::Aggressive), 40, Narrow, Drop, Drop, Drop);
-    expect(&mode(Mode::Aggressive), 20, Narrow, KeepYoung, KeepYoung, KeepYoung);
+    expect(&mode(Mode::Aggressive), 20, KeepUsed, KeepYoung, KeepYoung, KeepYoung);
 }
 
 #[test]

@@ -5,13 +5,14 @@
 //! resource and every condition key); its row tells what a log would tell of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
 use super::holders::{as_held, policies, request_principal};
 use super::small_reference_test::{ACTIONS, small};
 use crate::aws::{Arn, arn_matches};
-use crate::evaluate::{Compiler, Context, Decision, PreparedRequest, Request, decide};
+use crate::evaluate::{CompiledPolicies, Compiler, Context, Decision, PreparedRequest, Request, RequestPrincipal, decide};
 use crate::grants::builder::Builder;
 use crate::grants::{Capture, Document, Grants, OwnerKind, Source as Export, gaad};
 use crate::policy::{PolicyDocument, parse_document, print};
@@ -82,7 +83,7 @@ const RESOURCES: &[&str] = &[
     "arn:aws:s3:::data", "arn:aws:s3:::logs", "arn:aws:s3:::data/in/a.csv", "arn:aws:s3:::data/in/b.csv", "arn:aws:s3:::data/in/dt=2026-10-01/x",
     "arn:aws:s3:::data/in/dt=2026-10-02/x", "arn:aws:s3:::data/in/dt=2026-10-03/x", "arn:aws:s3:::data/top.csv", "arn:aws:s3:::home/ann/x", "arn:aws:s3:::home/bob/y",
     "arn:aws:s3:::blue/z", "arn:aws:sqs:@:%:orders", "arn:aws:sqs:@:%:orders-dlq", "arn:aws:sqs:@:%:bills", "arn:aws:sqs:@:%:orders-2", "arn:aws:sns:@:%:orders",
-    "arn:aws:sns:@:%:bills", "arn:aws:sns:@:%:orders:5f1c2b3a-1111-4222-8333-944445555666", "arn:aws:dynamodb:@:%:table/orders", "arn:aws:dynamodb:@:%:table/bills",
+    "arn:aws:sns:@:%:bills", "arn:aws:dynamodb:@:%:table/orders", "arn:aws:dynamodb:@:%:table/bills",
     "arn:aws:dynamodb:@:%:table/orders/index/by-day", "arn:aws:ec2:@:%:instance/i-0aaaaaaaaaaaaaaa1", "arn:aws:ec2:@:%:instance/i-0aaaaaaaaaaaaaaa2",
     "arn:aws:ec2:@:%:instance/i-0aaaaaaaaaaaaaaa3", "arn:aws:ec2:@:%:instance/i-0bbbbbbbbbbbbbbb4", "arn:aws:ec2:@:%:volume/vol-0aaaaaaaaaaaaaaa1",
     "arn:aws:ec2:@::image/ami-0aaaaaaaaaaaaaaa1", "arn:aws:lambda:@:%:function:orders", "arn:aws:lambda:@:%:function:orders:live", "arn:aws:lambda:@:%:function:bills",
@@ -193,6 +194,10 @@ fn owners(source: &mut Source<'_>, managed: &BTreeMap<String, (PolicyDocument, &
                 groups: Vec::new(),
                 boundary: None,
             };
+            // What IAM would refuse: all of a user's inline policies may take 2,048 characters.
+            while *kind == OwnerKind::User && owner.inline.iter().map(|(_, d)| print::size(d)).sum::<usize>() > 2048 {
+                owner.inline.pop();
+            }
             if *kind == OwnerKind::User && source.below(3) > 0 {
                 owner.groups = vec!["ops".to_owned()];
             }
@@ -233,16 +238,29 @@ fn settings(source: &mut Source<'_>) -> ReduceSettings {
 }
 
 /// The resources that an action can be about, of an account in a region.
-pub fn resources_of(action: &str, account: &str, region: &str) -> Vec<String> {
+pub fn resources_of(action: &'static str, account: &'static str, region: &'static str) -> &'static [String] {
+    static ALL: OnceLock<BTreeMap<[&str; 3], Vec<String>>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let places = HOME.iter().flat_map(|a| REGIONS.iter().map(move |r| (*a, *r)));
+        places.flat_map(|(a, r)| ACTIONS.iter().map(move |action| ([*action, a, r], found(action, a, r)))).collect()
+    });
+    &all[&[action, account, region]]
+}
+
+fn found(action: &str, account: &str, region: &str) -> Vec<String> {
     let id = small().find(action).unwrap();
-    let types: Vec<String> = small().action(id).unwrap().resources.iter().filter_map(|r| small().resource_type(id, r)).flat_map(|t| t.arn_patterns.clone()).collect();
+    let of_action: Vec<_> = small().action(id).unwrap().resources.iter().filter_map(|r| small().resource_type(id, r)).collect();
+    let types: Vec<String> = of_action.iter().flat_map(|t| t.arn_patterns.clone()).collect();
     if types.is_empty() {
         return vec!["*".to_owned()];
     }
+    // What lies in another resource is of its own type only: no bucket has a slash in its name.
+    let has = |name: &str| of_action.iter().any(|t| t.name.contains(name));
+    let fits = |r: &str| (!r.contains(":s3:::") || r.contains('/') == has("object")) && (!r.contains("/index/") || has("index")) && (!r.ends_with(":live") || has("alias"));
     let open = |pattern: &String| pattern.split("${").enumerate().map(|(at, part)| if at == 0 { part.to_owned() } else { format!("*{}", part.split_once('}').unwrap().1) }).collect::<String>();
     let patterns: Vec<String> = types.iter().map(open).collect();
     let all = RESOURCES.iter().map(|r| r.replace('%', account).replace('@', region));
-    all.filter(|r| patterns.iter().any(|p| arn_matches(p, r))).collect()
+    all.filter(|r| fits(r) && patterns.iter().any(|p| arn_matches(p, r))).collect()
 }
 
 /// All keys of a request.
@@ -340,10 +358,11 @@ impl World {
     /// they do not is refused, but for a few that somebody else's policy allowed and a few that failed otherwise.
     pub fn random_calls(&self, source: &mut Source<'_>, count: usize, days: &[(i64, usize)]) -> Vec<Call> {
         let grants = self.grants();
-        let people: Vec<&Owner> = self.people().collect();
+        let mut compiler = Compiler::default();
+        let people: Vec<(&Owner, Caller)> = self.people().map(|owner| (owner, Caller::new(&grants, &owner.arn(), &mut compiler))).collect();
         let mut calls = Vec::new();
         for _ in 0..count {
-            let owner = people[source.below(people.len())];
+            let (owner, caller) = &people[source.below(people.len())];
             // Three tries for a call that is allowed: policies of few words allow little of all that can be asked.
             let mut tries = 3;
             let (action, resource, region, context, decision) = loop {
@@ -353,7 +372,7 @@ impl World {
                 let resources = resources_of(action, account, region);
                 let resource = resources[source.below(resources.len())].clone();
                 let context = context(source, owner, region);
-                let decision = decision(&grants, owner, action, &resource, &context);
+                let decision = caller.decide(action, &resource, false, &context);
                 tries -= 1;
                 if decision == Decision::Allowed || tries == 0 {
                     break (action, resource, region, context, decision);
@@ -492,12 +511,24 @@ pub fn rows(calls: &[Call]) -> Vec<UsageRow> {
     all
 }
 
-/// What the engine says of a request of somebody, with all that they hold.
-pub fn decision(grants: &Grants, owner: &Owner, action: &str, resource: &str, context: &Context) -> Decision {
-    let principal = grants.principals().find(|p| p.arn == owner.arn()).unwrap();
-    let held = grants.held_by(principal);
-    let compiled = policies(&mut Compiler::default(), as_held(&held), held.boundary);
-    let caller = request_principal(principal);
-    // Of another account's resource this is the caller's half, as if it owned the resource.
-    decide(&PreparedRequest::new(Request { principal: &caller, action, resource, resource_is_pattern: false, resource_account: caller.account(), context }), &compiled)
+/// A user or role with all that they hold.
+pub struct Caller {
+    pub principal: RequestPrincipal,
+    held: CompiledPolicies,
+}
+
+impl Caller {
+    pub fn new(grants: &Grants, arn: &str, compiler: &mut Compiler<'_>) -> Caller {
+        let principal = grants.principals().find(|p| p.arn == arn).unwrap();
+        let held = grants.held_by(principal);
+        assert!(held.gaps.is_empty(), "{:?}", held.gaps);
+        Caller { principal: request_principal(principal), held: policies(compiler, as_held(&held), held.boundary) }
+    }
+
+    /// What the engine says of a request.
+    pub fn decide(&self, action: &str, resource: &str, is_pattern: bool, context: &Context) -> Decision {
+        // Of another account's resource this is the caller's half, as if it owned the resource.
+        let resource_account = self.principal.account();
+        decide(&PreparedRequest::new(Request { principal: &self.principal, action, resource, resource_is_pattern: is_pattern, resource_account, context }), &self.held)
+    }
 }

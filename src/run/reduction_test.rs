@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::holders::{as_held, policies, request_principal};
-use super::random_organisation_test::{Call, Owner, Source, World, context, resources_of, rows, window};
+use super::holders::{as_held, request_principal};
+use super::random_organisation_test::{Call, Caller, Owner, Source, World, context, resources_of, rows, window};
 use super::small_reference_test::{ACTIONS, small};
-use crate::evaluate::{CompiledPolicies, Compiler, Context, Decision, NamedPolicy, Policies, PreparedRequest, Request, RequestPrincipal, decide, oracle};
+use crate::evaluate::{Compiler, Context, Decision, NamedPolicy, Policies, Request, oracle};
 use crate::grants::Grants;
 use crate::prove::replay::context_of;
 use crate::prove::{contained, is_lost};
@@ -29,25 +29,16 @@ fn reduced(world: &World, grants: &Grants) -> Vec<Proposal> {
 }
 
 /// Everybody with what they hold.
-struct State {
-    of: BTreeMap<String, (RequestPrincipal, CompiledPolicies)>,
-}
+struct State(BTreeMap<String, Caller>);
 
 impl State {
     fn new(world: &World, grants: &Grants) -> State {
         let mut compiler = Compiler::default();
-        let people: BTreeSet<String> = world.people().map(Owner::arn).collect();
-        let of = grants.principals().filter(|p| people.contains(&p.arn)).map(|p| {
-            let held = grants.held_by(p);
-            assert!(held.gaps.is_empty(), "{:?}", held.gaps);
-            (p.arn.clone(), (request_principal(p), policies(&mut compiler, as_held(&held), held.boundary)))
-        });
-        State { of: of.collect() }
+        State(world.people().map(|owner| (owner.arn(), Caller::new(grants, &owner.arn(), &mut compiler))).collect())
     }
 
     fn decide(&self, ask: &Ask<'_>) -> Decision {
-        let (principal, compiled) = &self.of[ask.caller];
-        decide(&PreparedRequest::new(ask.request(principal)), compiled)
+        self.0[ask.caller].decide(ask.action, ask.resource, ask.is_pattern, ask.context)
     }
 }
 
@@ -65,10 +56,6 @@ impl<'a> Ask<'a> {
     fn of(call: &'a Call) -> Ask<'a> {
         Ask { caller: &call.caller, action: call.action, resource: &call.resource, is_pattern: false, context: &call.context }
     }
-
-    fn request(&'a self, principal: &'a RequestPrincipal) -> Request<'a> {
-        Request { principal, action: self.action, resource: self.resource, resource_is_pattern: self.is_pattern, resource_account: principal.account(), context: self.context }
-    }
 }
 
 /// What the oracle says.
@@ -77,7 +64,16 @@ fn by_oracle(grants: &Grants, ask: &Ask<'_>) -> Decision {
     let held = grants.held_by(principal);
     let boundary = held.boundary.map(|document| vec![NamedPolicy { name: "boundary", document }]);
     let given = Policies { identity: Some(as_held(&held)), boundary, ..Policies::default() };
-    oracle::evaluate(&ask.request(&request_principal(principal)), &given).decision
+    let caller = request_principal(principal);
+    let request = Request {
+        principal: &caller,
+        action: ask.action,
+        resource: ask.resource,
+        resource_is_pattern: ask.is_pattern,
+        resource_account: caller.account(),
+        context: ask.context,
+    };
+    oracle::evaluate(&request, &given).decision
 }
 
 /// Requests of somebody among all there are: every service, both accounts, actions that the reference does not know too.
@@ -157,7 +153,7 @@ fn broken(bytes: &[u8], figures: &mut Figures) -> Option<String> {
     let (old, new) = (State::new(&world, &grants), State::new(&after, &new_grants));
     sound(&world, &grants, &new_grants, &old, &new, figures)
         .or_else(|| within(&world, &proposals, &old, &new, seed, figures))
-        .or_else(|| settled(&after, &new_grants))
+        .or_else(|| settled(&after, &new_grants, &proposals))
         .or_else(|| orderless(&world, &grants, &proposals))
         .or_else(|| rising(&world, &grants, &new, seed, figures))
         .map(|why| format!("{why}\n{}", described(&world, &proposals)))
@@ -218,10 +214,12 @@ fn within(world: &World, proposals: &[Proposal], old: &State, new: &State, seed:
     None
 }
 
-/// Idempotence: there is nothing to take away of what was proposed.
-fn settled(after: &World, new_grants: &Grants) -> Option<String> {
+/// Idempotence: there is nothing to take away of what was proposed. Where a document was withheld, because all of its owner's
+/// together do not fit, the next round may find room.
+fn settled(after: &World, new_grants: &Grants, proposals: &[Proposal]) -> Option<String> {
     let again = reduced(after, new_grants);
-    let changed = again.iter().find(|p| p.status == Status::Proposed)?;
+    let withheld: BTreeSet<&str> = proposals.iter().filter(|p| matches!(p.status, Status::Withheld(_))).map(|p| p.unit.owner_arn.as_str()).collect();
+    let changed = again.iter().find(|p| p.status == Status::Proposed && !withheld.contains(p.unit.owner_arn.as_str()))?;
     let now = changed.current.as_deref().map(crate::policy::print::minified).unwrap_or_default();
     let then: Vec<String> = changed.proposed.iter().map(crate::policy::print::minified).collect();
     Some(format!("idempotence: {:?}\n  again now {now}\n  again new {then:?}\n  {:?}", changed.unit, changed.verdicts))
@@ -253,6 +251,10 @@ fn rising(world: &World, grants: &Grants, new: &State, seed: u64, figures: &mut 
     let more_state = State::new(&after, &after.grants());
     for question in questions(world, seed ^ 0x3333) {
         let ask = question.ask();
+        // Of these, the parameters of other calls tell: where some use is told, what it was on is believed.
+        if ["iam:PassRole", "ec2:CreateTags"].contains(&ask.action) {
+            continue;
+        }
         if new.decide(&ask) == Decision::Allowed && more_state.decide(&ask) != Decision::Allowed {
             used_more.calls.drain(..world.calls.len());
             let added = described(&used_more, &proposals);
