@@ -41,6 +41,8 @@ fn proposal(policy: &str, placement: Placement, current: &PolicyDocument, propos
         packing: Vec::new(),
         generalised: Vec::new(),
         suggestions: Vec::new(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),
         status: Status::Proposed,

@@ -204,6 +204,7 @@ mod tests {
             statement: 0,
             sid: None,
             action: row.action.clone(),
+            subject: None,
             verdict: Verdict::KeepUsed,
             first_seen_ms: None,
             last_seen_ms: None,

@@ -183,6 +183,8 @@ fn proposal(account: String, kind: OwnerKind, owner: (&str, &str), policy_arn: O
         packing: Vec::new(),
         generalised: Vec::new(),
         suggestions: Vec::new(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),
         status: Status::Proposed,

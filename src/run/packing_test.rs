@@ -35,6 +35,8 @@ fn proposal(unpacked: &PolicyDocument, proposed: Vec<PolicyDocument>, packing: V
         packing,
         generalised: Vec::new(),
         suggestions: Vec::new(),
+        detached: Vec::new(),
+        replaces: Vec::new(),
         verdicts: Vec::new(),
         groups: Vec::new(),
         status: Status::Proposed,
