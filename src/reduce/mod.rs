@@ -28,7 +28,7 @@ pub mod judge;
 #[cfg(test)]
 mod judge_test;
 #[cfg(test)]
-mod made_test;
+pub(crate) mod made_test;
 pub mod known;
 pub mod learned;
 pub mod narrow;
