@@ -5,11 +5,12 @@
 //! tags, or is on the list of risky actions, unless that very pattern was granted.
 //! Source: reference-data.md section 5, "Safe action wildcard".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::policy::ActionElement;
 use crate::policy::matching::{action_pattern_covers, action_pattern_intersects};
-use crate::reference::{AccessLevel, ActionId, Reference};
+use crate::reference::{AccessLevel, ActionId, Reference, Service};
 
 /// Which wildcards may be written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,26 +58,64 @@ pub fn as_written(kept: &BTreeSet<ActionId>, element: &ActionElement, reference:
     out
 }
 
-/// The kept actions in as few patterns as this method finds: whole services, then shared beginnings that end with a
-/// word, then names. `may` says whether a pattern may be written at all.
-#[must_use]
-pub fn compressed(kept: &BTreeSet<ActionId>, wildcards: Wildcards, may: &dyn Fn(&str) -> bool, reference: &Reference) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    let services: BTreeSet<&str> = kept.iter().filter_map(|id| reference.service_of(*id)).map(|s| s.prefix.as_str()).collect();
-    for service in services.into_iter().filter_map(|prefix| reference.service(prefix)) {
+/// What a service's kept actions were shortened to before, by what decides it.
+#[derive(Debug, Default)]
+pub struct Memo(RwLock<HashMap<MemoKey, Arc<BTreeSet<String>>>>);
+
+/// The place that decides which wildcards may be written, the service, whether risky ones may be, the kept actions.
+type MemoKey = (u64, u32, bool, Vec<ActionId>);
+
+/// How actions are written shorter.
+pub struct Shortener<'s> {
+    /// Which wildcards.
+    pub wildcards: Wildcards,
+    /// Whether a pattern may be written at all.
+    pub may: &'s dyn Fn(&str) -> bool,
+    /// What `may` depends on, as a number.
+    pub place: u64,
+    /// Answers so far.
+    pub memo: &'s Memo,
+    /// The reference.
+    pub reference: &'s Reference,
+}
+
+impl Shortener<'_> {
+    /// The kept actions in as few patterns as this method finds: whole services, then shared beginnings that end with a
+    /// word, then names.
+    #[must_use]
+    pub fn compressed(&self, kept: &BTreeSet<ActionId>) -> BTreeSet<String> {
+        let mut out = BTreeSet::new();
+        let services: BTreeSet<&str> = kept.iter().filter_map(|id| self.reference.service_of(*id)).map(|s| s.prefix.as_str()).collect();
+        for service in services.into_iter().filter_map(|prefix| self.reference.service(prefix)) {
+            let end = ActionId(service.first_action.saturating_add(service.action_count));
+            let own: Vec<ActionId> = kept.range(ActionId(service.first_action)..end).copied().collect();
+            let key = (self.place, service.first_action, self.wildcards == Wildcards::Filled, own);
+            let known = self.memo.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
+            let short = known.unwrap_or_else(|| {
+                let short = Arc::new(self.of_service(service, &key.3));
+                self.memo.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&short));
+                short
+            });
+            out.extend(short.iter().cloned());
+        }
+        out
+    }
+
+    fn of_service(&self, service: &Service, kept: &[ActionId]) -> BTreeSet<String> {
         let names: Vec<Name<'_>> = (service.first_action..service.first_action.saturating_add(service.action_count))
             .map(ActionId)
             .map(|id| Name {
-                name: reference.name(id).split_once(':').map_or("", |(_, n)| n),
-                kept: kept.contains(&id),
-                plain: wildcards == Wildcards::Filled || !is_risky(id, reference),
+                name: self.reference.name(id).split_once(':').map_or("", |(_, n)| n),
+                kept: kept.binary_search(&id).is_ok(),
+                plain: self.wildcards == Wildcards::Filled || !is_risky(id, self.reference),
             })
             .collect();
         let all = |prefix: &str| names.iter().filter(|n| starts_with(n.name, prefix)).all(|n| n.kept && n.plain);
-        let may_here = |pattern: &str, prefix: &str| all(prefix) && may(pattern);
+        let may_here = |pattern: &str, prefix: &str| all(prefix) && (self.may)(pattern);
+        let mut out = BTreeSet::new();
         cover(&service.prefix, "", &names.iter().collect::<Vec<_>>(), &may_here, &mut out);
+        out
     }
-    out
 }
 
 /// An action of a service.
@@ -160,11 +199,15 @@ fn starts_alike(a: &str, b: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn shorter(kept: &BTreeSet<ActionId>, wildcards: Wildcards, may: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+        Shortener { wildcards, may, place: 0, memo: &Memo::default(), reference: Reference::bundled().unwrap() }.compressed(kept)
+    }
+
     fn short(names: &[&str], wildcards: Wildcards, granted: &str) -> Vec<String> {
         let reference = Reference::bundled().unwrap();
         let kept: BTreeSet<ActionId> = names.iter().flat_map(|n| reference.expand(n)).collect();
         let element = ActionElement::Action(vec![granted.to_owned()]);
-        let out = compressed(&kept, wildcards, &|pattern| inside(&element, pattern), reference);
+        let out = shorter(&kept, wildcards, &|pattern| inside(&element, pattern));
         let again: BTreeSet<ActionId> = out.iter().flat_map(|p| reference.expand(p)).collect();
         assert_eq!(again, kept, "{out:?}");
         out.into_iter().collect()
@@ -207,7 +250,7 @@ mod tests {
         for step in [2usize, 3, 7, 50] {
             let kept: BTreeSet<ActionId> = all.iter().enumerate().filter(|(n, _)| n % step != 0).map(|(_, id)| *id).collect();
             for wildcards in [Wildcards::Safe, Wildcards::Filled] {
-                let out = compressed(&kept, wildcards, &|_| true, reference);
+                let out = shorter(&kept, wildcards, &|_| true);
                 let again: BTreeSet<ActionId> = out.iter().flat_map(|p| reference.expand(p)).collect();
                 assert!(again == kept, "every {step}th left out, {wildcards:?}");
             }

@@ -1,17 +1,17 @@
 //! The resources that are known to exist: what the logs and the exports name. They measure what a generalised
 //! pattern brings in beyond what was used. Source: reference-data.md section 5, peers.md section 3 item 9.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::arn_matches;
+use crate::aws::{Arn, arn_matches};
 use crate::grants::Grants;
 use crate::policy::{Effect, PolicyDocument};
 use crate::usage::{Outcome, Usage};
 
-/// The ARNs, sorted.
+/// The ARNs by service and account, sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Known<'k> {
-    arns: Vec<&'k str>,
+    places: BTreeMap<(&'k str, &'k str), Vec<&'k str>>,
 }
 
 /// How much a generalisation may bring in.
@@ -42,13 +42,25 @@ impl Budget {
     }
 }
 
+/// Whether a part of a pattern may be a part of an ARN.
+fn may_match(pattern: &str, part: &str) -> bool {
+    pattern.contains(['*', '?']) || pattern.eq_ignore_ascii_case(part)
+}
+
 impl<'k> Known<'k> {
     /// An index of ARNs; patterns among them are left out.
     pub fn new(arns: impl IntoIterator<Item = &'k str>) -> Known<'k> {
-        let mut arns: Vec<&str> = arns.into_iter().filter(|a| a.starts_with("arn:") && !a.contains(['*', '?'])).collect();
-        arns.sort_unstable();
-        arns.dedup();
-        Known { arns }
+        let mut places: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for arn in arns.into_iter().filter(|a| a.starts_with("arn:") && !a.contains(['*', '?'])) {
+            if let Some(parsed) = Arn::parse(arn) {
+                places.entry((parsed.service, parsed.account)).or_default().push(arn);
+            }
+        }
+        for list in places.values_mut() {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Known { places }
     }
 
     /// All that was used, by whomever and whenever, and all that the exports hold. What was only asked for and
@@ -65,8 +77,15 @@ impl<'k> Known<'k> {
     /// The known resources that a pattern takes in.
     fn taken_in<'s>(&'s self, pattern: &'s str) -> impl Iterator<Item = &'k str> + 's {
         let literal = pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(pattern);
-        let from = self.arns.partition_point(|a| *a < literal);
-        self.arns.get(from..).unwrap_or_default().iter().copied().take_while(move |a| a.starts_with(literal)).filter(move |a| arn_matches(pattern, a))
+        let parsed = Arn::parse(pattern);
+        let may_be = move |(service, account): &(&str, &str)| parsed.is_none_or(|p| may_match(p.service, service) && may_match(p.account, account));
+        let one = parsed.filter(|p| !p.service.contains(['*', '?']) && !p.account.contains(['*', '?'])).map(|p| (p.service, p.account));
+        let all = one.is_none().then(|| self.places.iter().filter(move |(place, _)| may_be(place)).map(|(_, list)| list));
+        let lists = one.and_then(|place| self.places.get(&place)).into_iter().chain(all.into_iter().flatten());
+        lists.flat_map(move |list| {
+            let from = list.partition_point(|a| *a < literal);
+            list.get(from..).unwrap_or_default().iter().copied().take_while(move |a| a.starts_with(literal)).filter(move |a| arn_matches(pattern, a))
+        })
     }
 
     /// How many known resources a pattern brings in beyond those that were used, counted up to `limit` and one more.

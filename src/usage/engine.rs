@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use polars::prelude::{AnyValue, Column, DataFrame, DataType, Field, IntoLazy, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, Expr, Field, IntoLazy, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series, col};
 use polars::sql::SQLContext;
 
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind};
@@ -98,6 +98,22 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
     LazyFrame::scan_parquet_files(paths, args).map_err(|source| UsageError::Store { table, source })
 }
 
+/// From how many part files on a table is read once for all queries: opening a file takes longer than reading it.
+const FILES_AT_MOST: usize = 100;
+
+/// Columns that no query asks for; they are long.
+const NOT_ASKED: &[&str] = &["error_message", "request_id", "user_agent"];
+
+/// A table as the queries see it.
+fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
+    let frame = scan::<R>(files)?;
+    if files.len() <= FILES_AT_MOST {
+        return Ok(frame);
+    }
+    let asked: Vec<Expr> = columns::<R>().map(|(name, _)| name).filter(|name| !NOT_ASKED.contains(name)).map(col).collect();
+    frame.select(asked).collect().map(IntoLazy::lazy).map_err(|source| UsageError::Store { table: R::TABLE, source })
+}
+
 impl Engine {
     /// Registers the store's tables and the parameters.
     ///
@@ -105,8 +121,8 @@ impl Engine {
     /// [`UsageError::Store`] when a part file cannot be opened.
     pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
         let mut engine = Engine { context: SQLContext::new() };
-        engine.context.register("events", scan::<EventRow>(events)?);
-        engine.context.register("event_actions", scan::<ActionRow>(event_actions)?);
+        engine.context.register("events", table::<EventRow>(events)?);
+        engine.context.register("event_actions", table::<ActionRow>(event_actions)?);
         engine.set_window(window)?;
         Ok(engine)
     }

@@ -18,6 +18,7 @@ pub mod types;
 use crate::reference::Reference;
 
 use super::ReduceSettings;
+use super::compress::Memo;
 use super::known::Known;
 
 pub use pack::{Step, StepKind};
@@ -33,12 +34,14 @@ pub struct Ground<'a> {
     pub known: Known<'a>,
     /// What `trailtrim.toml` says.
     pub settings: &'a ReduceSettings,
+    /// Wildcards that were worked out before: policies of one kind are shortened alike on all of their holders.
+    pub memo: Memo,
 }
 
 impl<'a> Ground<'a> {
     /// Prepares what is the same for all policies.
     #[must_use]
     pub fn new(reference: &'a Reference, known: Known<'a>, settings: &'a ReduceSettings) -> Ground<'a> {
-        Ground { reference, types: Types::new(reference), known, settings }
+        Ground { reference, types: Types::new(reference), known, settings, memo: Memo::default() }
     }
 }

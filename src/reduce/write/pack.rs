@@ -2,19 +2,19 @@
 //! collapsed, split into numbered policies. Every step says what it did; a document that does not fit says so.
 //! Source: reference-data.md section 5, "Limits"; peers.md section 3 item 10.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::policy::matching::action_pattern_covers;
 use crate::policy::{PolicyDocument, Statement, print};
 
 use super::Ground;
 use super::collapse::{apply, best};
-use super::granted::{grants, grants_piece};
+use super::granted::{ByService, Granted, grants_piece};
 use super::merge::{Reach, merge};
 use super::piece::Piece;
 use super::sids::{about, make_unique};
 use super::split::split;
-use crate::reduce::compress::{Wildcards, compressed};
+use crate::reduce::compress::{Shortener, Wildcards};
 
 /// A kind of step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -120,34 +120,11 @@ fn without_repetition(mut piece: Piece, ground: &Ground<'_>) -> Piece {
     piece
 }
 
-/// Action patterns by the service that they name, for long lists; those with a wildcard in it by themselves.
-struct ByService<'p> {
-    named: BTreeMap<String, Vec<&'p str>>,
-    any: Vec<&'p str>,
-}
-
-impl<'p> ByService<'p> {
-    fn of(patterns: impl Iterator<Item = &'p String>) -> ByService<'p> {
-        let mut by = ByService { named: BTreeMap::new(), any: Vec::new() };
-        for pattern in patterns {
-            match pattern.split_once(':') {
-                Some((service, _)) if !service.contains(['*', '?']) => by.named.entry(service.to_ascii_lowercase()).or_default().push(pattern),
-                _ => by.any.push(pattern),
-            }
-        }
-        by
-    }
-
-    /// Whether one of the patterns takes in all that another does.
-    fn covers(&self, narrow: &str) -> bool {
-        let service = narrow.split_once(':').map_or("", |(s, _)| s).to_ascii_lowercase();
-        let named = self.named.get(&service).map_or(&[][..], Vec::as_slice);
-        named.iter().chain(&self.any).any(|wide| match wide.strip_suffix('*') {
-            // A beginning: the usual case, without walking both as automata.
-            Some(head) if !head.contains(['*', '?']) => narrow.get(..head.len()).is_some_and(|n| n.eq_ignore_ascii_case(head)),
-            _ => action_pattern_covers(wide, narrow),
-        })
-    }
+/// What decides which wildcards may be written for a piece, as one number.
+fn place(current: Option<&PolicyDocument>, piece: &Piece, resources: &[&str]) -> u64 {
+    let mut hash = DefaultHasher::new();
+    (current, &piece.frame.principal, &piece.frame.conditions, resources).hash(&mut hash);
+    hash.finish()
 }
 
 /// The document with wildcards for its actions.
@@ -155,15 +132,14 @@ fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, w
     let mut out = document.clone();
     for (at, piece) in pieces(document, ground) {
         let resources: Vec<&str> = piece.resources().unwrap_or_default().into_iter().collect();
-        let may = |pattern: &str| match current {
-            None => true,
-            Some(c) => !resources.is_empty() && resources.iter().all(|r| grants(c, &piece.frame, pattern, r)),
-        };
+        let granted = current.map(|c| Granted::new(c, &piece.frame, &resources));
+        let may = |pattern: &str| granted.as_ref().is_none_or(|g| !resources.is_empty() && g.all(pattern));
+        let shortener = Shortener { wildcards, may: &may, place: place(current, &piece, &resources), memo: &ground.memo, reference: ground.reference };
         let mut ids = piece.ids.clone();
         // Wildcards that stand already count as their actions, so that a shorter one may take them in.
         let (wild, unknown): (Vec<&String>, Vec<&String>) = piece.patterns.iter().partition(|p| !ground.reference.expand(p).is_empty());
         ids.extend(wild.iter().flat_map(|p| ground.reference.expand(p)));
-        let mut short: BTreeSet<String> = compressed(&ids, wildcards, &may, ground.reference);
+        let mut short: BTreeSet<String> = shortener.compressed(&ids);
         // What a standing wildcard says of future actions stays.
         let new = ByService::of(short.iter());
         let standing: Vec<&String> = wild.into_iter().filter(|w| !new.covers(w)).collect();
