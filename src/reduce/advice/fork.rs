@@ -70,13 +70,9 @@ struct Forks<'a> {
     index: &'a Index<'a>,
 }
 
-impl Forks<'_> {
-    fn used_by(&self, holder: &Principal, among: &ActionIds) -> ActionIds {
-        let people = match holder.kind {
-            OwnerKind::Group => self.index.members_of(holder).to_vec(),
-            _ => vec![holder],
-        };
-        let uses = self.judge.evidence.uses(&people);
+impl<'a> Forks<'a> {
+    fn used_by(&self, holder: &'a Principal, among: &ActionIds) -> ActionIds {
+        let uses = self.judge.evidence.uses(&people(self.index, holder));
         uses.into_iter().filter(|(id, u)| among.contains(*id) && !(u.allowed.is_empty() && u.weak.is_empty())).map(|(id, _)| id).collect()
     }
 
@@ -90,7 +86,7 @@ impl Forks<'_> {
             return Vec::new();
         }
         // By what they used: holders of one fork.
-        let mut by_use: BTreeMap<Vec<ActionId>, Vec<&Principal>> = BTreeMap::new();
+        let mut by_use: BTreeMap<Vec<ActionId>, Vec<&'a Principal>> = BTreeMap::new();
         for holder in holders.iter().copied().filter(|h| !is_permission_set_role(&h.arn)) {
             let own = self.used_by(holder, &union);
             let mut lost = union.clone();
@@ -100,7 +96,7 @@ impl Forks<'_> {
                 by_use.entry(own.iter().collect()).or_default().push(holder);
             }
         }
-        let mut groups: Vec<(Vec<ActionId>, Vec<&Principal>)> = by_use.into_iter().collect();
+        let mut groups: Vec<(Vec<ActionId>, Vec<&'a Principal>)> = by_use.into_iter().collect();
         groups.sort_by_key(|(own, who)| (std::cmp::Reverse(union.len().saturating_sub(own.len()) * who.len()), own.clone()));
         let mut places = (holders.len() / 2).max(1);
         let mut out = Vec::new();
@@ -114,9 +110,9 @@ impl Forks<'_> {
         out
     }
 
-    fn fork(&self, unit: &PolicyUnit<'_>, arn: &str, union: &ActionIds, own: &ActionIds, who: &[&Principal], holders: usize) -> Fork {
+    fn fork(&self, unit: &PolicyUnit<'_>, arn: &str, union: &ActionIds, own: &ActionIds, who: &[&'a Principal], holders: usize) -> Fork {
         let reference = self.judge.ground.reference;
-        let members: BTreeMap<&str, &Principal> = who.iter().flat_map(|h| people_of(self.index, h)).map(|p| (p.arn.as_str(), p)).collect();
+        let members: BTreeMap<&str, &Principal> = who.iter().flat_map(|h| people(self.index, h)).map(|p| (p.arn.as_str(), p)).collect();
         let alone = PolicyUnit { name: unit.name.clone(), document: unit.document, granted_ms: unit.granted_ms, members: members.values().copied().collect() };
         let proposal = rewrite(&alone, Arc::new(unit.document.clone()), self.judge.judge(&alone), self.judge.ground);
         let size: usize = proposal.proposed.iter().map(print::size).sum();
@@ -154,10 +150,6 @@ impl Forks<'_> {
         };
         Fork { advice, policy_arn: arn.to_owned(), members: members.into_keys().map(str::to_owned).collect() }
     }
-}
-
-fn people_of<'g>(index: &Index<'g>, holder: &&'g Principal) -> Vec<&'g Principal> {
-    people(index, holder)
 }
 
 /// Forks of every customer managed policy that was reduced for several holders.

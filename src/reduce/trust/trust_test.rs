@@ -97,7 +97,7 @@ fn roles_of_permission_sets_are_named_by_pattern() {
     let sso = role_arn(PROD, "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef");
     let proposal = trust_of(&with(&trust(json!({"AWS": root(PROD)})), 500), &usage(vec![assumed(&sso, &target())], &[PROD]), &ReduceSettings::default());
     let pattern = role_arn(PROD, "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_????????????????");
-    assert_eq!(proposal.proposed[0].statements[0].conditions[0].values, [pattern.clone()]);
+    assert_eq!(proposal.proposed[0].statements[0].conditions[0].values, std::slice::from_ref(&pattern));
     assert!(crate::aws::arn_matches(&pattern, &sso));
 }
 
