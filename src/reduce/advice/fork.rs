@@ -3,7 +3,7 @@
 //!
 //! The rule: of the actions that holders used, the union keeps at least [`FEWER`] more than the holder used, and at least
 //! [`TIMES`] times as many; or it keeps an action by which privileges are gained or credentials leave, that only others used.
-//! Holders with the same use share a fork. At most half of the holders are advised to leave: beyond that it is the policy that
+//! Holders with the same use share a fork, [`FORKS`] of a policy at most. At most half of the holders are advised to leave: beyond that it is the policy that
 //! should be split, by people. Source: peers.md section 3, item 16.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ use crate::usage::{Usage, Window};
 pub const FEWER: usize = 10;
 /// How many times as many.
 pub const TIMES: usize = 2;
+/// How many forks of one policy are advised at most, those that take most away first.
+pub const FORKS: usize = 5;
 /// How many names the evidence lists.
 const NAMES_AT_MOST: usize = 20;
 
@@ -103,6 +105,9 @@ impl<'a> Forks<'a> {
         for (own, who) in groups {
             if who.len() > places {
                 continue;
+            }
+            if out.len() == FORKS {
+                break;
             }
             places -= who.len();
             out.push(self.fork(unit, arn, &union, &own.into_iter().collect(), &who, holders.len()));
