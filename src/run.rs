@@ -31,6 +31,8 @@ mod sessions;
 mod settings;
 mod tables;
 mod takeovers;
+#[cfg(test)]
+mod owners_proofs_test;
 mod trust_proofs;
 pub mod timings;
 mod write;
