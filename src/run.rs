@@ -37,6 +37,8 @@ mod settings;
 mod small_reference_test;
 mod tables;
 mod takeovers;
+#[cfg(test)]
+mod owners_proofs_test;
 mod trust_proofs;
 pub mod timings;
 mod write;

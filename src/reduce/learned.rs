@@ -203,8 +203,8 @@ mod tests {
         ActionVerdict {
             statement: 0,
             sid: None,
-            subject: None,
             action: row.action.clone(),
+            subject: None,
             verdict: Verdict::KeepUsed,
             first_seen_ms: None,
             last_seen_ms: None,

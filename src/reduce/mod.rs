@@ -27,6 +27,8 @@ pub mod ids;
 pub mod judge;
 #[cfg(test)]
 mod judge_test;
+#[cfg(test)]
+pub(crate) mod made_test;
 pub mod known;
 pub mod learned;
 pub mod narrow;

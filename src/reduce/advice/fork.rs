@@ -3,7 +3,7 @@
 //!
 //! The rule: of the actions that holders used, the union keeps at least [`FEWER`] more than the holder used, and at least
 //! [`TIMES`] times as many; or it keeps an action by which privileges are gained or credentials leave, that only others used.
-//! Holders with the same use share a fork. At most half of the holders are advised to leave: beyond that it is the policy that
+//! Holders with the same use share a fork, [`FORKS`] of a policy at most. At most half of the holders are advised to leave: beyond that it is the policy that
 //! should be split, by people. Source: peers.md section 3, item 16.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ use crate::usage::{Usage, Window};
 pub const FEWER: usize = 10;
 /// How many times as many.
 pub const TIMES: usize = 2;
+/// How many forks of one policy are advised at most, those that take most away first.
+pub const FORKS: usize = 5;
 /// How many names the evidence lists.
 const NAMES_AT_MOST: usize = 20;
 
@@ -70,13 +72,9 @@ struct Forks<'a> {
     index: &'a Index<'a>,
 }
 
-impl Forks<'_> {
-    fn used_by(&self, holder: &Principal, among: &ActionIds) -> ActionIds {
-        let people = match holder.kind {
-            OwnerKind::Group => self.index.members_of(holder).to_vec(),
-            _ => vec![holder],
-        };
-        let uses = self.judge.evidence.uses(&people);
+impl<'a> Forks<'a> {
+    fn used_by(&self, holder: &'a Principal, among: &ActionIds) -> ActionIds {
+        let uses = self.judge.evidence.uses(&people(self.index, holder));
         uses.into_iter().filter(|(id, u)| among.contains(*id) && !(u.allowed.is_empty() && u.weak.is_empty())).map(|(id, _)| id).collect()
     }
 
@@ -90,7 +88,7 @@ impl Forks<'_> {
             return Vec::new();
         }
         // By what they used: holders of one fork.
-        let mut by_use: BTreeMap<Vec<ActionId>, Vec<&Principal>> = BTreeMap::new();
+        let mut by_use: BTreeMap<Vec<ActionId>, Vec<&'a Principal>> = BTreeMap::new();
         for holder in holders.iter().copied().filter(|h| !is_permission_set_role(&h.arn)) {
             let own = self.used_by(holder, &union);
             let mut lost = union.clone();
@@ -100,7 +98,7 @@ impl Forks<'_> {
                 by_use.entry(own.iter().collect()).or_default().push(holder);
             }
         }
-        let mut groups: Vec<(Vec<ActionId>, Vec<&Principal>)> = by_use.into_iter().collect();
+        let mut groups: Vec<(Vec<ActionId>, Vec<&'a Principal>)> = by_use.into_iter().collect();
         groups.sort_by_key(|(own, who)| (std::cmp::Reverse(union.len().saturating_sub(own.len()) * who.len()), own.clone()));
         let mut places = (holders.len() / 2).max(1);
         let mut out = Vec::new();
@@ -108,15 +106,18 @@ impl Forks<'_> {
             if who.len() > places {
                 continue;
             }
+            if out.len() == FORKS {
+                break;
+            }
             places -= who.len();
             out.push(self.fork(unit, arn, &union, &own.into_iter().collect(), &who, holders.len()));
         }
         out
     }
 
-    fn fork(&self, unit: &PolicyUnit<'_>, arn: &str, union: &ActionIds, own: &ActionIds, who: &[&Principal], holders: usize) -> Fork {
+    fn fork(&self, unit: &PolicyUnit<'_>, arn: &str, union: &ActionIds, own: &ActionIds, who: &[&'a Principal], holders: usize) -> Fork {
         let reference = self.judge.ground.reference;
-        let members: BTreeMap<&str, &Principal> = who.iter().flat_map(|h| people_of(self.index, h)).map(|p| (p.arn.as_str(), p)).collect();
+        let members: BTreeMap<&str, &Principal> = who.iter().flat_map(|h| people(self.index, h)).map(|p| (p.arn.as_str(), p)).collect();
         let alone = PolicyUnit { name: unit.name.clone(), document: unit.document, granted_ms: unit.granted_ms, members: members.values().copied().collect() };
         let proposal = rewrite(&alone, Arc::new(unit.document.clone()), self.judge.judge(&alone), self.judge.ground);
         let size: usize = proposal.proposed.iter().map(print::size).sum();
@@ -154,10 +155,6 @@ impl Forks<'_> {
         };
         Fork { advice, policy_arn: arn.to_owned(), members: members.into_keys().map(str::to_owned).collect() }
     }
-}
-
-fn people_of<'g>(index: &Index<'g>, holder: &&'g Principal) -> Vec<&'g Principal> {
-    people(index, holder)
 }
 
 /// Forks of every customer managed policy that was reduced for several holders.

@@ -35,7 +35,7 @@ fn uses_by_resource<'u>(grants: &Grants, usage: &'u Usage) -> BTreeMap<String, V
 }
 
 /// Accounts of a service in which somebody called it on a resource that the record does not name.
-fn nameless<'u>(usage: &'u Usage) -> BTreeMap<&'u str, BTreeSet<&'u str>> {
+fn nameless(usage: &Usage) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut out: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed && r.is_pattern()) {
         if let Some((service, _)) = row.action.split_once(':') {

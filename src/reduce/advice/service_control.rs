@@ -21,13 +21,16 @@ use crate::usage::{Outcome, Usage, Window};
 /// Characters of a service control policy (AWS Organizations User Guide, "Quotas").
 pub const LIMIT: usize = 5120;
 
-/// Services that are never suggested: an account is administered, paid for and watched by them, or they answer in an emergency.
+/// Services that are never suggested: an account is administered, paid for and watched by them, or they answer in an emergency;
+/// and AWS Import/Export, whose calls are not logged.
 const ADMINISTRATION: &[&str] = &[
-    "access-analyzer", "account", "artifact", "aws-portal", "backup", "billing", "billingconductor", "budgets", "ce", "cloudformation", "cloudshell",
-    "cloudtrail", "cloudwatch", "config", "consolidatedbilling", "controltower", "cur", "detective", "fms", "freetier", "guardduty", "health", "iam",
-    "identitystore", "inspector2", "invoicing", "kms", "logs", "macie2", "notifications", "organizations", "payments", "pricing", "purchase-orders", "ram",
-    "resource-explorer-2", "securityhub", "securitylake", "servicecatalog", "servicequotas", "shield", "signin", "sso", "sso-directory", "ssm", "sts",
-    "support", "supportplans", "tag", "tax", "trustedadvisor",
+    "access-analyzer", "account", "account-access", "artifact", "auditmanager", "aws-portal", "backup", "bcm-dashboards", "bcm-data-exports",
+    "bcm-pricing-calculator", "bcm-recommended-actions", "billing", "billingconductor", "budgets", "ce", "cloudformation", "cloudshell",
+    "cloudtrail", "cloudtrail-data", "cloudwatch", "compute-optimizer", "config", "consolidatedbilling", "controltower", "cost-optimization-hub",
+    "cur", "detective", "fms", "freetier", "guardduty", "health", "iam", "identitystore", "importexport", "inspector", "inspector-scan",
+    "inspector2", "invoicing", "kms", "license-manager", "logs", "macie2", "notifications", "organizations", "payments", "pricing",
+    "purchase-orders", "ram", "resource-explorer-2", "securityhub", "securitylake", "servicecatalog", "servicequotas", "shield", "signin", "ssm",
+    "sso", "sso-directory", "sts", "support", "supportplans", "tag", "tax", "trustedadvisor",
 ];
 
 /// What a rule on regions leaves alone besides the global services: what answers from one region, or is asked without one.

@@ -25,6 +25,8 @@ pub struct Callers<'u> {
     before: HashMap<&'u str, Vec<Caller<'u>>>,
     /// Accounts with calls that do not name their role; empty: not even the account.
     nameless: BTreeSet<&'u str>,
+    /// Unique ids of the principals of the export.
+    ids: HashMap<&'u str, &'u str>,
     /// Services that took up some role, by the role's account.
     services: BTreeSet<(&'u str, String)>,
 }
@@ -47,7 +49,7 @@ impl<'u> Callers<'u> {
     pub fn new(usage: &'u Usage, grants: &'u Grants) -> Callers<'u> {
         let ids: HashMap<&str, &str> = grants.principals().map(|p| (p.unique_id.as_str(), p.arn.as_str())).collect();
         let caller = |row: &'u UsageRow| Caller { row, arn: row.principal_arn.as_deref().or_else(|| ids.get(row.principal_key.as_str()).copied()) };
-        let mut callers = Callers::default();
+        let mut callers = Callers { ids: ids.clone(), ..Callers::default() };
         for row in usage.rows.iter().filter(|r| takes_up(&r.action) && r.outcome != Outcome::Denied) {
             if row.is_pattern() || row.resource_arn == "*" {
                 if row.outcome == Outcome::Allowed {
@@ -76,6 +78,12 @@ impl<'u> Callers<'u> {
     #[must_use]
     pub fn before(&self, role_arn: &str) -> &[Caller<'u>] {
         self.before.get(role_arn).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a unique id is somebody's of the export.
+    #[must_use]
+    pub fn is_alive(&self, unique_id: &str) -> bool {
+        self.ids.contains_key(unique_id)
     }
 
     /// Whether somebody took up a role of the account and the record does not tell which.

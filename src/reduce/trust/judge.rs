@@ -13,7 +13,7 @@ use super::young::Young;
 use crate::aws::Arn;
 use crate::aws::principal::{PrincipalKind, is_permission_set_role, principal_kind};
 use crate::grants::permission_set::set_name_of_role;
-use crate::grants::{Grants, Principal};
+use crate::grants::Principal;
 use crate::policy::matching::action_pattern_matches;
 use crate::policy::{Effect, PrincipalElement, Statement};
 use crate::reduce::age::too_young;
@@ -32,8 +32,6 @@ const UNLOGGED_SERVICES: &[&str] = &["ec2"];
 
 /// What judging trust policies needs, the same for all roles.
 pub struct TrustJudge<'a> {
-    /// Who holds what.
-    pub grants: &'a Grants,
     /// Who took up what.
     pub callers: &'a Callers<'a>,
     /// Who is too young.
@@ -139,7 +137,7 @@ impl TrustJudge<'_> {
         if let Some(why) = &case.listed {
             return keep(Verdict::KeepListed, why.clone());
         }
-        if entry.kind == Kind::Deleted && !self.grants.principals().any(|p| p.unique_id == entry.text) {
+        if entry.kind == Kind::Deleted && !self.callers.is_alive(entry.text) {
             return (Verdict::Drop, "high", "the trusted principal was deleted: nobody can be it again".to_owned());
         }
         if let Err(why) = self.could_have_seen(case, entry) {

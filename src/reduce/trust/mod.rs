@@ -118,7 +118,7 @@ pub fn reduce(
     let bold = window.end_ms.saturating_sub(settings.min_age_days.saturating_mul(day_ms));
     let any_bold = settings.mode == Mode::Aggressive || settings.rules.iter().any(|r| r.mode == Some(Mode::Aggressive));
     let young = Young::new(grants, if any_bold { window.start_ms.min(bold) } else { window.start_ms });
-    let judge = TrustJudge { grants, callers: &callers, young: &young, observer, reference, window, settings };
+    let judge = TrustJudge { callers: &callers, young: &young, observer, reference, window, settings };
     let writes = if grants.since.is_complete { BTreeMap::new() } else { writes(usage) };
     let (mut proposals, mut skipped) = (Vec::new(), Vec::new());
     for role in grants.principals().filter(|p| p.kind == OwnerKind::Role) {
