@@ -24,17 +24,11 @@ mod made_up_test;
 mod perturb_test;
 mod proof_facts;
 mod proofs;
-#[cfg(test)]
-mod random_organisation_test;
-#[cfg(test)]
-mod reduction_test;
 mod replaced;
 mod replay;
 mod roots;
 mod sessions;
 mod settings;
-#[cfg(test)]
-mod small_reference_test;
 mod tables;
 mod takeovers;
 #[cfg(test)]

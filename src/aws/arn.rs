@@ -3,8 +3,6 @@
 //! The first five parts compare without case, the sixth with case; a `*` crosses `/`, and crosses `:` only in
 //! the sixth part. Source: inputs-and-evaluation.md section 4.2, item 4.
 
-use std::borrow::Cow;
-
 use super::glob::{glob_covers, glob_intersects, glob_matches};
 
 /// An ARN (or an ARN pattern) borrowed as its six parts.
@@ -50,14 +48,6 @@ impl<'a> Arn<'a> {
     }
 }
 
-/// A resource pattern of an identity policy, a permissions boundary or a session policy in six parts: what is shorter is
-/// filled up with `*` parts (docs/evaluation-rules.md, R17). `*` alone stays what it is.
-#[must_use]
-pub fn in_six_parts(pattern: &str) -> Cow<'_, str> {
-    let colons = pattern.bytes().filter(|b| *b == b':').take(5).count();
-    if colons == 5 || pattern == "*" { Cow::Borrowed(pattern) } else { Cow::Owned(format!("{pattern}{}", ":*".repeat(5 - colons))) }
-}
-
 fn each_part(left: &str, right: &str, holds: impl Fn(&str, &str) -> bool) -> Option<bool> {
     let (l, r) = (Arn::parse(left)?, Arn::parse(right)?);
     let heads = l.head().iter().zip(r.head().iter()).all(|(a, b)| holds(a, b));
@@ -101,15 +91,6 @@ mod tests {
         let arn = Arn::parse("arn:aws:logs:eu-west-1:111122223333:log-group:/a/b:*").unwrap();
         assert_eq!(arn.resource, "log-group:/a/b:*");
         assert_eq!(Arn::parse("arn:aws:s3"), None);
-    }
-
-    #[test]
-    fn short_patterns_are_filled_up() {
-        assert_eq!(in_six_parts("arn:*"), "arn:*:*:*:*:*");
-        assert_eq!(in_six_parts("arn:aws:kms:*"), "arn:aws:kms:*:*:*");
-        assert_eq!(in_six_parts("arn:aws:s3:::b/a:b"), "arn:aws:s3:::b/a:b");
-        assert_eq!(in_six_parts("*"), "*");
-        assert!(arn_matches(&in_six_parts("arn:*"), "arn:aws:kms:eu-west-1:111122223333:key/k"));
     }
 
     #[test]

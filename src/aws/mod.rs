@@ -11,6 +11,6 @@ pub mod glob;
 pub mod partition;
 pub mod principal;
 
-pub use arn::{Arn, arn_covers, arn_intersects, arn_matches, in_six_parts};
+pub use arn::{Arn, arn_covers, arn_intersects, arn_matches};
 pub use glob::{glob_covers, glob_intersects, glob_matches};
 pub use partition::{is_account_id, partition_of_region};

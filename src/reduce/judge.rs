@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grants::Grants;
 use crate::policy::matching::{action_pattern_covers, action_pattern_matches};
-use crate::policy::{ActionElement, Effect, ResourceElement, Statement};
-use crate::reference::{ActionId, ActionIds, Observability, Reference};
+use crate::policy::{ActionElement, Effect, Statement};
+use crate::reference::{ActionId, ActionIds, Reference};
 use crate::usage::Window;
 
 use super::age::too_young;
@@ -19,7 +19,7 @@ use super::observe::Observer;
 use super::settings::Mode;
 use super::units::PolicyUnit;
 use super::verdict::{ActionVerdict, Judged, Plan, Verdict, VerdictGroup};
-use super::weigh::{Holdings, filled_up, weigh};
+use super::weigh::{Holdings, weigh};
 use super::write::Ground;
 
 /// What judging needs, the same for all documents.
@@ -102,18 +102,9 @@ impl Judge<'_> {
         }
         let mut sorted = Sorted { statement, index, as_granted: ActionIds::new(), narrowed: BTreeMap::new(), changed: false };
         let mut idle = ids.clone();
-        let resource = filled_up(statement.resource.as_ref());
-        let settled = self.settled(case, &ids, resource.as_deref());
         for (id, uses) in case.uses.iter().filter(|(id, _)| ids.contains(**id)) {
-            let left = settled.iter().find(|(_, set)| set.contains(*id)).map(|(why, _)| why);
-            let ground = (left.is_none() && case.mode != Mode::Conservative && self.ground.reference.scopable(*id)).then_some(self.ground);
-            let Some(mut used) = weigh(*id, uses, resource.as_deref(), &case.holdings, ground) else { continue };
-            if let Some(why) = left
-                && !used.weak
-                && self.ground.reference.scopable(*id)
-            {
-                used.note = Some(format!("used; resources stay as granted: {why}"));
-            }
+            let ground = (case.mode != Mode::Conservative && self.ground.reference.scopable(*id)).then_some(self.ground);
+            let Some(used) = weigh(*id, uses, statement, &case.holdings, ground) else { continue };
             idle.remove(*id);
             let mut entry = ActionVerdict::new(index, statement.sid.as_deref(), self.ground.reference.name(*id), Verdict::KeepUsed, String::new());
             entry.denied_calls = uses.denied_calls;
@@ -135,43 +126,22 @@ impl Judge<'_> {
             }
             judged.verdicts.push(entry);
         }
-        self.idle(case, &mut sorted, &idle, resource.as_deref(), judged);
+        self.idle(case, &mut sorted, &idle, judged);
         if !sorted.changed {
             return Plan::Copy;
         }
         Plan::Rewrite { as_granted: sorted.as_granted.iter().collect(), patterns, narrowed: sorted.narrowed }
     }
 
-    /// The used actions whose resources must stay as granted, by the reason: a use on the others could not have been seen, or has
-    /// had no time to be. What is told only by parameters of other calls is taken as these tell it.
-    fn settled(&self, case: &Case<'_, '_>, ids: &ActionIds, resource: Option<&ResourceElement>) -> Vec<(String, ActionIds)> {
-        let mut used: ActionIds = case.uses.keys().copied().filter(|id| ids.contains(*id)).collect();
-        let mut out = Vec::new();
-        for keep in self.ground.settings.keep.iter().filter(|k| case.unit.members.iter().any(|m| k.is_for(m))) {
-            let kept = used.common(&self.expander.expand(&ActionElement::Action(keep.actions.clone())).0);
-            used.take_out(&kept);
-            out.push((keep.why(), kept));
-        }
-        let derived = |id: &ActionId| self.ground.reference.action(*id).is_some_and(|a| a.observability == Observability::Derived);
-        match &case.young {
-            Some(why) => out.push((why.clone(), used)),
-            None => {
-                used = used.iter().filter(|id| !derived(id)).collect();
-                out.extend(self.observer.partition(&used, &case.accounts, resource).into_iter().filter_map(|(why, set)| Some((why?, set))));
-            }
-        }
-        out
-    }
-
     /// Judges the actions of a statement that nobody used under it.
-    fn idle(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, idle: &ActionIds, resource: Option<&ResourceElement>, judged: &mut Judged) {
+    fn idle(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, idle: &ActionIds, judged: &mut Judged) {
         let mut rest = idle.clone();
         for keep in self.ground.settings.keep.iter().filter(|k| case.unit.members.iter().any(|m| k.is_for(m))) {
             let kept = rest.common(&self.expander.expand(&ActionElement::Action(keep.actions.clone())).0);
             rest.take_out(&kept);
             self.say(case, sorted, Verdict::KeepListed, "high", keep.why(), kept, judged);
         }
-        for (why, mut set) in self.observer.partition(&rest, &case.accounts, resource) {
+        for (why, mut set) in self.observer.partition(&rest, &case.accounts, sorted.statement.resource.as_ref()) {
             if let Some(why) = why {
                 self.say(case, sorted, Verdict::KeepUnobservable, "high", why, set, judged);
                 continue;

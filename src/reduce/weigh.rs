@@ -1,11 +1,10 @@
 //! Which uses of an action fall under a statement, and on which of its resources.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::aws::{arn_covers, arn_intersects, arn_matches, in_six_parts};
+use crate::aws::{arn_covers, arn_intersects, arn_matches};
 use crate::grants::{Grants, Held, Principal};
-use crate::policy::{Effect, ResourceElement};
+use crate::policy::{Effect, ResourceElement, Statement};
 use crate::reference::ActionId;
 use crate::usage::UsageRow;
 
@@ -24,7 +23,6 @@ enum Taken {
 
 /// Whether one pattern does.
 fn taken_by(pattern: &str, row: &UsageRow) -> Taken {
-    let pattern = &*in_six_parts(pattern);
     if pattern.contains("${") {
         Taken::Perhaps
     } else if row.is_pattern() {
@@ -40,20 +38,6 @@ fn taken_by(pattern: &str, row: &UsageRow) -> Taken {
     } else {
         Taken::No
     }
-}
-
-/// A resource element with its short patterns filled up, for comparing them with ARNs.
-#[must_use]
-pub fn filled_up(element: Option<&ResourceElement>) -> Option<Cow<'_, ResourceElement>> {
-    let element = element?;
-    if element.patterns().iter().all(|p| matches!(in_six_parts(p), Cow::Borrowed(_))) {
-        return Some(Cow::Borrowed(element));
-    }
-    let full = |list: &[String]| list.iter().map(|p| in_six_parts(p).into_owned()).collect();
-    Some(Cow::Owned(match element {
-        ResourceElement::Resource(list) => ResourceElement::Resource(full(list)),
-        ResourceElement::NotResource(list) => ResourceElement::NotResource(full(list)),
-    }))
 }
 
 fn taken(element: Option<&ResourceElement>, row: &UsageRow) -> Taken {
@@ -106,10 +90,11 @@ pub struct Used {
     pub note: Option<String>,
 }
 
-/// Whether the uses of an action fall under a statement with this resource element, and on which resources; these are narrowed
-/// where a ground to write on is given.
+/// Whether the uses of an action fall under this statement, and on which resources; these are narrowed where a ground to write on is
+/// given.
 #[must_use]
-pub fn weigh(id: ActionId, uses: &Uses<'_>, element: Option<&ResourceElement>, holdings: &Holdings<'_>, ground: Option<&Ground<'_>>) -> Option<Used> {
+pub fn weigh(id: ActionId, uses: &Uses<'_>, statement: &Statement, holdings: &Holdings<'_>, ground: Option<&Ground<'_>>) -> Option<Used> {
+    let element = statement.resource.as_ref();
     let mut rows: Vec<&UsageRow> = Vec::new();
     let mut vague: Option<&str> = None;
     for (member, row) in &uses.allowed {

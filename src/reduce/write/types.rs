@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::{Arn, arn_covers, arn_intersects, glob_covers, in_six_parts};
+use crate::aws::{Arn, arn_covers, arn_intersects, glob_covers};
 use crate::reference::{AccessLevel, ActionId, ActionInfo, Reference};
 
 use super::super::narrow::Seen;
@@ -23,7 +23,6 @@ struct Type {
 impl Type {
     /// Whether some ARN of this type may match a pattern of a policy.
     fn may_match(&self, pattern: &str) -> bool {
-        let pattern = &*in_six_parts(pattern);
         self.globs.iter().any(|g| arn_intersects(pattern, g)) && !self.closer.iter().any(|c| arn_covers(c, pattern))
     }
 
