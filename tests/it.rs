@@ -34,6 +34,8 @@ mod oracle;
 mod queries;
 #[path = "it/rebuilt_grants.rs"]
 mod rebuilt_grants;
+#[path = "it/reduction.rs"]
+mod reduction;
 #[path = "it/reference.rs"]
 mod reference;
 #[path = "it/sample.rs"]
