@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use trailtrim::grants::frames::{self, AccountRow, ActionSets, Documents, Expanded};
 use trailtrim::grants::{self, Grants};
-use trailtrim::reduce::verdict::expand;
+use trailtrim::reduce::Expander;
 use trailtrim::reference::Reference;
 use trailtrim::report::sql::{Cell, SqlTables};
 
