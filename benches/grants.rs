@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use trailtrim::grants::frames::{self, AccountRow, ActionSets, Documents, Expanded};
 use trailtrim::grants::{self, Grants};
-use trailtrim::reduce::verdict::expand;
+use trailtrim::reduce::Expander;
 use trailtrim::reference::Reference;
 use trailtrim::report::sql::{Cell, SqlTables};
 
@@ -65,8 +65,8 @@ fn tables(grants: &Grants, reference: &Reference) -> Result<(BTreeMap<&'static s
     let own: BTreeSet<&str> = accounts.iter().map(|a| a.account.as_str()).collect();
     let documents = Documents::new(grants);
     let sets = ActionSets::new(&documents, &|element| {
-        let (ids, unknown) = expand(element, reference);
-        Expanded { known: ids.into_iter().map(|id| reference.name(id)).collect(), unknown }
+        let (ids, unknown) = Expander::new(reference).expand(element);
+        Expanded { known: ids.iter().map(|id| reference.name(id)).collect(), unknown }
     });
     let statements = frames::statements(&documents, &sets)?;
     let granted: i64 = statements.column("action_count")?.i64()?.iter().flatten().sum();
