@@ -4,8 +4,8 @@
     python3 logs.py BUNDLE LOGS [--rows 1000000] [--days 90] [--seed 1]
 
 Every role but one in twenty works: it makes calls that its policies allow, on names inside their resource patterns, so that rolled up
-by principal, action, resource and context they come to about the wanted number of rows. One call in thirty is refused. What was made
-is told in LOGS.json.
+by principal, action, resource and context they come to about the wanted number of rows. One call in thirty is refused, and all of the
+roles that hold nothing. What was made is told in LOGS.json.
 """
 import argparse
 import datetime
@@ -31,6 +31,10 @@ SOURCES = {"cloudwatch": "monitoring"}
 SILENT = {"logs:PutLogEvents", "ec2:CreateTags"}
 READS = ("Get", "List", "Describe", "Batch", "Query", "Scan", "Receive", "Filter", "Decrypt", "Encrypt")
 WIDE = ["ec2:DescribeInstances", "ec2:DescribeVpcs", "ec2:DescribeSubnets", "ecs:ListClusters", "rds:DescribeDBInstances", "cloudwatch:DescribeAlarms"]
+# Services of the permissions boundary of bench/grants/generate.py.
+BOUNDED = set("cloudwatch dynamodb ec2 ecr ecs events kms lambda logs rds s3 secretsmanager sns sqs ssm states".split())
+# Whose calls show that the logs cover the window: it is in no export, and nothing of it can be reduced.
+WATCHER = "AWSServiceRoleForConfig"
 
 
 def names(pattern, count, draw):
@@ -40,18 +44,19 @@ def names(pattern, count, draw):
     return [pattern.replace("*", f"item{draw.randrange(10_000):04d}") for _ in range(count)]
 
 
-def allowed(document):
-    """Actions with names and their resource patterns, of the Allow statements; names that are denied are left out."""
-    statements = document["Statement"]
-    denied = any(s["Effect"] == "Deny" for s in statements)
-    for s in statements:
+def allowed(document, denied, bounded):
+    """Actions with names and their resource patterns, of the Allow statements; those that another statement denies are left out, and
+    those that the boundary does not let pass."""
+    for s in document["Statement"]:
         if s["Effect"] != "Allow" or "Action" not in s or "Bool" in s.get("Condition", {}):
             continue
         actions = s["Action"] if isinstance(s["Action"], list) else [s["Action"]]
         resources = s["Resource"] if isinstance(s["Resource"], list) else [s["Resource"]]
         regions = s.get("Condition", {}).get("StringEquals", {}).get("aws:RequestedRegion")
         for action in actions:
-            if "*" not in action and action not in SILENT and not (denied and action.startswith(("iam:", "organizations:"))):
+            if "*" in action or action in SILENT or denied and action.startswith(("iam:", "organizations:")):
+                continue
+            if not bounded or action.split(":")[0] in BOUNDED:
                 yield action, resources, regions
 
 
@@ -94,9 +99,12 @@ class Maker:
 
     def role(self, account, role, documents, rows, out):
         draw = self.draw
-        chosen = [(a, r, g) for d in documents for a, r, g in allowed(d) if draw.random() < 0.5]
-        if not chosen:
+        denied = any(s["Effect"] == "Deny" for d in documents for s in d["Statement"])
+        chosen = [made for d in documents for made in allowed(d, denied, "PermissionsBoundary" in role) if draw.random() < 0.5]
+        refused = not chosen
+        if refused:
             chosen = [(a, ["*"], None) for a in WIDE]
+            rows = len(WIDE)
         each = max(1, rows // len(chosen))
         made = 0
         while made < rows:
@@ -106,7 +114,7 @@ class Maker:
                 region = resource.split(":")[3] if resource != "*" else ""
                 region = region or draw.choice(regions or ["eu-west-1", "eu-central-1", "us-east-1"])
                 moment = END - datetime.timedelta(seconds=draw.randrange(1, self.options.days * 86_400))
-                out.append(self.record(account, role, action, resource, region, moment, draw.random() < 0.03))
+                out.append(self.record(account, role, action, resource, region, moment, refused or draw.random() < 0.03))
                 made += 1
 
     def write(self, root, account, records):
@@ -142,12 +150,12 @@ def main():
             documents += [policies[p["PolicyArn"]] for p in role["AttachedManagedPolicies"]]
             maker.role(account, role, documents, rows, records)
         # A call of each class and region near both ends of every day, so that the logs cover the window.
-        first = told["RoleDetailList"][0]
+        watcher = {"RoleId": f"AROAWATCH{account}", "RoleName": WATCHER, "Arn": f"arn:aws:iam::{account}:role/aws-service-role/config.amazonaws.com/{WATCHER}"}
         for day in range(options.days):
             for region in ["eu-west-1", "eu-central-1", "us-east-1"]:
                 for action in ["sts:GetCallerIdentity", "ec2:StartInstances"]:
                     moment = END - datetime.timedelta(days=day, hours=1)
-                    records.append(maker.record(account, first, action, "*", region, moment, False))
+                    records.append(maker.record(account, watcher, action, "*", region, moment, False))
         maker.write(root, account, records)
     counts = {"records": maker.count, "bytes": maker.bytes, "accounts": len(pages), "roles": total}
     pathlib.Path(f"{root}.json").write_text(json.dumps(counts) + "\n")

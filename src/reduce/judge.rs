@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grants::Grants;
-use crate::policy::matching::{action_pattern_covers, action_pattern_matches};
+use crate::policy::matching::{action_pattern_covers, action_pattern_intersects, action_pattern_matches};
 use crate::policy::{ActionElement, Effect, ResourceElement, Statement};
 use crate::reference::{ActionId, ActionIds, Observability, Reference};
 use crate::usage::Window;
@@ -96,8 +96,11 @@ impl Judge<'_> {
         let (ids, unexpanded) = self.expander.expand(&statement.action);
         let open = kept_for_unknown_calls(statement, &case.unknown_services, self.ground.reference);
         // What those patterns grant stays with them, on all of the statement's resources.
-        let by_pattern = self.expander.expand(&ActionElement::Action(open.clone())).0.common(&ids);
-        let mut patterns: BTreeSet<String> = open.into_iter().collect();
+        let by_pattern = match &open {
+            Some(open) => self.expander.expand(&ActionElement::Action(open.clone())).0.common(&ids),
+            None => ids.clone(),
+        };
+        let mut patterns: BTreeSet<String> = open.unwrap_or_default().into_iter().collect();
         for pattern in unexpanded {
             let why = "the reference knows no action of this name".to_owned();
             judged.verdicts.push(ActionVerdict::new(index, statement.sid.as_deref(), &pattern, Verdict::KeepUnobservable, why));
@@ -151,8 +154,9 @@ impl Judge<'_> {
         Plan::Rewrite { as_granted: sorted.as_granted.iter().collect(), patterns, narrowed: sorted.narrowed }
     }
 
-    /// The used actions whose resources must stay as granted, by the reason: a use on the others could not have been seen, or has
-    /// had no time to be. What is told only by parameters of other calls is taken as these tell it.
+    /// The used actions whose resources must stay as granted, by the reason: somebody answers for them, or a use on the others could
+    /// not have been seen, has had no time to be, or may come with another action. What is told only by parameters of other calls
+    /// is taken as these tell it.
     fn settled(&self, case: &Case<'_, '_>, ids: &ActionIds, resource: Option<&ResourceElement>) -> Vec<(String, ActionIds)> {
         let mut used: ActionIds = case.uses.keys().copied().filter(|id| ids.contains(*id)).collect();
         let mut out = Vec::new();
@@ -166,6 +170,11 @@ impl Judge<'_> {
             Some(why) => out.push((why.clone(), used)),
             None => {
                 used = used.iter().filter(|id| !derived(id)).collect();
+                for (id, by) in &case.needs {
+                    if used.remove(*id) {
+                        out.push((format!("{by} is used and may need it on others"), [*id].into_iter().collect()));
+                    }
+                }
                 out.extend(self.observer.partition(&used, &case.accounts, resource).into_iter().filter_map(|(why, set)| Some((why?, set))));
             }
         }
@@ -254,9 +263,13 @@ fn dropped_because(uses: &Uses<'_>) -> String {
 /// Why an action stays that a kept wildcard grants.
 const NOT_KNOWN: &str = "a call to the service was seen whose action is not known";
 
-/// Wildcards that must stay because a call was seen whose action is not known but whose service they cover.
-fn kept_for_unknown_calls(statement: &Statement, services: &BTreeSet<&str>, reference: &Reference) -> Vec<String> {
-    let ActionElement::Action(patterns) = &statement.action else { return Vec::new() };
+/// Wildcards that must stay because a call was seen whose action is not known but whose service they cover; `None`: the statement
+/// must stay whole, because no wildcard says what it grants of the service.
+fn kept_for_unknown_calls(statement: &Statement, services: &BTreeSet<&str>, reference: &Reference) -> Option<Vec<String>> {
+    let patterns = match &statement.action {
+        ActionElement::Action(patterns) => patterns,
+        ActionElement::NotAction(patterns) => return kept_beside(patterns, services),
+    };
     let mut kept = Vec::new();
     for service in services {
         let whole = format!("{service}:*");
@@ -270,7 +283,23 @@ fn kept_for_unknown_calls(statement: &Statement, services: &BTreeSet<&str>, refe
             }
         }
     }
-    kept
+    Some(kept)
+}
+
+/// The same of all actions but those of some patterns.
+fn kept_beside(patterns: &[String], services: &BTreeSet<&str>) -> Option<Vec<String>> {
+    let mut kept = Vec::new();
+    for service in services {
+        let whole = format!("{service}:*");
+        if patterns.iter().any(|p| action_pattern_covers(p, &whole)) {
+            continue;
+        }
+        if patterns.iter().any(|p| action_pattern_intersects(p, &whole)) {
+            return None;
+        }
+        kept.push(whole);
+    }
+    Some(kept)
 }
 
 /// Counts, times and samples of the authorised uses.

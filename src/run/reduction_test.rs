@@ -152,6 +152,7 @@ fn broken(bytes: &[u8], figures: &mut Figures) -> Option<String> {
     let new_grants = after.grants();
     let (old, new) = (State::new(&world, &grants), State::new(&after, &new_grants));
     sound(&world, &grants, &new_grants, &old, &new, figures)
+        .or_else(|| open(&world, &old, &new, figures))
         .or_else(|| within(&world, &proposals, &old, &new, seed, figures))
         .or_else(|| settled(&after, &new_grants, &proposals))
         .or_else(|| orderless(&world, &grants, &proposals))
@@ -190,6 +191,24 @@ fn sound(world: &World, grants: &Grants, new_grants: &Grants, old: &State, new: 
         let told = Ask { resource: &call.row.resource_arn, is_pattern: call.row.is_pattern(), context: &context, ..ask };
         if call.row.outcome == Outcome::Allowed && is_lost(old.decide(&told), new.decide(&told)) {
             return Some(format!("soundness, as logged: {:?} became {:?} {told:?}", old.decide(&told), new.decide(&told)));
+        }
+    }
+    None
+}
+
+/// What made a call whose action the reference does not know is still allowed: nobody can say what it was.
+fn open(world: &World, old: &State, new: &State, figures: &mut Figures) -> Option<String> {
+    let resources = resources_of("sqs:SendMessage", "111122223333", "eu-west-1");
+    for call in &world.usage.unknown_calls {
+        let caller = call.principal_arn.as_deref().unwrap();
+        let context = Context::new(false);
+        for resource in resources {
+            let action = format!("sqs:{}", call.event_name);
+            let ask = Ask { caller, action: &action, resource, is_pattern: false, context: &context };
+            figures.count("calls of actions that are not known", 1);
+            if is_lost(old.decide(&ask), new.decide(&ask)) {
+                return Some(format!("soundness, not known: {:?} became {:?} {ask:?}", old.decide(&ask), new.decide(&ask)));
+            }
         }
     }
     None
@@ -251,8 +270,9 @@ fn rising(world: &World, grants: &Grants, new: &State, seed: u64, figures: &mut 
     let more_state = State::new(&after, &after.grants());
     for question in questions(world, seed ^ 0x3333) {
         let ask = question.ask();
-        // Of these, the parameters of other calls tell: where some use is told, what it was on is believed.
-        if ["iam:PassRole", "ec2:CreateTags"].contains(&ask.action) {
+        // Of these, the parameters of other calls tell: where some use is told, what it was on is believed. And what the
+        // reference does not know stays only as long as its statement is not rewritten.
+        if ["iam:PassRole", "ec2:CreateTags"].contains(&ask.action) || small().find(ask.action).is_none() {
             continue;
         }
         if new.decide(&ask) == Decision::Allowed && more_state.decide(&ask) != Decision::Allowed {
@@ -294,8 +314,8 @@ fn random_organisations_meet_every_judgement() {
     let seen = |what: &str| figures.0.get(what).copied().unwrap_or(0);
     for (what, least) in [
         ("inline Proposed", 30), ("customer-managed Proposed", 20), ("aws-managed Proposed", 10), ("keep-used", 60), ("keep-unobservable", 30), ("keep-young", 10),
-        ("keep-dependent", 3), ("narrow", 30), ("drop", 60), ("allowed then allowed", 100), ("allowed then implicitDeny", 100), ("explicitDeny then explicitDeny", 100),
-        ("calls that were allowed", 200), ("calls more", 100),
+        ("keep-dependent", 3), ("narrow", 30), ("drop", 200), ("allowed then allowed", 100), ("allowed then implicitDeny", 100), ("explicitDeny then explicitDeny", 100),
+        ("calls that were allowed", 120), ("calls more", 60), ("calls of actions that are not known", 4),
     ] {
         assert!(seen(what) >= least, "{what}: {} of {figures:?}", seen(what));
     }

@@ -18,7 +18,7 @@ pub const ACTIONS: &[&str] = &[
     "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:DescribeTable", "dynamodb:ListTables", "dynamodb:DeleteTable",
     "ec2:DescribeInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:RunInstances", "ec2:CreateTags", "lambda:CreateFunction",
     "lambda:GetFunction", "lambda:InvokeFunction", "lambda:ListFunctions", "lambda:DeleteFunction", "iam:GetRole", "iam:ListRoles", "iam:PassRole",
-    "iam:DeleteRole", "kms:Decrypt", "kms:DescribeKey", "kms:CreateKey", "logs:PutLogEvents", "logs:CreateLogStream", "ssm:SendCommand", "ssm:GetParameter",
+    "iam:DeleteRole", "kms:Decrypt", "kms:DescribeKey", "kms:CreateKey", "kms:ReplicateKey", "dynamodb:RestoreTableToPointInTime", "logs:PutLogEvents", "logs:CreateLogStream", "ssm:SendCommand", "ssm:GetParameter",
     "ssm:PutParameter", "sts:AssumeRole",
 ];
 

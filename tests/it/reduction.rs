@@ -58,6 +58,9 @@ struct Owner {
 
 fn owners(out: &Path) -> Vec<Owner> {
     let mut owners = Vec::new();
+    if !out.join("policies").exists() {
+        return owners;
+    }
     for entry in walkdir::WalkDir::new(out.join("policies")).sort_by_file_name() {
         let path = entry.unwrap().into_path();
         if path.file_name().is_none_or(|n| n != "evidence.json") {
