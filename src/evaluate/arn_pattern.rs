@@ -30,7 +30,8 @@ enum Form {
 }
 
 /// A short pattern as its kind of policy reads it; `None` when it matches nothing.
-fn six_parts(pattern: &str, kind: PolicyType) -> Option<String> {
+#[must_use]
+pub fn six_parts(pattern: &str, kind: PolicyType) -> Option<String> {
     // API Gateway fills up `execute-api:/stage/…` itself. Source: its Developer Guide, "Access policy language overview".
     if let Some(path) = pattern.strip_prefix("execute-api:/").filter(|_| kind == PolicyType::Resource) {
         return Some(format!("arn:*:execute-api:*:*:*/{path}"));

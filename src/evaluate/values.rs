@@ -87,6 +87,18 @@ impl Range {
         self.bits == 0 || (base ^ address) >> (width - self.bits) == 0
     }
 
+    /// Whether every address of another range lies in this one.
+    #[must_use]
+    pub fn covers(&self, other: &Range) -> bool {
+        other.bits >= self.bits && self.contains(other.base)
+    }
+
+    /// The address that the range is written with.
+    #[must_use]
+    pub fn base(&self) -> IpAddr {
+        self.base
+    }
+
     /// Whether the range is narrow enough for S3 to call a grant to it not public: /8 or narrower (IPv4), /32 or
     /// narrower (IPv6); no private range is wider. Source: S3 User Guide, Blocking public access, "The meaning of
     /// public".

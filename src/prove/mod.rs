@@ -10,5 +10,5 @@ pub mod containment;
 pub mod replay;
 
 pub use consistency::{Agreement, Comparison, Logged, Refusal, compare};
-pub use containment::{Containment, contained};
+pub use containment::{Containment, Question, Scope, Witness, contained};
 pub use replay::{NewlyDenied, ReplayCounts, State, replay};

@@ -55,7 +55,7 @@ pub fn of_grants(proposals: &mut [Proposal], grants: &Grants, usage: &Usage) -> 
     for (at, proposal) in proposals.iter_mut().enumerate() {
         let (Status::Proposed, Some(current)) = (&proposal.status, &proposal.current) else { continue };
         let answer = contained(&proposal.proposed.iter().collect::<Vec<_>>(), &[current]);
-        if let Containment::NotProved(why) = &answer {
+        if let Some(why) = answer.why_not() {
             proposal.status = Status::Defect(format!("containment is not proved: {why}"));
         }
         if let Some(slot) = proofs.containment.get_mut(at) {
