@@ -233,14 +233,16 @@ fn policies<'a>(documents: &'a [PolicyDocument], besides: Option<&'a PolicyDocum
 }
 
 /// A request of the universe that is allowed under the new side and not under the old one.
-fn refuted(new: &[PolicyDocument], old: &[PolicyDocument], besides: Option<&PolicyDocument>, shape: Shape) -> Option<String> {
+fn refuted(new: &[PolicyDocument], old: &[PolicyDocument], besides: Option<&PolicyDocument>, shape: Shape, first: usize) -> Option<String> {
     let index = ActionIndex::new([]);
     let mut compiler = Compiler::new(&index);
     let (new, old) = (compiler.policies(&policies(new, besides, shape)), compiler.policies(&policies(old, besides, shape)));
     let contexts = contexts(shape);
+    // With many callers or contexts, fewer actions and resources: other ones for each pair.
+    let every = if shape.conditions || shape.principals { 4 } else { 1 };
     for principal in &callers(shape) {
-        for action in ACTIONS {
-            for resource in RESOURCES {
+        for action in ACTIONS.iter().skip(first % every).step_by(every) {
+            for resource in RESOURCES.iter().skip((first + 1) % every).step_by(every) {
                 for context in &contexts {
                     let request = Request { principal, action, resource, resource_is_pattern: false, resource_account: Some("111122223333"), context };
                     let request = PreparedRequest::with_index(request, &index);
@@ -311,7 +313,7 @@ fn wrong(bytes: &[u8], shape: Shape, scope: Scope) -> Option<String> {
         Containment::Contained => {
             ANSWERS[0].fetch_add(1, Ordering::Relaxed);
             let besides = (scope == Scope::Part).then_some(&besides);
-            refuted(&new, &old, besides, shape).map(|request| format!("refuted by {request}\n{}", shown()))
+            refuted(&new, &old, besides, shape, bytes.len()).map(|request| format!("refuted by {request}\n{}", shown()))
         }
         Containment::NotContained { witness, .. } => {
             ANSWERS[1].fetch_add(1, Ordering::Relaxed);
@@ -343,7 +345,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(config(2500))]
+    #![proptest_config(config(1500))]
     #[test]
     fn exact_without_conditions(bytes in bytes()) {
         prop_assert_eq!(wrong(&bytes, Shape { conditions: false, principals: false }, Scope::Whole), None);
@@ -356,7 +358,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(1200))]
+    #![proptest_config(config(800))]
     #[test]
     fn sound_with_conditions_and_variables(bytes in bytes()) {
         prop_assert_eq!(wrong(&bytes, Shape { conditions: true, principals: false }, Scope::Whole), None);
@@ -388,7 +390,7 @@ fn random_pairs_fall_on_every_side() {
         let [old, new] = [old, new].map(|s| parse_document(&document(&s, &mut source)).unwrap());
         let answer = Question { new: &[&new], old: &[&old], scope: Scope::Whole, known_actions: &|_| Vec::new() }.answer();
         *counts.entry(answer.verdict()).or_default() += 1;
-        *counts.entry(if refuted(&[new], &[old], None, shape).is_some() { "differs" } else { "same" }).or_default() += 1;
+        *counts.entry(if refuted(&[new], &[old], None, shape, bytes.iter().map(|b| usize::from(*b)).sum()).is_some() { "differs" } else { "same" }).or_default() += 1;
     }
     println!("{counts:?}");
     assert!(["contained", "not_contained", "differs", "same"].iter().all(|k| counts.get(k).is_some_and(|n| *n > 60)), "{counts:?}");

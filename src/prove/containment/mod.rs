@@ -90,7 +90,9 @@ pub enum Scope {
     /// Some policies among others: another policy may allow what these do not, so whatever the old documents deny,
     /// the new ones must deny as well.
     Part,
-    /// All policies there are: a Deny that is gone matters only where the new documents allow something.
+    /// All policies of a holder: a Deny that is gone matters only where the new documents allow something. Policies of
+    /// a resource are never all there is, because callers have policies of their own, and root needs none: they are
+    /// always compared as a part.
     Whole,
 }
 
@@ -145,7 +147,8 @@ impl Question<'_> {
             Err(why) => Containment::NotProved(why),
             Ok(kind) => {
                 let (new, old) = (Sides::new(self.new, kind), Sides::new(self.old, kind));
-                Proof { question: self, kind, new: &new, old: &old, states: STATES, trials: TRIALS, doubt: None, judge: None }.run()
+                let scope = if kind == PolicyType::Resource { Scope::Part } else { self.scope };
+                Proof { question: self, scope, kind, new: &new, old: &old, states: STATES, trials: TRIALS, doubt: None, judge: None }.run()
             }
         }
     }
@@ -154,6 +157,7 @@ impl Question<'_> {
 /// A proof under way.
 struct Proof<'q> {
     question: &'q Question<'q>,
+    scope: Scope,
     kind: PolicyType,
     new: &'q Sides<'q>,
     old: &'q Sides<'q>,
@@ -171,7 +175,7 @@ impl<'q> Proof<'q> {
         for statement in &new.allows {
             found = found.or_else(|| self.allow(statement));
         }
-        if self.question.scope == Scope::Part {
+        if self.scope == Scope::Part {
             for deny in &old.denies {
                 found = found.or_else(|| self.lost(deny));
             }
@@ -199,7 +203,7 @@ impl<'q> Proof<'q> {
                 return Some(answer);
             }
             // As a part of what is held, every Deny must stay; that is shown once for all statements.
-            if self.question.scope == Scope::Part {
+            if self.scope == Scope::Part {
                 continue;
             }
             for deny in &old.denies {
