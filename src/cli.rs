@@ -24,6 +24,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
+    /// Are the policies of some files contained in those of others? With a request that shows it if not.
+    Check(CheckArgs),
     /// What an export of grants has, lacks and cannot tell, what that weakens, and the command that closes each gap.
     Doctor(DoctorArgs),
     /// The rules that are built in, and how well they fit your logs.
@@ -141,6 +143,21 @@ pub struct SimulateArgs {
     /// Tell of every statement why it did or did not apply.
     #[arg(long)]
     pub explain: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 contained, 3 not contained, 4 neither is proved, 2 a file cannot be read.")]
+pub struct CheckArgs {
+    /// File with a policy document that is in force; several together with several --existing.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub existing: Vec<PathBuf>,
+    /// File with a policy document that should allow nothing more; several together with several --new.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub new: Vec<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `rules`

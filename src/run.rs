@@ -3,6 +3,7 @@
 //! This is the only file that names all stages; data flows down it only.
 
 mod changes;
+pub mod check;
 mod consistency;
 mod coverage;
 mod eras;

@@ -10,6 +10,8 @@
 
 #[path = "it/bundles.rs"]
 mod bundles;
+#[path = "it/check.rs"]
+mod check;
 #[path = "it/common.rs"]
 mod common;
 #[path = "it/coverage.rs"]

@@ -5,6 +5,7 @@
 //! (`escape`). Missing input answers UNKNOWN, never PASS. Source: reports-and-controls.md.
 
 pub mod catalogue;
+pub mod check_text;
 pub mod doctor_text;
 pub mod escape;
 pub mod findings;
