@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
+use trailtrim::policy::{ActionElement, Effect, PolicyDocument};
+use trailtrim::prove::{Containment, contained};
 
-use super::common::trailtrim;
+use super::common::{corpora, trailtrim};
 
 const WIDE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Wide","Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/*"}]}"#;
 const NARROW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/in/*"}]}"#;
@@ -106,7 +108,9 @@ fn several_files_are_one_side() {
 #[test]
 fn policies_of_resources() {
     let dir = tempfile::tempdir().unwrap();
-    let trust = |aws: &str| format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":{aws}}}}}}}"#);
+    let trust = |aws: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":{aws}}}}}}}"#)
+    };
     let root = file(dir.path(), "root.json", &trust(r#""arn:aws:iam::444455556666:root""#));
     let one = file(dir.path(), "one.json", &trust(r#""arn:aws:iam::444455556666:role/a""#));
     let two = file(dir.path(), "two.json", &trust(r#"["arn:aws:iam::444455556666:role/a","arn:aws:iam::444455556666:role/b"]"#));
@@ -136,4 +140,43 @@ fn what_is_no_policy_is_2_and_named() {
     assert_eq!(code, 2);
     assert!(err.contains("nowhere.json"), "{err}");
     assert_eq!(trailtrim(["check", "--existing", "a.json"]).status.code(), Some(2));
+}
+
+/// The document as a proposal might have it: without every third action of its lists.
+fn with_fewer_actions(document: &PolicyDocument) -> PolicyDocument {
+    let mut fewer = document.clone();
+    for statement in fewer.statements.iter_mut().filter(|s| s.effect == Effect::Allow) {
+        if let ActionElement::Action(list) = &mut statement.action {
+            let mut place = 0;
+            list.retain(|_| {
+                place += 1;
+                place % 3 != 0
+            });
+        }
+    }
+    fewer
+}
+
+#[test]
+fn real_policies_are_contained_in_themselves() {
+    let Some(corpora) = corpora() else { return };
+    let (mut documents, mut slowest) = (0, std::time::Duration::ZERO);
+    let mut exports: Vec<PathBuf> = corpora.join("grants-gaad").read_dir().unwrap().map(|e| e.unwrap().path()).collect();
+    exports.retain(|p| p.extension().is_some_and(|e| e == "json"));
+    exports.sort();
+    for export in exports {
+        let grants = trailtrim::grants::load::load(&[export]).unwrap();
+        let inline = grants.principals().flat_map(|p| p.inline.iter().map(|i| &i.document).chain(&p.trust));
+        for document in inline.chain(grants.policies.values().map(|p| &p.document)).filter_map(|d| d.as_ref().ok()) {
+            let fewer = with_fewer_actions(document);
+            for new in [document, &fewer] {
+                let began = std::time::Instant::now();
+                assert_eq!(contained(&[new], &[document]), Containment::Contained, "{}", trailtrim::policy::print::minified(document));
+                slowest = slowest.max(began.elapsed());
+                documents += 1;
+            }
+        }
+    }
+    println!("{documents} comparisons, the slowest took {slowest:?}");
+    assert!(documents > 100);
 }

@@ -287,7 +287,10 @@ impl<'q> Proof<'q> {
             (_, Some(by)) => {
                 format!("the new {label} allows {} on {}, which the old Deny statement {by} denies", witness.action, witness.resource)
             }
-            _ => format!("the new {label} allows {} on {}, which no old statement allows", witness.action, witness.resource),
+            _ => {
+                let here = if witness.context.is_empty() { "" } else { " in this context" };
+                format!("the new {label} allows {} on {}, which no old statement allows{here}", witness.action, witness.resource)
+            }
         };
         Some(Containment::NotContained { witness, reason })
     }

@@ -43,8 +43,10 @@ fn patterns_and_unions() {
         (allow(json!("S3:getobject"), json!(BUCKET)), json!([get()])),
         // Two statements of the old policy together.
         (allow(json!(["s3:GetObject", "s3:PutObject"]), json!(BUCKET)), json!([get(), allow(json!("s3:PutObject"), json!(BUCKET))])),
-        (allow(json!("s3:*"), json!(BUCKET)), json!([{"Effect": "Allow", "NotAction": "s3:Get*", "Resource": "*"}, allow(json!("s3:Get*"), json!("*"))])),
-        (allow(json!("s3:*"), json!("*")), json!([allow(json!("s3:*"), json!("arn:aws:s3:::*")), {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::*"}])),
+        (allow(json!("s3:*"), json!(BUCKET)),
+            json!([{"Effect": "Allow", "NotAction": "s3:Get*", "Resource": "*"}, allow(json!("s3:Get*"), json!("*"))])),
+        (allow(json!("s3:*"), json!("*")),
+            json!([allow(json!("s3:*"), json!("arn:aws:s3:::*")), {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::*"}])),
         (allow(json!("s3:*"), json!(["arn:aws:s3:::?", "arn:aws:s3:::??*"])), json!([allow(json!("s3:*"), json!("arn:aws:s3:::?*"))])),
         (allow(json!("s3:*"), json!("arn:aws:s3:::?*")), json!([allow(json!("s3:*"), json!(["arn:aws:s3:::?", "arn:aws:s3:::??*"]))])),
         (allow(json!("*:*"), json!("*")), json!([allow(json!("*"), json!("*"))])),

@@ -229,7 +229,7 @@ impl Values {
             (Values::NoCase(left), Values::NoCase(right)) => {
                 left.iter().all(|l| right.iter().all(|r| lower(l).is_some() && lower(r).is_some() && lower(l) != lower(r)))
             }
-            (Values::Bool { yes, no, open: false }, Values::Bool { yes: also, no: nor, open: false }) => !(*yes && *also) && !(*no && *nor),
+            (Values::Bool { yes, no, open: false }, Values::Bool { yes: also, no: nor, open: false }) => !(*yes && *also || *no && *nor),
             (Values::Number(left), Values::Number(right)) | (Values::Date(left), Values::Date(right)) => {
                 left.iter().all(|l| right.iter().all(|r| l.is_apart_from(r)))
             }
