@@ -14,10 +14,9 @@ use serde_json::{Map, Value, json};
 use super::{Containment, Question, Scope};
 use crate::evaluate::action_set::ActionIndex;
 use crate::evaluate::{
-    Compiler, Context, NamedPolicy, Policies, PreparedRequest, PrincipalType, Request, RequestPrincipal, decide, oracle, simulate,
+    Compiler, Context, Decision, NamedPolicy, Policies, PreparedRequest, PrincipalType, Request, RequestPrincipal, decide, oracle, simulate,
 };
-use crate::evaluate::Decision;
-use crate::policy::{PolicyDocument, parse_document};
+use crate::policy::{ConditionOperator, PolicyDocument, parse_document};
 
 /// Bytes that are spent on choices.
 struct Source<'b>(std::slice::Iter<'b, u8>);
@@ -98,6 +97,42 @@ fn condition(source: &mut Source<'_>) -> Value {
     Value::Object(all)
 }
 
+/// A condition made from another one: operators, keys and values changed a little, so that one often implies the
+/// other, and as often nearly does.
+fn changed_condition(source: &mut Source<'_>, old: &Value) -> Value {
+    let mut all = Map::new();
+    for (operator, keys) in old.as_object().into_iter().flatten() {
+        let mut name = operator.clone();
+        for (from, to) in [("Equals", "Like"), ("Not", ""), ("String", "StringNot"), ("Than", "ThanEquals"), ("Any", "All"), ("IfExists", "")] {
+            if source.chance(9) {
+                name = name.replacen(from, to, 1);
+            }
+        }
+        if source.chance(6) && !name.contains("IfExists") && !name.contains("Null") {
+            name += "IfExists";
+        }
+        if source.chance(9) && !name.contains(':') {
+            name = format!("ForAllValues:{name}");
+        }
+        // What these changes made of it may be no operator.
+        let name = if ConditionOperator::parse(&name).is_some() { name } else { operator.clone() };
+        for (key, values) in keys.as_object().into_iter().flatten() {
+            let mut values: Vec<Value> = values.as_array().cloned().unwrap_or_default();
+            if source.chance(4) && values.len() > 1 {
+                values.pop();
+            }
+            if source.chance(4) {
+                values.push(json!(source.of(VALUES)));
+            }
+            all.insert(name.clone(), json!({ key.as_str(): values }));
+        }
+    }
+    if source.chance(6) {
+        all.extend(condition(source).as_object().cloned().unwrap_or_default());
+    }
+    Value::Object(all)
+}
+
 fn principal(source: &mut Source<'_>) -> Value {
     match source.below(6) {
         0 => json!({"Service": source.some(&["s.amazonaws.com", "t.amazonaws.com"], 2)}),
@@ -138,6 +173,7 @@ fn changed(source: &mut Source<'_>, old: &[Value], shape: Shape) -> Vec<Value> {
             1 => new["Action"] = json!(source.some(ACTION_PATTERNS, 2)),
             2 => new["Resource"] = json!(source.some(RESOURCE_PATTERNS, 2)),
             3 if shape.conditions => new["Condition"] = condition(source),
+            6 | 7 if shape.conditions => new["Condition"] = changed_condition(source, &old["Condition"]),
             4 if shape.principals => new["Principal"] = principal(source),
             5 => out.push(new.clone()),
             _ => {}

@@ -42,7 +42,7 @@ use crate::evaluate::PolicyType;
 use crate::policy::{Effect, PolicyDocument};
 
 /// States that all walks of one question may visit together.
-const STATES: usize = 400_000;
+const STATES: usize = 200_000;
 
 /// Requests that may be put to the evaluation in search of a witness.
 const TRIALS: usize = 20_000;

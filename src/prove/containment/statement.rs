@@ -1,5 +1,7 @@
 //! A statement made ready for the proof: its elements as steps, its conditions as sets of values.
 
+use std::collections::HashSet;
+
 use super::condition::Sieve;
 use super::steps::{ResourceSteps, Step, of_resource, of_text};
 use crate::evaluate::PolicyType;
@@ -14,12 +16,15 @@ pub struct ActionPattern {
     pub lower: String,
     /// Steps of the lower case.
     pub steps: Vec<Step>,
+    /// How many bytes come before the first wildcard.
+    fixed: usize,
 }
 
 impl ActionPattern {
     fn new(written: &str) -> ActionPattern {
         let lower = written.to_ascii_lowercase();
-        ActionPattern { written: written.to_owned(), steps: of_text(&lower), lower }
+        let fixed = lower.find(['*', '?']).unwrap_or(lower.len());
+        ActionPattern { written: written.to_owned(), steps: of_text(&lower), fixed, lower }
     }
 
     /// Every action.
@@ -31,22 +36,30 @@ impl ActionPattern {
     /// Whether it names one action.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        !self.lower.contains(['*', '?'])
+        self.fixed == self.lower.len()
     }
 
     fn is_everything(&self) -> bool {
         self.lower == "*" || self.lower == "*:*"
     }
 
+    /// Whether a text begins as the pattern does.
+    fn begins(&self, lower: &str) -> bool {
+        self.lower.get(..self.fixed).is_some_and(|start| lower.starts_with(start))
+    }
+
+    /// Whether the pattern is a text and then `*`.
+    fn is_prefix(&self) -> bool {
+        self.lower.get(self.fixed..) == Some("*")
+    }
+
     fn matches(&self, lower: &str) -> bool {
-        self.is_everything() || crate::aws::glob_matches(&self.lower, lower)
+        self.begins(lower) && (self.is_prefix() || self.is_everything() || crate::aws::glob_matches(&self.lower, lower))
     }
 
     /// Whether it plainly takes in all of `narrow`; `false` says nothing.
     fn plainly_covers(&self, narrow: &ActionPattern) -> bool {
-        self.is_everything()
-            || self.lower == narrow.lower
-            || self.lower.strip_suffix('*').is_some_and(|p| !p.contains(['*', '?']) && narrow.lower.starts_with(p))
+        self.is_everything() || self.lower == narrow.lower || (self.is_prefix() && self.begins(&narrow.lower))
     }
 }
 
@@ -57,19 +70,31 @@ pub struct Actions {
     pub negated: bool,
     /// The patterns.
     pub patterns: Vec<ActionPattern>,
+    /// Of these, what names one action.
+    literals: HashSet<String>,
 }
 
 impl Actions {
+    fn new(list: &[String], negated: bool) -> Actions {
+        let patterns: Vec<ActionPattern> = list.iter().map(|p| ActionPattern::new(p)).collect();
+        let literals = patterns.iter().filter(|p| p.is_literal()).map(|p| p.lower.clone()).collect();
+        Actions { negated, patterns, literals }
+    }
+
+    fn wild(&self) -> impl Iterator<Item = &ActionPattern> {
+        self.patterns.iter().filter(|p| !p.is_literal())
+    }
+
     /// Whether the element takes in an action that is written in lower case.
     #[must_use]
     pub fn contains(&self, lower: &str) -> bool {
-        self.patterns.iter().any(|p| p.matches(lower)) != self.negated
+        (self.literals.contains(lower) || self.wild().any(|p| p.matches(lower))) != self.negated
     }
 
-    /// Whether the element plainly takes in all of a pattern; `false` says nothing.
+    /// Whether the element plainly takes in all of a pattern with wildcards; `false` says nothing.
     #[must_use]
     pub fn plainly_covers(&self, narrow: &ActionPattern) -> bool {
-        if self.negated { self.patterns.is_empty() } else { self.patterns.iter().any(|p| p.plainly_covers(narrow)) }
+        if self.negated { self.patterns.is_empty() } else { self.wild().any(|p| p.plainly_covers(narrow)) }
     }
 }
 
@@ -108,7 +133,7 @@ impl<'a> Side<'a> {
             ActionElement::Action(list) => (list, false),
             ActionElement::NotAction(list) => (list, true),
         };
-        let actions = Actions { negated, patterns: list.iter().map(|p| ActionPattern::new(p)).collect() };
+        let actions = Actions::new(list, negated);
         let mut resources = Resources { negated: false, all: statement.resource.is_none(), patterns: Vec::new() };
         if let Some(element) = &statement.resource {
             resources.negated = matches!(element, ResourceElement::NotResource(_));

@@ -64,7 +64,7 @@ struct Walker<'a> {
 
 /// Walks `narrow` beside other patterns. `visit` hears of each set of the others (by place in the list) that together
 /// take in some text of `narrow`, with a shortest such text; it answers whether to stop. Every state costs one of
-/// `budget`.
+/// `budget`, and one more for every sixteen places in it.
 pub fn walk(
     universe: Universe,
     narrow: &[Step],
@@ -99,7 +99,7 @@ pub fn walk(
         if *budget == 0 {
             return Walked::TooLarge;
         }
-        *budget -= 1;
+        *budget = budget.saturating_sub(1 + places.len() / 16);
         if walker.is_whole(progress) {
             let ended: Vec<u32> = places.iter().filter(|(n, p)| walker.is_end(*n, *p)).map(|(n, _)| *n).collect();
             if ended.first() == Some(&0) {
