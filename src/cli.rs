@@ -24,7 +24,7 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
-    /// Is everything that the new policies allow allowed by the existing ones? Exit 0 contained, 3 not contained, 4 not proved.
+    /// Are the policies of some files contained in those of others? With a request that shows it if not.
     Check(CheckArgs),
     /// What an export of grants has, lacks and cannot tell, what that weakens, and the command that closes each gap.
     Doctor(DoctorArgs),
@@ -153,11 +153,12 @@ pub struct SimulateArgs {
 
 /// `check`
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 contained, 3 not contained, 4 neither is proved, 2 a file cannot be read.")]
 pub struct CheckArgs {
-    /// Policy files as they are: documents, bare or as the AWS CLI prints them; several count together.
+    /// File with a policy document that is in force; several together with several --existing.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub existing: Vec<PathBuf>,
-    /// Policy files as they would be.
+    /// File with a policy document that should allow nothing more; several together with several --new.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub new: Vec<PathBuf>,
     /// Print JSON instead of text.

@@ -1,12 +1,10 @@
 //! From what the user said to a stage and back to an exit code.
 
-mod check;
-
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
 use crate::cli::{
-    AnalyzeArgs, Command, DoctorArgs, ExportScriptArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs,
+    AnalyzeArgs, CheckArgs, Command, DoctorArgs, ExportScriptArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs,
     RulesCommand, RunArgs, StateArgs,
 };
 use crate::evaluate::simulate;
@@ -15,7 +13,8 @@ use crate::grants::export_script::{self, ScriptOptions};
 use crate::ingest::IngestSummary;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
-use crate::report::{doctor_text, mapping_text};
+use crate::report::{check_text, doctor_text, mapping_text};
+use crate::run::check::check as check_files;
 use crate::run::mapping::{measure, rules};
 use crate::run::timings::{Stage, peak_rss_bytes};
 use crate::run::{Outcome, RunError, RunOptions, Window, examine, ingest, run};
@@ -81,7 +80,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
-        Command::Check(args) => check::check(&args),
+        Command::Check(args) => check(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Rules(args) => match args.command {
             RulesCommand::Mapping(args) => mapping_rules(&args),
@@ -228,6 +227,16 @@ fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
         said(std::io::stdout().write_all(doctor_text::text(&grants, &diagnosis, args.all).as_bytes()));
     }
     Ok(if grants.problems.is_empty() { 0 } else { PARTIAL })
+}
+
+fn check(args: &CheckArgs) -> Result<u8, Failure> {
+    let answer = check_files(&args.existing, &args.new).map_err(usage_error)?;
+    if args.json {
+        say!("{}", json_line(&check_text::json(&answer).to_string()));
+    } else {
+        said(write!(std::io::stdout(), "{}", check_text::text(&answer)));
+    }
+    Ok(check_text::exit_code(&answer))
 }
 
 fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {

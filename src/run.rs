@@ -5,6 +5,7 @@
 mod asked;
 mod backtest;
 mod changes;
+pub mod check;
 mod consistency;
 mod coverage;
 mod eras;

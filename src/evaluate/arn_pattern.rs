@@ -29,7 +29,7 @@ enum Form {
     Nothing,
 }
 
-/// A short pattern as its kind of policy reads it, filled up to six parts; `None` when it matches nothing.
+/// A short pattern as its kind of policy reads it; `None` when it matches nothing.
 #[must_use]
 pub fn six_parts(pattern: &str, kind: PolicyType) -> Option<String> {
     // API Gateway fills up `execute-api:/stage/…` itself. Source: its Developer Guide, "Access policy language overview".

@@ -254,7 +254,27 @@ fn check_texts(statement: &Statement) -> Result<(), String> {
     }
 }
 
-/// Whether documents have (`Some(true)`), lack (`Some(false)`) or may have (`None`) principals and resources.
+/// Holds a document against what AWS refuses in its kind of policy. The two flags say whether statements have
+/// (`Some(true)`), lack (`Some(false)`) or may have (`None`) principals and resources.
+///
+/// # Errors
+/// A text that begins with the number of the statement and names the element.
+pub fn check_document(document: &PolicyDocument, principal: Option<bool>, resource: Option<bool>) -> Result<(), String> {
+    for (n, statement) in document.statements.iter().enumerate() {
+        check_texts(statement).map_err(|e| format!("statement {n} {e}"))?;
+        for (element, has, must) in
+            [("Principal", statement.principal.is_some(), principal), ("Resource", statement.resource.is_some(), resource)]
+        {
+            match must {
+                Some(true) if !has => return Err(format!("statement {n} has no {element}")),
+                Some(false) if has => return Err(format!("statement {n} has a {element}, which this kind of policy cannot have")),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check<'d>(
     kind: &str,
     list: impl Iterator<Item = &'d NamedDocument>,
@@ -262,20 +282,7 @@ fn check<'d>(
     resource: Option<bool>,
 ) -> Result<(), String> {
     for (at, named) in list.enumerate() {
-        for (n, statement) in named.document.statements.iter().enumerate() {
-            check_texts(statement).map_err(|e| format!("policies.{kind}[{at}].document: statement {n} {e}"))?;
-            for (element, has, must) in
-                [("Principal", statement.principal.is_some(), principal), ("Resource", statement.resource.is_some(), resource)]
-            {
-                match must {
-                    Some(true) if !has => return Err(format!("policies.{kind}[{at}].document: statement {n} has no {element}")),
-                    Some(false) if has => {
-                        return Err(format!("policies.{kind}[{at}].document: statement {n} has a {element}, which this kind of policy cannot have"));
-                    }
-                    _ => {}
-                }
-            }
-        }
+        check_document(&named.document, principal, resource).map_err(|e| format!("policies.{kind}[{at}].document: {e}"))?;
     }
     Ok(())
 }

@@ -76,18 +76,6 @@ impl Range {
         (bits <= width).then_some(Range { base, bits })
     }
 
-    /// Whether every address of another range lies in this one.
-    #[must_use]
-    pub fn covers(&self, other: &Range) -> bool {
-        self.base.is_ipv4() == other.base.is_ipv4() && self.bits <= other.bits && self.contains(other.base)
-    }
-
-    /// An address of the range.
-    #[must_use]
-    pub fn address(&self) -> IpAddr {
-        self.base
-    }
-
     /// Whether an address lies in the range; the families never mix.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -97,6 +85,18 @@ impl Range {
             _ => return false,
         };
         self.bits == 0 || (base ^ address) >> (width - self.bits) == 0
+    }
+
+    /// Whether every address of another range lies in this one.
+    #[must_use]
+    pub fn covers(&self, other: &Range) -> bool {
+        other.bits >= self.bits && self.contains(other.base)
+    }
+
+    /// The address that the range is written with.
+    #[must_use]
+    pub fn base(&self) -> IpAddr {
+        self.base
     }
 
     /// Whether the range is narrow enough for S3 to call a grant to it not public: /8 or narrower (IPv4), /32 or

@@ -10,5 +10,5 @@ pub mod containment;
 pub mod replay;
 
 pub use consistency::{Agreement, Comparison, Logged, Refusal, compare};
-pub use containment::{Containment, Witness, allows_no_more, contained};
+pub use containment::{Containment, Question, Scope, Witness, contained};
 pub use replay::{Judgement, NewlyDenied, ReplayCounts, is_lost, judge};

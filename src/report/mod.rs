@@ -6,6 +6,7 @@
 
 pub mod advice;
 pub mod catalogue;
+pub mod check_text;
 pub mod deliver;
 pub mod doctor_text;
 pub mod escape;

@@ -389,7 +389,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
         sizes: (size_before, if status == "written" { proposal.largest() } else { size_before }, proposal.limit),
         replay: replay_facts(&replay),
         containment: match containment {
-            Some(answer) => answer.why_not().unwrap_or_else(|| "proved".to_owned()),
+            Some(answer) => answer.why_not().map_or_else(|| "proved".to_owned(), |why| format!("not proved: {why}")),
             None if proposal.current.is_none() => "no grant to compare with".to_owned(),
             None => "nothing proposed".to_owned(),
         },

@@ -29,7 +29,7 @@ pub fn proved(forks: Vec<Fork>, grants: &Grants, usage: &Usage) -> Vec<Advice> {
             continue;
         };
         let Some(Ok(shared)) = grants.policies.get(&fork.policy_arn).map(|p| &p.document) else { continue };
-        if contained(&[document], &[shared]) != Containment::Proved {
+        if contained(&[document], &[shared]) != Containment::Contained {
             continue;
         }
         let mut counts = ReplayCounts::default();

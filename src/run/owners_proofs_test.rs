@@ -52,7 +52,7 @@ fn a_smaller_trust_lies_inside_the_old_one_and_lets_everybody_in() {
     let at = trust_at(&all);
     assert_eq!(all[at].status, Status::Proposed);
     let proofs = proved(&mut all, &grants, &usage);
-    assert_eq!((&all[at].status, &proofs.containment[at]), (&Status::Proposed, &Some(Containment::Proved)));
+    assert_eq!((&all[at].status, &proofs.containment[at]), (&Status::Proposed, &Some(Containment::Contained)));
     let counts = proofs.trusts[&target()];
     assert_eq!((counts.requests, counts.calls, counts.newly_denied, counts.unknown, counts.unexplained), (3, 21, 0, 0, 0));
     // The callers' own policies are proved beside it.
@@ -117,7 +117,7 @@ fn a_permission_set_is_replayed_for_its_roles_in_all_accounts() {
     let at = fresh.iter().position(|p| p.unit.placement == Placement::PermissionSet).unwrap();
     let mut all = fresh.clone();
     let proofs = proved(&mut all, &grants, &usage);
-    assert_eq!((&all[at].status, &proofs.containment[at]), (&Status::Proposed, &Some(Containment::Proved)), "inside inline and managed policy together");
+    assert_eq!((&all[at].status, &proofs.containment[at]), (&Status::Proposed, &Some(Containment::Contained)), "inside inline and managed policy together");
     assert_eq!((proofs.replay.requests, proofs.replay.newly_denied), (2, 0));
     // What came from the managed policy is replaced as well: without its rest the call is lost.
     for lost in ["sqs:CreateQueue", "sns:CreateTopic"] {

@@ -147,7 +147,7 @@ proptest! {
         }
         if let Some(current) = &current {
             let inside = contained(&packed.documents.iter().collect::<Vec<_>>(), &[current]);
-            prop_assert_eq!(inside, Containment::Proved);
+            prop_assert_eq!(inside, Containment::Contained);
         }
         let one = checked(&unpacked, packed.documents.clone(), packed.steps.clone());
         prop_assert_eq!(&one.status, &Status::Proposed);
@@ -161,7 +161,7 @@ proptest! {
         if let Some(first) = less.first_mut() {
             let gone = first.statements.remove(0);
             // Another statement may grant the same, or the first may have granted nothing that can be asked for.
-            let still = cells(&gone).into_iter().all(|cell| contained(&[&cell], &less.iter().collect::<Vec<_>>()) == Containment::Proved);
+            let still = cells(&gone).into_iter().all(|cell| contained(&[&cell], &less.iter().collect::<Vec<_>>()) == Containment::Contained);
             let status = checked(&unpacked, less, packed.steps.clone()).status;
             prop_assert!(still || matches!(status, Status::Defect(_)) , "{status:?}");
         }

@@ -1,144 +1,334 @@
 //! Containment: does a set of policy documents allow anything that another set does not?
 //!
-//! Every Allow statement of the new documents is held against the old ones (`search`): exact where there are no conditions, by
-//! walking all patterns side by side as automata (`glob_walk`); sound everywhere, since a condition or a principal counts only as far as
-//! it surely helps or could hurt (`conditions`, `side`). A request that is found is handed to the evaluation engine (`witness`): what it
-//! confirms is "not contained", what it does not is "not proved", and "contained" is said only where no such request can be.
-//! docs/decisions/0010-containment-by-walks.md.
+//! Three answers. `Contained` is a proof for every request there is, future actions included. `NotContained` comes
+//! with a request that the evaluation engine itself allows under the new documents and not under the old ones.
+//! Everything else is `NotProved`, with the reason. A bound that is reached, a condition that cannot be compared, a
+//! difference that no request could be found for: none of them is ever "contained".
+//!
+//! The method (docs/decisions/0010-containment-by-walks.md): for each Allow statement of the new documents, for each
+//! principal of it, two searches must come up empty. One for an action on a resource that it takes in, that no Deny of
+//! the new documents takes away, and that no Allow of the old ones has; the other for one that a Deny of the old
+//! documents takes away and none of the new. A statement counts on the other side only if its conditions are implied.
+//! Without conditions and variables both searches are exact.
 
-mod conditions;
-mod glob_walk;
-mod search;
-mod side;
+mod condition;
+mod contexts;
+mod gap;
+mod principal;
+mod statement;
+mod steps;
+mod values;
+mod walk;
 mod witness;
 
 #[cfg(test)]
-mod brute_test;
+mod brute_force_test;
 #[cfg(test)]
-mod pairs_test;
+mod corpus_test;
+#[cfg(test)]
+mod table_test;
 
-use conditions::{all_implied, disjoint};
-use search::{Against, suspects};
-use side::{Part, Variables, principal_inside, with};
-use witness::Sides;
+use std::collections::BTreeSet;
+
+use condition::{Sieve, contradictory, implied};
+use gap::{Gap, Search};
+use principal::{Who, each, names, spares};
+use statement::{Side, Sides};
+use walk::Walked;
 pub use witness::Witness;
+use witness::{Judge, Suspect};
 
 use crate::evaluate::PolicyType;
 use crate::policy::{Effect, PolicyDocument};
 
-/// How many suspects of a statement are handed to the engine.
-const TRIES: usize = 64;
+/// States that all walks of one question may visit together.
+const STATES: usize = 200_000;
+
+/// Requests that may be put to the evaluation in search of a witness.
+const TRIALS: usize = 20_000;
 
 /// The answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Containment {
     /// Everything the new documents allow, the old ones allow.
-    Proved,
-    /// The new documents allow a request that the old ones do not; the engine says so too.
-    Refuted(Box<Witness>),
+    Contained,
+    /// This request is allowed by the new documents and not by the old ones.
+    NotContained {
+        /// The request, confirmed by the evaluation.
+        witness: Box<Witness>,
+        /// Which statements differ, in words.
+        reason: String,
+    },
     /// Neither is shown, because.
     NotProved(String),
 }
 
 impl Containment {
-    /// Why it is not proved, in a sentence; `None` if it is.
+    /// Why the new documents are not proved to be contained; `None` where they are.
     #[must_use]
-    pub fn why_not(&self) -> Option<String> {
+    pub fn why_not(&self) -> Option<&str> {
         match self {
-            Containment::Proved => None,
-            Containment::Refuted(w) => Some(format!("refuted: {} on {} would be allowed", w.action, w.resource)),
-            Containment::NotProved(why) => Some(format!("not proved: {why}")),
+            Containment::Contained => None,
+            Containment::NotContained { reason, .. } | Containment::NotProved(reason) => Some(reason),
+        }
+    }
+
+    /// The word for the answer (design.md section 3).
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        match self {
+            Containment::Contained => "contained",
+            Containment::NotContained { .. } => "not_contained",
+            Containment::NotProved(_) => "not_proved",
         }
     }
 }
 
-/// Whether the new documents, in the place of the old ones, could let anybody do more: they allow nothing that the old ones do
-/// not, and every Deny of the old ones still binds, because other policies of the same principal may allow what it denies.
+/// What the documents are to whoever holds them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// Some policies among others: another policy may allow what these do not, so whatever the old documents deny,
+    /// the new ones must deny as well.
+    Part,
+    /// All policies of a holder: a Deny that is gone matters only where the new documents allow something. Policies of
+    /// a resource are never all there is, because callers have policies of their own, and root needs none: they are
+    /// always compared as a part.
+    Whole,
+}
+
+/// A question.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The documents that should allow no more.
+    pub new: &'a [&'a PolicyDocument],
+    /// The documents that they are held against.
+    pub old: &'a [&'a PolicyDocument],
+    /// What the documents are to their holder.
+    pub scope: Scope,
+    /// Known actions that an action pattern matches, for witnesses that people recognise; it may give none.
+    pub known_actions: &'a dyn Fn(&str) -> Vec<String>,
+}
+
+/// Whether `new` is contained in `old`, as some policies among others ([`Scope::Part`]).
 #[must_use]
 pub fn contained(new: &[&PolicyDocument], old: &[&PolicyDocument]) -> Containment {
-    match allows_no_more(new, old) {
-        Containment::Proved => denies_no_less(new, old),
-        other => other,
+    Question { new, old, scope: Scope::Part, known_actions: &|_| Vec::new() }.answer()
+}
+
+/// The kind of policy that documents are: of a resource if their statements name principals.
+///
+/// # Errors
+/// When some statements name principals and others do not.
+pub fn kind_of<'a>(documents: impl Iterator<Item = &'a PolicyDocument>) -> Result<PolicyType, String> {
+    let kinds: BTreeSet<bool> = documents.flat_map(|d| &d.statements).map(|s| s.principal.is_some()).collect();
+    match (kinds.contains(&true), kinds.contains(&false)) {
+        (true, true) => Err("some statements have a Principal and others have none: they are no policies of one kind".to_owned()),
+        (true, false) => Ok(PolicyType::Resource),
+        (false, _) => Ok(PolicyType::Identity),
     }
 }
 
-/// Whether every request that the new documents allow is allowed by the old ones, each side taken as all the policies of its
-/// kind that there are.
-#[must_use]
-pub fn allows_no_more(new: &[&PolicyDocument], old: &[&PolicyDocument]) -> Containment {
-    let of_resource = new.iter().chain(old).any(|d| d.statements.iter().any(|s| s.principal.is_some()));
-    let kind = if of_resource { PolicyType::Resource } else { PolicyType::Identity };
-    let mut variables = Variables::default();
-    let (new_parts, old_parts) = (variables.parts(new, kind), variables.parts(old, kind));
-    let (new_denies, old_allows, old_denies) = (with(&new_parts, Effect::Deny), with(&old_parts, Effect::Allow), with(&old_parts, Effect::Deny));
-    let mut sides: Option<Sides> = None;
-    let mut open: Option<String> = None;
-    for part in with(&new_parts, Effect::Allow) {
-        let sure = |other: &Part<'_>| {
-            all_implied(&part.conditions, &other.conditions) && principal_inside(part.statement.principal.as_ref(), other.statement.principal.as_ref())
-        };
-        let hurting = old_denies.iter().copied().filter(|d| !disjoint(&part.conditions, &d.conditions)).map(|d| {
-            let both: Vec<_> = part.conditions.iter().chain(&d.conditions).copied().collect();
-            // Where the old Deny applies, a new one that asks for no more applies too.
-            let excused = |n: &&&Part<'_>| {
-                all_implied(&both, &n.conditions) && (sure_principal(part, n) || principal_inside(d.statement.principal.as_ref(), n.statement.principal.as_ref()))
-            };
-            (d, new_denies.iter().filter(excused).copied().collect())
-        });
-        let against = Against {
-            helping: old_allows.iter().copied().filter(|o| sure(o)).collect(),
-            stopping: new_denies.iter().copied().filter(|d| sure(d)).collect(),
-            hurting: hurting.collect(),
-        };
-        let found = match suspects(part, &against, TRIES) {
-            Ok(found) => found,
-            Err(_) => {
-                open.get_or_insert_with(|| format!("{} of the new policy: its patterns and those of the old policy combine in too many ways", part.label()));
+/// What a search is for; said of its gaps.
+#[derive(Clone, Copy)]
+enum Aim<'s> {
+    /// No Allow of the old documents has it.
+    Missing,
+    /// This Deny of the old documents takes it away.
+    Freed(&'s Side<'s>),
+    /// A Deny of the old documents, gone.
+    LostDeny,
+}
+
+impl Question<'_> {
+    /// The answer.
+    #[must_use]
+    pub fn answer(&self) -> Containment {
+        match kind_of(self.new.iter().chain(self.old).copied()) {
+            Err(why) => Containment::NotProved(why),
+            Ok(kind) => {
+                let (new, old) = (Sides::new(self.new, kind), Sides::new(self.old, kind));
+                let scope = if kind == PolicyType::Resource { Scope::Part } else { self.scope };
+                Proof { question: self, scope, kind, new: &new, old: &old, states: STATES, trials: TRIALS, doubt: None, judge: None }.run()
+            }
+        }
+    }
+}
+
+/// A proof under way.
+struct Proof<'q> {
+    question: &'q Question<'q>,
+    scope: Scope,
+    kind: PolicyType,
+    new: &'q Sides<'q>,
+    old: &'q Sides<'q>,
+    states: usize,
+    trials: usize,
+    /// The first thing that could not be shown.
+    doubt: Option<String>,
+    judge: Option<Judge>,
+}
+
+impl<'q> Proof<'q> {
+    fn run(mut self) -> Containment {
+        let (new, old) = (self.new, self.old);
+        let mut found = None;
+        for statement in &new.allows {
+            found = found.or_else(|| self.allow(statement));
+        }
+        if self.scope == Scope::Part {
+            for deny in &old.denies {
+                found = found.or_else(|| self.lost(deny));
+            }
+        }
+        match (found, self.doubt) {
+            (Some(answer), _) => answer,
+            (None, Some(why)) => Containment::NotProved(why),
+            (None, None) => Containment::Contained,
+        }
+    }
+
+    /// The searches for one Allow statement of the new documents.
+    fn allow(&mut self, statement: &'q Side<'q>) -> Option<Containment> {
+        let given: Vec<&Sieve> = statement.conditions.iter().collect();
+        if contradictory(&given) {
+            return None;
+        }
+        let (new, old) = (self.new, self.old);
+        for who in each(statement.statement.principal.as_ref()) {
+            let counts = |side: &&Side<'_>, effect| names(side.statement.principal.as_ref(), who, effect) && implied(&given, &side.conditions);
+            let denied = new.denies.iter().filter(|d| counts(d, Effect::Deny));
+            let allowed = old.allows.iter().filter(|a| counts(a, Effect::Allow));
+            let search = Search { required: vec![statement], avoided: allowed.chain(denied).collect() };
+            if let Some(answer) = self.search(&search, Aim::Missing, who, &given) {
+                return Some(answer);
+            }
+            // As a part of what is held, every Deny must stay; that is shown once for all statements.
+            if self.scope == Scope::Part {
                 continue;
             }
-        };
-        for suspect in &found {
-            let sides = sides.get_or_insert_with(|| Sides::new(new, old, of_resource));
-            let others: Vec<&Part<'_>> = old_denies.iter().chain(&old_allows).copied().take(12).collect();
-            if let Some(witness) = sides.confirm(suspect, part, &others, &variables) {
-                return Containment::Refuted(Box::new(witness));
+            for deny in &old.denies {
+                let both: Vec<&Sieve> = given.iter().copied().chain(&deny.conditions).collect();
+                if spares(deny.statement.principal.as_ref(), who) || contradictory(&both) {
+                    continue;
+                }
+                let avoided = new.denies.iter().filter(|d| {
+                    let element = d.statement.principal.as_ref();
+                    (names(element, who, Effect::Deny) || names_all(element, deny)) && implied(&both, &d.conditions)
+                });
+                let search = Search { required: vec![statement, deny], avoided: avoided.collect() };
+                if let Some(answer) = self.search(&search, Aim::Freed(deny), who, &both) {
+                    return Some(answer);
+                }
             }
         }
-        if let Some(first) = found.first() {
-            let why = if first.is_denied { "a Deny of the old policy may refuse" } else { "no statement of the old policy is shown to allow" };
-            let resource: String = first.resource.chars().map(|c| variables.name(c).map_or_else(|| c.to_string(), |n| format!("${{{n}}}"))).collect();
-            open.get_or_insert_with(|| format!("{} of the new policy: {why} `{}` on `{resource}` under its conditions", part.label(), first.action));
-        }
+        None
     }
-    open.map_or(Containment::Proved, Containment::NotProved)
-}
 
-fn sure_principal(part: &Part<'_>, deny: &Part<'_>) -> bool {
-    principal_inside(part.statement.principal.as_ref(), deny.statement.principal.as_ref())
-}
+    /// The search for what a Deny of the old documents denied and the new ones do not.
+    fn lost(&mut self, deny: &'q Side<'q>) -> Option<Containment> {
+        let given: Vec<&Sieve> = deny.conditions.iter().collect();
+        if contradictory(&given) {
+            return None;
+        }
+        for who in each(deny.statement.principal.as_ref()) {
+            let counts = |d: &&Side<'_>| names(d.statement.principal.as_ref(), who, Effect::Deny) && implied(&given, &d.conditions);
+            let search = Search { required: vec![deny], avoided: self.new.denies.iter().filter(counts).collect() };
+            if let Some(answer) = self.search(&search, Aim::LostDeny, who, &given) {
+                return Some(answer);
+            }
+        }
+        None
+    }
 
-/// Whether every Deny of the old documents lies inside the new ones'.
-fn denies_no_less(new: &[&PolicyDocument], old: &[&PolicyDocument]) -> Containment {
-    let of_resource = new.iter().chain(old).any(|d| d.statements.iter().any(|s| s.principal.is_some()));
-    let kind = if of_resource { PolicyType::Resource } else { PolicyType::Identity };
-    let mut variables = Variables::default();
-    let (new_parts, old_parts) = (variables.parts(new, kind), variables.parts(old, kind));
-    let new_denies = with(&new_parts, Effect::Deny);
-    for deny in with(&old_parts, Effect::Deny) {
-        let is_same = |n: &&&Part<'_>| {
-            let (n, d) = (n.statement, deny.statement);
-            (&n.action, &n.resource, &n.principal, &n.conditions) == (&d.action, &d.resource, &d.principal, &d.conditions)
+    /// Runs a search; an answer if a witness was found. What was found without one is a doubt.
+    fn search(&mut self, search: &Search<'_>, aim: Aim<'_>, who: Who<'_>, must: &[&Sieve]) -> Option<Containment> {
+        let mut states = self.states;
+        let mut answer = None;
+        let mut gaps = 0;
+        let ended = search.run(&mut states, &mut |gap| {
+            gaps += 1;
+            answer = self.confirm(search, gap, aim, who, must);
+            if answer.is_none() && self.doubt.is_none() {
+                self.doubt = Some(doubt_text(search, gap, aim));
+            }
+            answer.is_some() || gaps >= 64 || self.trials == 0
+        });
+        self.states = states;
+        if ended == Walked::TooLarge && self.doubt.is_none() {
+            let label = search.required.first().map(|s| s.label()).unwrap_or_default();
+            self.doubt = Some(format!("{label} is too large a question: its patterns overlap with those of the other policy in too many ways"));
+        }
+        answer
+    }
+
+    /// Puts a gap to the evaluation.
+    fn confirm(&mut self, search: &Search<'_>, gap: &Gap, aim: Aim<'_>, who: Who<'_>, must: &[&Sieve]) -> Option<Containment> {
+        let lost_deny = matches!(aim, Aim::LostDeny);
+        let action = gap.action.to_ascii_lowercase();
+        let like = |name: &str| {
+            let lower = name.to_ascii_lowercase();
+            search.required.iter().chain(&search.avoided).all(|s| s.actions.contains(&lower) == s.actions.contains(&action))
         };
-        if new_denies.iter().any(|n| is_same(&n) && n.version == deny.version) {
-            continue;
-        }
-        let sure = |n: &&Part<'_>| all_implied(&deny.conditions, &n.conditions) && principal_inside(deny.statement.principal.as_ref(), n.statement.principal.as_ref());
-        let against = Against { helping: new_denies.iter().copied().filter(sure).collect(), stopping: Vec::new(), hurting: Vec::new() };
-        // A variable may have any value: a Deny with one is only inside one that has it too.
-        match suspects(deny, &against, 1) {
-            Ok(found) if found.is_empty() => {}
-            _ => return Containment::NotProved(format!("{} of the old policy denies what the new policy is not shown to deny", deny.label())),
-        }
+        let mut names: Vec<String> =
+            (self.question.known_actions)(&gap.pattern).into_iter().filter(|name| like(name)).take(2).collect();
+        names.push(with_case_of(&gap.action, &gap.pattern));
+        let bearing = self.new.all().chain(self.old.all()).flat_map(|s| &s.conditions).take(40).collect();
+        let judge = match self.judge.take() {
+            Some(judge) => judge,
+            None => Judge::new(self.question.new, self.question.old, self.kind),
+        };
+        let suspect = Suspect { gap, names, who, must: must.to_vec(), bearing, lost_deny };
+        let found = judge.confirm(&suspect, &mut self.trials);
+        self.judge = Some(judge);
+        let witness = Box::new(found?);
+        let label = search.required.first().map(|s| s.label()).unwrap_or_default();
+        let reason = match (aim, &witness.denied_by) {
+            (Aim::LostDeny, _) => format!("the old Deny {label} denies {} on {}, and no new statement does", witness.action, witness.resource),
+            (_, Some(by)) => {
+                format!("the new {label} allows {} on {}, which the old Deny statement {by} denies", witness.action, witness.resource)
+            }
+            _ => {
+                let here = if witness.context.is_empty() { "" } else { " in this context" };
+                format!("the new {label} allows {} on {}, which no old statement allows{here}", witness.action, witness.resource)
+            }
+        };
+        Some(Containment::NotContained { witness, reason })
     }
-    Containment::Proved
+}
+
+/// Whether a Deny reaches everybody that another one reaches.
+fn names_all(element: Option<&crate::policy::PrincipalElement>, deny: &Side<'_>) -> bool {
+    let all = each(deny.statement.principal.as_ref());
+    !all.is_empty() && all.into_iter().all(|who| names(element, who, Effect::Deny))
+}
+
+fn doubt_text(search: &Search<'_>, gap: &Gap, aim: Aim<'_>) -> String {
+    let label = search.required.first().map(|s| s.label()).unwrap_or_default();
+    let resource: String = gap
+        .resource
+        .iter()
+        .map(|s| match s {
+            steps::Symbol::Char(c) => c.to_string(),
+            steps::Symbol::Colon => ":".to_owned(),
+            steps::Symbol::Variable(v) => format!("${{{}}}", v.key),
+        })
+        .collect();
+    let what = format!("{} on {resource}", with_case_of(&gap.action, &gap.pattern));
+    let but = "no request was found that shows a difference";
+    match aim {
+        Aim::Missing => format!("the new {label} takes in {what}, and no old statement surely allows it under the same conditions; {but}"),
+        Aim::Freed(deny) => {
+            format!("the new {label} takes in {what}, which the old Deny {} may deny, and no new Deny surely does; {but}", deny.label())
+        }
+        Aim::LostDeny => format!("the old Deny {label} denies {what}, and no new Deny surely does; {but}"),
+    }
+}
+
+/// An action in the letters of the pattern that it came from, as far as that has no wildcard.
+fn with_case_of(action: &str, pattern: &str) -> String {
+    let fixed = pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(pattern);
+    match action.get(..fixed.len()) {
+        Some(start) if start.eq_ignore_ascii_case(fixed) => format!("{fixed}{}", action.get(fixed.len()..).unwrap_or_default()),
+        _ => action.to_owned(),
+    }
 }
