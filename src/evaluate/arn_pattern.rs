@@ -6,7 +6,7 @@
 use super::pattern::{Pattern, Piece, Reading, known, pieces, resolved};
 use super::prepared::{PreparedRequest, ResourceName};
 use super::{PolicyType, Tri};
-use crate::aws::{arn_covers, arn_intersects};
+use crate::aws::{arn_covers, arn_intersects, in_six_parts};
 use crate::policy::Version;
 
 /// A compiled resource pattern.
@@ -46,7 +46,7 @@ pub fn six_parts(pattern: &str, kind: PolicyType) -> Option<String> {
         PolicyType::ServiceControl => pattern.ends_with('*'),
         PolicyType::ResourceControl => false,
     };
-    padded.then(|| format!("{pattern}{}", ":*".repeat(5 - colons)))
+    padded.then(|| in_six_parts(pattern).into_owned())
 }
 
 /// The first five parts of a pattern and these pieces as text, and whether every `*` and `?` in the pieces' share is a

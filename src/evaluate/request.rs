@@ -25,21 +25,6 @@ pub enum PrincipalType {
 }
 
 impl PrincipalType {
-    /// The word of the case format.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PrincipalType::IAMUser => "IAMUser",
-            PrincipalType::AssumedRole => "AssumedRole",
-            PrincipalType::FederatedUser => "FederatedUser",
-            PrincipalType::Root => "Root",
-            PrincipalType::Service => "Service",
-            PrincipalType::Anonymous => "Anonymous",
-            PrincipalType::WebIdentity => "WebIdentity",
-            PrincipalType::SAML => "SAML",
-        }
-    }
-
     /// Whether the caller is a principal of an account, with policies of its own. The others (services, strangers,
     /// web identities and SAML assertions) have none; only policies of the resource's side bear on them.
     #[must_use]

@@ -40,6 +40,19 @@ impl PolicyDocument {
     pub fn new(statements: Vec<Statement>) -> PolicyDocument {
         PolicyDocument { version: Version::V2012, id: None, statements }
     }
+
+    /// A document that allows every action on every resource.
+    #[must_use]
+    pub fn allowing_everything() -> PolicyDocument {
+        PolicyDocument::new(vec![Statement {
+            sid: None,
+            effect: Effect::Allow,
+            principal: None,
+            action: ActionElement::Action(vec!["*".to_owned()]),
+            resource: Some(ResourceElement::Resource(vec!["*".to_owned()])),
+            conditions: Vec::new(),
+        }])
+    }
 }
 
 /// `Allow` or `Deny`.

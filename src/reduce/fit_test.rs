@@ -25,29 +25,19 @@ fn unheard(n: usize) -> Value {
 }
 
 fn proposal(policy: &str, placement: Placement, current: &PolicyDocument, proposed: &PolicyDocument) -> Proposal {
+    let unit = UnitName {
+        account: "111122223333".to_owned(),
+        owner_kind: if placement == Placement::CustomerManaged { OwnerKind::Policy } else { OwnerKind::Role },
+        owner_name: "app".to_owned(),
+        owner_arn: if placement == Placement::CustomerManaged { SHARED.to_owned() } else { ROLE.to_owned() },
+        policy_name: policy.to_owned(),
+        policy_arn: (placement != Placement::Inline).then(|| SHARED.to_owned()),
+        placement,
+    };
     Proposal {
-        unit: UnitName {
-            account: "111122223333".to_owned(),
-            owner_kind: if placement == Placement::CustomerManaged { OwnerKind::Policy } else { OwnerKind::Role },
-            owner_name: "app".to_owned(),
-            owner_arn: if placement == Placement::CustomerManaged { SHARED.to_owned() } else { ROLE.to_owned() },
-            policy_name: policy.to_owned(),
-            policy_arn: (placement != Placement::Inline).then(|| SHARED.to_owned()),
-            placement,
-        },
-        current: Some(std::sync::Arc::new(current.clone())),
         proposed: vec![proposed.clone()],
-        unpacked: None,
-        packing: Vec::new(),
-        generalised: Vec::new(),
-        suggestions: Vec::new(),
-        detached: Vec::new(),
-        replaces: Vec::new(),
-        verdicts: Vec::new(),
-        groups: Vec::new(),
         status: Status::Proposed,
-        limit: 0,
-        members: Vec::new(),
+        ..Proposal::of(unit, std::sync::Arc::new(current.clone()))
     }
 }
 

@@ -9,18 +9,18 @@ use crate::aws::principal::{PrincipalKind, is_service_linked_role, principal_kin
 use crate::grants::OwnerKind;
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
 use crate::reference::{ActionId, Reference};
-use crate::usage::{Outcome, Usage, UsageRow, Window, by_principal};
+use crate::usage::{Calls, Outcome, Usage, UsageRow, Window, by_principal};
 
 use super::fit::{MANAGED_LIMIT, fit_managed};
 use super::known::Known;
-use super::learned::{Calls, suggestions};
+use super::learned::suggestions;
 use super::narrow::{Seen, generalise, without_covered};
 use super::units::{Placement, Skipped, UnitName};
 use super::write::Ground;
 use super::write::merge::{Reach, merge};
 use super::write::piece::Piece;
 use super::write::sids::{about, make_unique};
-use super::{ActionVerdict, Proposal, ReduceSettings, Status, Verdict};
+use super::{ActionVerdict, Proposal, ReduceSettings, Status, Verdict, used_by};
 
 /// Name of the policy that is proposed.
 pub const POLICY_NAME: &str = "from-usage";
@@ -29,7 +29,7 @@ pub const POLICY_NAME: &str = "from-usage";
 #[must_use]
 pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings: &ReduceSettings) -> (Vec<Proposal>, Vec<Skipped>) {
     let ground = Ground::new(reference, Known::of(usage, None), settings);
-    let calls = Calls::new(&usage.rows, window);
+    let calls = Calls::new(&usage.rows);
     let mut proposals = Vec::new();
     let mut skipped = Vec::new();
     // One role may show under several ids (deleted and made again); its policy is one.
@@ -61,11 +61,11 @@ pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings
             }
         };
         let made = proposal(arn, kind, &rows, &ground);
-        proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts, &calls, reference), ..made });
+        proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts, &calls, window, reference), ..made });
     }
     fit_managed(&mut proposals, None, &ground);
     for p in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
-        p.generalised = ground.known.measured(&p.proposed, None, &calls.resources(&[(&p.unit.owner_arn, "")]));
+        p.generalised = ground.known.measured(&p.proposed, None, &used_by(&[(&p.unit.owner_arn, "")], &calls));
     }
     (proposals, skipped)
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::reference::{ActionId, Reference};
-use crate::usage::{Outcome, UsageRow, Window};
+use crate::usage::{Calls, Outcome, UsageRow, Window};
 
 use super::{ActionVerdict, Verdict};
 
@@ -35,41 +35,6 @@ pub struct Suggestion {
     pub distinct: usize,
     /// `high`, `medium` or `low`: how many calls over how much of the window.
     pub confidence: &'static str,
-}
-
-/// The authorised calls of the window, by who made them.
-pub struct Calls<'u> {
-    by_key: BTreeMap<&'u str, Vec<&'u UsageRow>>,
-    by_arn: BTreeMap<&'u str, Vec<&'u UsageRow>>,
-    window: Window,
-}
-
-impl<'u> Calls<'u> {
-    /// Sorts rows by caller.
-    #[must_use]
-    pub fn new(rows: &'u [UsageRow], window: Window) -> Calls<'u> {
-        let mut calls = Calls { by_key: BTreeMap::new(), by_arn: BTreeMap::new(), window };
-        for row in rows.iter().filter(|r| r.outcome == Outcome::Allowed) {
-            calls.by_key.entry(&row.principal_key).or_default().push(row);
-            if let Some(arn) = &row.principal_arn {
-                calls.by_arn.entry(arn).or_default().push(row);
-            }
-        }
-        calls
-    }
-
-    /// The resources that some principals (ARN and unique id, empty if not known) used.
-    #[must_use]
-    pub fn resources(&self, members: &[(&str, &str)]) -> BTreeSet<&'u str> {
-        members.iter().flat_map(|(arn, id)| self.of(arn, id)).filter(|r| !r.is_pattern()).map(|r| r.resource_arn.as_str()).collect()
-    }
-
-    /// The calls of a principal: by its unique id, where it is known, and by its ARN.
-    fn of(&self, arn: &str, unique_id: &str) -> Vec<&'u UsageRow> {
-        let mut rows = self.by_key.get(unique_id).cloned().unwrap_or_default();
-        rows.extend(self.by_arn.get(arn).into_iter().flatten().filter(|r| r.principal_key != unique_id));
-        rows
-    }
 }
 
 /// Operator, key and values.
@@ -129,9 +94,9 @@ fn via_service(service: &str, region: &str) -> Option<String> {
 
 /// The suggestions for one policy: `members` are ARN and unique id (empty if not known) of those it is for.
 #[must_use]
-pub fn suggestions(members: &[(&str, &str)], verdicts: &[ActionVerdict], calls: &Calls<'_>, reference: &Reference) -> Vec<Suggestion> {
+pub fn suggestions(members: &[(&str, &str)], verdicts: &[ActionVerdict], calls: &Calls<'_, UsageRow>, window: Window, reference: &Reference) -> Vec<Suggestion> {
     let kept: BTreeSet<&str> = verdicts.iter().filter(|v| v.verdict != Verdict::Drop && v.calls > 0).map(|v| v.action.as_str()).collect();
-    let rows: Vec<&UsageRow> = members.iter().flat_map(|(arn, id)| calls.of(arn, id)).filter(|r| kept.contains(r.action.as_str())).collect();
+    let rows: Vec<&UsageRow> = members.iter().flat_map(|(arn, id)| calls.of(id, arn)).filter(|r| r.outcome == Outcome::Allowed && kept.contains(r.action.as_str())).collect();
     let mut out = Vec::new();
     let mut by_action: BTreeMap<&str, Vec<&UsageRow>> = BTreeMap::new();
     for row in &rows {
@@ -139,7 +104,6 @@ pub fn suggestions(members: &[(&str, &str)], verdicts: &[ActionVerdict], calls: 
     }
     let are_users = rows.iter().all(|r| r.principal_type.as_deref() == Some("IAMUser"));
     let all = Common::new(rows);
-    let window = calls.window;
     out.extend(all.suggest("StringEquals", "aws:RequestedRegion", all.regions(), Vec::new(), window));
     out.extend(all.suggest("StringEquals", "aws:SourceVpce", all.values("aws:SourceVpce"), Vec::new(), window));
     // For a role's calls the key tells of whoever took it up: it belongs into the trust policy.
@@ -221,9 +185,9 @@ mod tests {
 
     fn suggested(rows: &[UsageRow]) -> Vec<(String, Vec<String>, Vec<String>, &'static str)> {
         let reference = Reference::bundled().unwrap();
-        let calls = Calls::new(rows, Window { start_ms: 0, end_ms: 90 * DAY });
+        let calls = Calls::new(rows);
         let verdicts: Vec<ActionVerdict> = rows.iter().map(verdict).collect();
-        suggestions(&[("arn:aws:iam::111122223333:user/ann", "AIDA1")], &verdicts, &calls, reference)
+        suggestions(&[("arn:aws:iam::111122223333:user/ann", "AIDA1")], &verdicts, &calls, Window { start_ms: 0, end_ms: 90 * DAY }, reference)
             .into_iter()
             .map(|s| (format!("{} {}", s.operator, s.key), s.values, s.actions, s.confidence))
             .collect()

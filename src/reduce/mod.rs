@@ -46,7 +46,7 @@ pub mod weigh;
 pub mod write;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ use rayon::prelude::*;
 use crate::grants::{Grants, PolicySource};
 use crate::policy::{PolicyDocument, print};
 use crate::reference::{ActionIds, Reference};
-use crate::usage::{Usage, Window};
+use crate::usage::{Calls, Outcome, Usage, UsageRow, Window};
 
 pub use covered::Covered;
 pub use expand::Expander;
@@ -201,6 +201,12 @@ fn documents<'u>(units: &'u [PolicyUnit<'u>]) -> Vec<Arc<PolicyDocument>> {
     units.iter().map(of_unit).collect()
 }
 
+/// The resources that some principals (ARN and unique id, empty if not known) were authorised on.
+fn used_by<'u>(members: &[(&str, &str)], calls: &Calls<'u, UsageRow>) -> BTreeSet<&'u str> {
+    let rows = members.iter().flat_map(|(arn, id)| calls.of(id, arn));
+    rows.filter(|r| r.outcome == Outcome::Allowed && !r.is_pattern()).map(|r| r.resource_arn.as_str()).collect()
+}
+
 /// ARN and unique id of those that a document is for.
 fn named<'u>(unit: &'u PolicyUnit<'_>) -> Vec<(&'u str, &'u str)> {
     unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect()
@@ -234,7 +240,7 @@ pub fn reduce(
     let observer = observe::Observer::new(usage, reference, covered, window);
     let expander = Expander::new(reference);
     let ground = write::Ground::new(reference, known::Known::of(usage, Some(grants)), settings);
-    let calls = learned::Calls::new(&usage.rows, window);
+    let calls = Calls::new(&usage.rows);
     let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, ground: &ground, window };
     let documents = documents(&reduced);
     let mut proposals: Vec<Proposal> = reduced
@@ -242,7 +248,7 @@ pub fn reduce(
         .zip(documents)
         .map(|(unit, current)| {
             let judged = judge.judge(unit);
-            let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, reference);
+            let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, window, reference);
             Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
         })
         .collect();
@@ -252,7 +258,7 @@ pub fn reduce(
     fit::fit_inline_owners(&mut proposals, &ground);
     fit::fit_managed(&mut proposals, Some(grants), &ground);
     proposals.par_iter_mut().zip(&reduced).filter(|(p, _)| p.status == Status::Proposed).for_each(|(proposal, unit)| {
-        proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_deref(), &calls.resources(&named(unit)));
+        proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_deref(), &used_by(&named(unit), &calls));
     });
     let (trusts, left) = trust::reduce(grants, usage, &observer, reference, window, settings);
     proposals.extend(trusts);

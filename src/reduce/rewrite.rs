@@ -74,19 +74,12 @@ pub fn rewrite(unit: &PolicyUnit<'_>, current: Arc<PolicyDocument>, judged: Judg
     let nothing_left = written.statements.is_empty();
     let separate = (!unchanged && !nothing_left).then(|| document(unit.document, &judged.plans, ground, false));
     Proposal {
-        unit: unit.name.clone(),
-        current: Some(current),
         unpacked: separate.filter(|s| *s != written),
         proposed: if unchanged || nothing_left { Vec::new() } else { vec![written] },
-        packing: Vec::new(),
-        generalised: Vec::new(),
-        suggestions: Vec::new(),
         verdicts: judged.verdicts,
         groups: judged.groups,
         status: if unchanged { Status::Unchanged } else { Status::Proposed },
-        limit: 0,
         members: unit.members.iter().map(|m| m.arn.clone()).collect(),
-        detached: Vec::new(),
-        replaces: Vec::new(),
+        ..Proposal::of(unit.name.clone(), current)
     }
 }

@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::asked::{Caller, Question, ask};
-use super::holders::Calls;
 use super::layers::Layers;
 use super::replaced::Proposed;
 use super::replay::{BeforeAfter, Contexts};
@@ -21,7 +20,7 @@ use crate::evaluate::{Compiler, decide_both};
 use crate::grants::{OwnerKind, Principal};
 use crate::prove::{Judgement, is_lost, judge};
 use crate::reduce::Proposal;
-use crate::usage::{DenialRow, Outcome, Usage, UsageRow, Window};
+use crate::usage::{Calls, DenialRow, Outcome, Usage, UsageRow, Window};
 
 /// How many calls of one kind are listed by principal; the counts are of all.
 const LISTED: usize = 20;
@@ -201,9 +200,9 @@ struct Tables<'u> {
 impl<'u> Tables<'u> {
     fn of<'a>(&'a self, principal: &'a Principal, window: Window) -> impl Iterator<Item = Row<'u>> + use<'a, 'u> {
         let before = move |r: &&UsageRow| r.outcome == Outcome::Allowed && r.last_seen_ms < window.start_ms;
-        let history = self.history.of(principal).into_iter().filter(before).map(|r| Row::of_use(Kind::BeforeWindow, r));
-        let failed = self.rows.of(principal).into_iter().filter(|r| r.outcome == Outcome::Error).map(|r| Row::of_use(Kind::Failed, r));
-        history.chain(self.denials.of(principal).into_iter().map(Row::of_denial)).chain(failed)
+        let history = self.history.of(&principal.unique_id, &principal.arn).into_iter().filter(before).map(|r| Row::of_use(Kind::BeforeWindow, r));
+        let failed = self.rows.of(&principal.unique_id, &principal.arn).into_iter().filter(|r| r.outcome == Outcome::Error).map(|r| Row::of_use(Kind::Failed, r));
+        history.chain(self.denials.of(&principal.unique_id, &principal.arn).into_iter().map(Row::of_denial)).chain(failed)
     }
 }
 

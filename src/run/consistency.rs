@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::asked::{Caller, Question, Trusts, ask};
 use super::eras;
 use super::history::Past;
-use super::holders::{Calls, as_held, policies, request_principal, unseen};
+use super::holders::{as_held, policies, request_principal, unseen};
 use super::layers::Layers;
 use super::roots;
 use super::sessions::{self, Sessions};
@@ -18,7 +18,7 @@ use crate::evaluate::{CompiledPolicies, Compiler, PolicyType, RequestPrincipal};
 use crate::grants::OwnerKind;
 use crate::prove::replay::context_of;
 use crate::prove::{Agreement, Comparison, Logged, Refusal, compare};
-use crate::usage::{DenialRow, Outcome, SessionCallRow, Usage, UsageRow};
+use crate::usage::{Calls, DenialRow, Outcome, SessionCallRow, Usage, UsageRow};
 
 /// Calls by how they stand to the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -192,17 +192,17 @@ pub fn of_grants(layers: &Layers<'_>, usage: &Usage, past: &Past) -> Consistency
     let mut out = Consistency::default();
     for principal in grants.principals().filter(|p| p.kind != OwnerKind::Group) {
         if past.has(principal) {
-            eras::compare(past, principal, &in_sessions.of(principal), trusts, layers, &mut compiler, &mut out);
+            eras::compare(past, principal, &in_sessions.of(&principal.unique_id, &principal.arn), trusts, layers, &mut compiler, &mut out);
             continue;
         }
         let rows: Vec<Row<'_>> = used
-            .of(principal)
+            .of(&principal.unique_id, &principal.arn)
             .into_iter()
             .filter(|r| r.outcome == Outcome::Allowed)
             .map(Row::of_use)
-            .chain(denied.of(principal).into_iter().map(Row::of_denial))
+            .chain(denied.of(&principal.unique_id, &principal.arn).into_iter().map(Row::of_denial))
             .collect();
-        let in_sessions = in_sessions.of(principal);
+        let in_sessions = in_sessions.of(&principal.unique_id, &principal.arn);
         if rows.is_empty() && in_sessions.is_empty() {
             continue;
         }

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holders::{Calls, as_held, policies, request_principal};
+use super::holders::{as_held, policies, request_principal};
 use crate::evaluate::{Change, Compiler, NamedPolicy};
 use crate::grants::{Grants, PolicySource, Principal};
 use crate::prove::replay::with_request;
 use crate::prove::{Containment, ReplayCounts, contained, judge};
 use crate::reduce::advice::Advice;
 use crate::reduce::advice::fork::{Fork, members_of};
-use crate::usage::{Outcome, Usage};
+use crate::usage::{Calls, Outcome, Usage};
 
 /// The forks that are proved, as advice with both proofs in its evidence. A fork without a document is advice alone.
 pub fn proved(forks: Vec<Fork>, grants: &Grants, usage: &Usage) -> Vec<Advice> {
@@ -40,7 +40,7 @@ pub fn proved(forks: Vec<Fork>, grants: &Grants, usage: &Usage) -> Vec<Advice> {
             let caller = request_principal(member);
             let old = policies(&mut compiler, as_held(&held), held.boundary);
             let change = Change { identity: policies(&mut compiler, after, held.boundary).identity, resource: None };
-            for row in calls.of(member).iter().filter(|r| r.outcome == Outcome::Allowed) {
+            for row in calls.of(&member.unique_id, &member.arn).iter().filter(|r| r.outcome == Outcome::Allowed) {
                 counts.count(&with_request(&caller, row, |request| judge(request, &old, &[], &change)), row.calls);
             }
         }

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::consistency::Row;
-use super::holders::{Calls, OfCaller};
 use super::{RunError, paths};
 use crate::grants::{Change, Era, Grants, History, Limits, OwnerKind, Principal};
 use crate::ingest::Ledger;
 use crate::policy::PolicyDocument;
-use crate::usage::{self, DenialRow, GrantChangeRow, Outcome, Usage, UsageRow, Window};
+use crate::usage::{Calls, DenialRow, GrantChangeRow, OfCaller, Outcome, Usage, UsageRow, Window, self};
 
 /// One span of time with the calls of one caller.
 #[derive(Debug, Default)]
@@ -190,9 +189,9 @@ impl Past {
             let mut at: BTreeSet<i64> = BTreeSet::new();
             let eras = self.history.eras.get(&principal.arn);
             at.extend(eras.into_iter().flatten().map(|e| e.start_ms));
-            let rows = used.of(principal).into_iter().map(|r| (r.principal_key.as_str(), r.resource_arn.as_str()));
-            let rows = rows.chain(denied.of(principal).into_iter().map(|r| (r.principal_key.as_str(), r.resource_arn.as_str())));
-            let rows = rows.chain(in_sessions.of(principal).into_iter().map(|r| (r.principal_key.as_str(), r.resource_arn.as_str())));
+            let rows = used.of(&principal.unique_id, &principal.arn).into_iter().map(|r| (r.principal_key.as_str(), r.resource_arn.as_str()));
+            let rows = rows.chain(denied.of(&principal.unique_id, &principal.arn).into_iter().map(|r| (r.principal_key.as_str(), r.resource_arn.as_str())));
+            let rows = rows.chain(in_sessions.of(&principal.unique_id, &principal.arn).into_iter().map(|r| (r.principal_key.as_str(), r.resource_arn.as_str())));
             for (key, resource) in rows {
                 keys.insert(key);
                 at.extend(self.trust_cuts(resource));

@@ -167,29 +167,21 @@ pub fn usage(roles: usize, rows_each: usize) -> Usage {
 fn proposal(account: String, kind: OwnerKind, owner: (&str, &str), policy_arn: Option<String>, documents: [PolicyDocument; 2], members: Vec<String>) -> Proposal {
     let [current, proposed] = documents;
     let placement = if policy_arn.is_some() { Placement::CustomerManaged } else { Placement::Inline };
+    let unit = UnitName {
+        account,
+        owner_kind: kind,
+        owner_name: owner.0.to_owned(),
+        owner_arn: owner.1.to_owned(),
+        policy_name: if policy_arn.is_some() { owner.0.to_owned() } else { "own".to_owned() },
+        policy_arn,
+        placement,
+    };
     Proposal {
-        unit: UnitName {
-            account,
-            owner_kind: kind,
-            owner_name: owner.0.to_owned(),
-            owner_arn: owner.1.to_owned(),
-            policy_name: if policy_arn.is_some() { owner.0.to_owned() } else { "own".to_owned() },
-            policy_arn,
-            placement,
-        },
-        current: Some(std::sync::Arc::new(current)),
         proposed: vec![proposed],
-        unpacked: None,
-        packing: Vec::new(),
-        generalised: Vec::new(),
-        suggestions: Vec::new(),
-        detached: Vec::new(),
-        replaces: Vec::new(),
-        verdicts: Vec::new(),
-        groups: Vec::new(),
         status: Status::Proposed,
         limit: 10_240,
         members,
+        ..Proposal::of(unit, std::sync::Arc::new(current))
     }
 }
 

@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::holders::{Calls, policies};
+use super::holders::{policies};
 use super::layers::Layers;
 use super::replaced::Proposed;
 use super::replay::{Contexts, Replayed, Unknowns, add_unknowns, of_person, people, to};
 use crate::evaluate::{Compiler, NamedPolicy, PreparedRequest, PrincipalType, Request, RequestPrincipal};
 use crate::grants::OwnerKind;
-use crate::policy::matching::action_pattern_matches;
-use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
+use crate::policy::{Effect, PolicyDocument};
 use crate::prove::{Containment, NewlyDenied, ReplayCounts, contained, judge};
 use crate::reduce::{Proposal, Status};
-use crate::usage::{Outcome, Usage, UsageRow};
+use crate::usage::{Calls, Outcome, Usage, UsageRow};
 
 /// What the proofs gave.
 #[derive(Default)]
@@ -69,11 +68,7 @@ fn contain(proposals: &mut [Proposal]) -> Vec<Option<Containment>> {
 
 /// Whether a document's Allow statements name an action.
 fn names(document: &PolicyDocument, action: &str) -> bool {
-    let any = |patterns: &[String]| patterns.iter().any(|p| action_pattern_matches(p, action));
-    document.statements.iter().filter(|s| s.effect == Effect::Allow).any(|s| match &s.action {
-        ActionElement::Action(patterns) => any(patterns),
-        ActionElement::NotAction(patterns) => !any(patterns),
-    })
+    document.statements.iter().any(|s| s.effect == Effect::Allow && s.action.contains(action))
 }
 
 /// The proposals, of those that touch a caller, that can have lost it an action: what they replace granted it. All of them,
@@ -129,14 +124,7 @@ pub fn of_grants<'u>(proposals: &mut [Proposal], layers: &Layers<'_>, usage: &'u
 
 /// Proves policies made from use alone: each must allow every call that it was made from.
 pub fn of_use<'u>(proposals: &mut [Proposal], usage: &'u Usage) -> Proofs<'u> {
-    let everything = PolicyDocument::new(vec![Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionElement::Action(vec!["*".to_owned()]),
-        resource: Some(ResourceElement::Resource(vec!["*".to_owned()])),
-        conditions: Vec::new(),
-    }]);
+    let everything = PolicyDocument::allowing_everything();
     let mut proofs = Proofs { containment: vec![None; proposals.len()], ..Proofs::default() };
     let calls = Calls::new(&usage.rows);
     let replayed: Vec<Option<Replayed<'u>>> = proposals

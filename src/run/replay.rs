@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::asked::{Caller, Question, Trusts, ask};
 use super::consistency::Holder;
-use super::holders::{Calls, as_held, policies, request_principal, unseen};
+use super::holders::{as_held, policies, request_principal, unseen};
 use super::layers::Layers;
 use super::replaced::Proposed;
 use super::sessions;
@@ -16,7 +16,7 @@ use crate::evaluate::{Change, Compiler, Context, NamedPolicy, Policies};
 use crate::grants::{Grants, OwnerKind, Principal};
 use crate::prove::replay::context_of;
 use crate::prove::{Judgement, NewlyDenied, ReplayCounts, judge};
-use crate::usage::{Outcome, SessionCallRow, Usage, UsageRow};
+use crate::usage::{Calls, Outcome, SessionCallRow, Usage, UsageRow};
 
 /// A principal with its authorised calls.
 pub struct Person<'g, 'u> {
@@ -37,8 +37,8 @@ pub fn people<'g, 'u>(grants: &'g Grants, usage: &'u Usage) -> Vec<Person<'g, 'u
         .filter(|p| p.kind != OwnerKind::Group)
         .map(|principal| Person {
             principal,
-            rows: calls.of(principal).into_iter().filter(|r| r.outcome == Outcome::Allowed).collect(),
-            in_sessions: in_sessions.of(principal).into_iter().filter(|r| r.outcome == Outcome::Allowed).collect(),
+            rows: calls.of(&principal.unique_id, &principal.arn).into_iter().filter(|r| r.outcome == Outcome::Allowed).collect(),
+            in_sessions: in_sessions.of(&principal.unique_id, &principal.arn).into_iter().filter(|r| r.outcome == Outcome::Allowed).collect(),
         })
         .filter(|p| !p.rows.is_empty() || !p.in_sessions.is_empty())
         .collect()

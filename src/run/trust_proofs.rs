@@ -9,24 +9,12 @@ use super::proofs::Proofs;
 use super::takeovers;
 use crate::aws::principal::{PrincipalKind, principal_kind};
 use crate::evaluate::{Change, CompiledPolicies, Compiler, NamedPolicy, Policies, PreparedRequest, PrincipalType, Request, RequestPrincipal};
-use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
+use crate::policy::PolicyDocument;
 use crate::prove::replay::context_of;
 use crate::prove::{Judgement, ReplayCounts, judge};
 use crate::reduce::{Placement, Proposal, Status};
 use crate::grants::Grants;
 use crate::usage::{Outcome, Usage, UsageRow};
-
-/// A policy that gives the caller its half.
-fn everything() -> PolicyDocument {
-    PolicyDocument::new(vec![Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionElement::Action(vec!["*".to_owned()]),
-        resource: Some(ResourceElement::Resource(vec!["*".to_owned()])),
-        conditions: Vec::new(),
-    }])
-}
 
 /// The caller behind a row. `None`: a user or role of which only the id is known, and no export has it.
 fn caller(row: &UsageRow, ids: &HashMap<&str, &str>) -> Option<RequestPrincipal> {
@@ -69,7 +57,8 @@ pub fn prove(proposals: &mut [Proposal], grants: &Grants, usage: &Usage, proofs:
     for row in usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed && r.action.starts_with("sts:") && !r.is_pattern()) {
         rows.entry(&row.resource_arn).or_default().push(row);
     }
-    let everything = everything();
+    // A policy that gives the caller its half.
+    let everything = PolicyDocument::allowing_everything();
     let mut compiler = Compiler::default();
     for proposal in proposals.iter_mut().filter(|p| p.unit.placement == Placement::Trust && p.status == Status::Proposed) {
         let mut policies = |documents: &[&PolicyDocument]| {

@@ -5,6 +5,7 @@
 //! a missing call would take one away that somebody needs.
 
 pub mod assumptions;
+pub mod by_caller;
 pub mod coverage;
 pub mod engine;
 pub mod eras;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use assumptions::{Assumption, assumptions_of};
+pub use by_caller::{Calls, OfCaller};
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
 pub use eras::{EraCalls, Spans, era_calls};
