@@ -7,35 +7,12 @@ use serde_json::{Value, json};
 use super::escape::json_line;
 use super::model::ReportModel;
 use crate::policy::{PolicyDocument, print};
+use crate::reduce::advice::Advice;
 
-/// One piece of advice, its texts made visible.
-#[derive(Clone, Debug, Default)]
-pub struct AdviceRow {
-    /// `fork`, `resource-policy`, `scp-services`, `scp-regions`, `trust-condition`.
-    pub kind: &'static str,
-    /// The account; empty for an organisational unit.
-    pub account: String,
-    /// ARN of the policy, role or resource; id of the account or organisational unit.
-    pub subject: String,
-    /// In a few words.
-    pub title: String,
-    /// In sentences.
-    pub text: String,
-    /// What it rests on, one fact a line.
-    pub evidence: Vec<String>,
-    /// The document, where one can be written.
-    pub document: Option<PolicyDocument>,
-    /// `high`, `medium` or `low`.
-    pub confidence: &'static str,
-}
-
-impl AdviceRow {
-    /// The document as indented JSON, hidden characters as its own escapes; empty where there is none.
-    #[must_use]
-    pub fn json(&self) -> String {
-        let text = self.document.as_ref().map(print::pretty).unwrap_or_default();
-        text.lines().map(json_line).collect::<Vec<_>>().join("\n")
-    }
+/// A document as indented JSON for people: hidden characters as its own escapes.
+#[must_use]
+pub fn shown(document: &PolicyDocument) -> String {
+    print::pretty(document).lines().map(json_line).collect::<Vec<_>>().join("\n")
 }
 
 /// How many pieces there are of each kind.
@@ -43,7 +20,7 @@ impl AdviceRow {
 pub fn counts(model: &ReportModel) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for row in &model.advice {
-        *counts.entry(row.kind).or_default() += 1;
+        *counts.entry(row.kind.as_str()).or_default() += 1;
     }
     counts
 }
@@ -51,12 +28,12 @@ pub fn counts(model: &ReportModel) -> BTreeMap<&'static str, usize> {
 /// The file's text.
 #[must_use]
 pub fn render(model: &ReportModel) -> String {
-    let document = |row: &AdviceRow| -> Value { row.document.as_ref().and_then(|d| serde_json::from_str(&print::minified(d)).ok()).unwrap_or(Value::Null) };
+    let document = |row: &Advice| -> Value { row.document.as_ref().and_then(|d| serde_json::from_str(&print::minified(d)).ok()).unwrap_or(Value::Null) };
     let rows: Vec<Value> = model
         .advice
         .iter()
         .map(|row| {
-            json!({"kind": row.kind, "account": row.account, "subject": row.subject, "title": row.title, "text": row.text,
+            json!({"kind": row.kind.as_str(), "account": row.account, "subject": row.subject, "title": row.title, "text": row.text,
                    "evidence": row.evidence, "document": document(row), "confidence": row.confidence})
         })
         .collect();

@@ -6,12 +6,12 @@ use base64::Engine as _;
 use sha2::Digest as _;
 
 use super::Status;
-use super::advice::AdviceRow;
+use super::advice::shown;
+use crate::reduce::advice::Advice;
 use super::escape::visible;
 use super::model::{ProposalRow, ReportModel, day};
 use super::policy_files::said_alike;
 use super::sql::Cell;
-use crate::policy::print;
 use crate::reference::Reference;
 
 const STYLE: &str = include_str!("../../reports/templates/report.css");
@@ -85,7 +85,7 @@ struct Page<'a> {
     sections: Vec<Section>,
     policies: Vec<PolicyView<'a>>,
     policies_left_out: usize,
-    advice: &'a [AdviceRow],
+    advice: &'a [Advice],
 }
 
 fn mark(status: Status) -> &'static str {
@@ -187,7 +187,7 @@ const ADVICE_AT_MOST: usize = 300;
 const POLICIES_AT_MOST: usize = 300;
 
 /// The policies to show, in report order: where they are many, first what is dangerous and goes, then what goes.
-fn shown(model: &ReportModel) -> Vec<&ProposalRow> {
+fn policies_shown(model: &ReportModel) -> Vec<&ProposalRow> {
     let gone = |p: &ProposalRow| (p.status == "defect", p.risky_dropped.len(), p.actions_before.saturating_sub(p.actions_after));
     let mut places: Vec<(usize, &ProposalRow)> = model.proposals.iter().enumerate().collect();
     if places.len() > POLICIES_AT_MOST {
@@ -199,7 +199,7 @@ fn shown(model: &ReportModel) -> Vec<&ProposalRow> {
 }
 
 fn policies<'m>(model: &'m ReportModel, reference: &Reference) -> Vec<PolicyView<'m>> {
-    shown(model)
+    policies_shown(model)
         .into_iter()
         .map(|row| {
             PolicyView {
@@ -221,7 +221,7 @@ fn policies<'m>(model: &'m ReportModel, reference: &Reference) -> Vec<PolicyView
                 why: visible(&row.why),
                 owner: visible(&row.owner),
                 policy: visible(&row.policy),
-                proposed: row.proposed.iter().map(print::pretty).collect(),
+                proposed: row.proposed.iter().map(shown).collect(),
             }
         })
         .collect()

@@ -9,7 +9,9 @@ use crate::reduce::{ActionVerdict, VerdictGroup};
 use super::catalogue::Report;
 use super::findings::Finding;
 use super::proofs_text::{BacktestFacts, ReplayLists};
+use crate::reduce::advice::Advice;
 use crate::reduce::known::Generalised;
+use crate::usage::coverage::day_of;
 use crate::reduce::learned::Suggestion;
 use crate::reduce::write::Step;
 
@@ -53,7 +55,7 @@ pub struct ReportModel {
     /// Outcome by policy document.
     pub proposals: Vec<ProposalRow>,
     /// What the logs suggest beyond the proposals.
-    pub advice: Vec<super::advice::AdviceRow>,
+    pub advice: Vec<Advice>,
     /// Documents that were left alone: owner, policy, reason.
     pub skipped: Vec<[String; 3]>,
     /// Reports in order.
@@ -399,9 +401,7 @@ pub struct ProposalRow {
 /// A time as `YYYY-MM-DD`, empty where absent.
 #[must_use]
 pub fn day(ms: Option<i64>) -> String {
-    ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
-        .map(|at| jiff::tz::Offset::UTC.to_datetime(at).date().to_string())
-        .unwrap_or_default()
+    ms.and_then(day_of).unwrap_or_default()
 }
 
 impl ReportModel {

@@ -18,7 +18,6 @@ use crate::prove::{Containment, ReplayCounts};
 use crate::reduce::advice::Advice;
 use crate::reduce::{Placement, Proposal, Skipped, Status};
 use crate::reference::Reference;
-use crate::report::advice::AdviceRow;
 use crate::report::escape::{file_name, visible};
 use crate::report::model::{
     AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LedgerFacts, ProposalRow,
@@ -297,15 +296,13 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
 
 /// Adds advice, its texts made visible.
 pub fn add_advice(model: &mut ReportModel, advice: Vec<Advice>) {
-    let row = |a: Advice| AdviceRow {
-        kind: a.kind.as_str(),
+    let row = |a: Advice| Advice {
         account: visible(&a.account),
         subject: visible(&a.subject),
         title: visible(&a.title),
         text: visible(&a.text),
         evidence: a.evidence.iter().map(|line| visible(line)).collect(),
-        document: a.document,
-        confidence: a.confidence,
+        ..a
     };
     model.advice = advice.into_iter().map(row).collect();
 }

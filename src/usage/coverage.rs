@@ -177,7 +177,9 @@ impl Coverage {
     }
 }
 
-fn date_text(ms: i64) -> Option<String> {
+/// The day of a moment (epoch ms), UTC, `YYYY-MM-DD`; `None` beyond the calendar.
+#[must_use]
+pub fn day_of(ms: i64) -> Option<String> {
     let instant = jiff::Timestamp::from_millisecond(ms).ok()?;
     Some(jiff::tz::Offset::UTC.to_datetime(instant).date().to_string())
 }
@@ -188,7 +190,7 @@ pub fn days_of(window: Window) -> Vec<String> {
     let mut days = Vec::new();
     let mut at = window.start_ms.div_euclid(DAY_MS) * DAY_MS;
     while at < window.end_ms {
-        match date_text(at) {
+        match day_of(at) {
             Some(day) => days.push(day),
             None => break,
         }

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -19,11 +18,12 @@ import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_EC2_METADATA_DISABLED="true")
 
 import populate  # noqa: E402
 import table  # noqa: E402
+from local_server import free_port, listens, until  # noqa: E402
 
 BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else ""
 HERE = Path(__file__).parent
@@ -32,28 +32,6 @@ REGION = "eu-central-1"
 ABSENT = set(re.search(r"known_absent=' (.*) '", subprocess.run([BINARY, "export-script"], capture_output=True, text=True, check=True).stdout).group(1).split())
 # Calls that this server does not know; anything else that fails is a defect.
 NOT_IN_THIS_SERVER = set((HERE / "not-in-moto.txt").read_text().split())
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def until(condition, what):
-    for _ in range(300):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise SystemExit(f"tests/export: {what} does not start")
-
-
-def listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-        return True
-    except OSError:
-        return False
 
 
 class Place:

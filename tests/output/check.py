@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,33 +15,14 @@ ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "tests/export"
 os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_EC2_METADATA_DISABLED="true", AWS_DEFAULT_REGION="eu-west-1")
 
+sys.path.insert(0, str(ROOT / "tests"))
+
 import boto3  # noqa: E402
+from local_server import free_port, listens, until  # noqa: E402
 
 BINARY = sys.argv.pop(1)
 BIN = Path(sys.executable).parent
 SAMPLE = ROOT / "testdata/organisation"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def until(condition, what):
-    for _ in range(300):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise SystemExit(f"tests/output: {what} does not start")
-
-
-def listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-        return True
-    except OSError:
-        return False
 
 
 def plain(x):

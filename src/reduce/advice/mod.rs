@@ -11,6 +11,7 @@ pub mod trust_conditions;
 use crate::grants::Grants;
 use crate::policy::PolicyDocument;
 use crate::reference::Reference;
+use crate::usage::coverage::day_of;
 use crate::usage::{Usage, Window};
 
 use super::covered::Covered;
@@ -67,9 +68,9 @@ pub struct Advice {
     pub confidence: &'static str,
 }
 
-/// A share of the window's days, in words.
-pub(crate) fn day(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map(|at| jiff::tz::Offset::UTC.to_datetime(at).date().to_string()).unwrap_or_default()
+/// A day for people; empty beyond the calendar.
+fn day(ms: i64) -> String {
+    day_of(ms).unwrap_or_default()
 }
 
 /// All advice but forks, which have proofs of their own.
