@@ -4,7 +4,7 @@
 //! steps are exact where no pattern holds a variable; where one does, a match that must be sure is taken too narrow
 //! and one that must be ruled out too wide, so that a gap is never overlooked.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::statement::{ActionPattern, Side};
 use super::steps::{Step, Symbol, every_arn, starting_with_arn, surely_apart};
@@ -184,22 +184,134 @@ impl Search<'_> {
         let sides: Vec<(&Side<'_>, bool)> =
             self.required.iter().map(|r| (*r, true)).chain(avoided.iter().map(|a| (*a, false))).collect();
         let first_is_sure = self.required.first().is_some_and(|f| !f.resources.negated);
-        let mut owners: Vec<usize> = Vec::new();
-        let mut beside: Vec<Beside<'_>> = Vec::new();
+        let mut listed: Listed<'_> = Listed::default();
         for (owner, (side, required)) in sides.iter().enumerate().skip(usize::from(first_is_sure)) {
-            // A match speaks against the gap, and must be sure, unless it is what is required or undoes an exception.
+            // A match speaks against the gap unless it is what is required or undoes an exception.
             let speaks_against = *required == side.resources.negated;
             for steps in side.resources.patterns.iter().filter(|p| !surely_apart(p, pattern)) {
-                owners.push(owner);
-                beside.push(Beside { steps, loose: !speaks_against, ends: speaks_against });
+                listed.add(steps, owner, speaks_against);
             }
         }
+        let (beside, readings) = listed.beside();
         walk(Universe::Arn, pattern, &beside, budget, &mut |matched, text| {
-            let is_gap = sides.iter().enumerate().all(|(at, (side, required))| {
-                let listed = (at == 0 && first_is_sure) || side.resources.all || matched.iter().any(|m| owners.get(*m) == Some(&at));
-                (listed != side.resources.negated) == *required
+            let is_gap = listed.can_be(&listed.matches(matched, &readings), sides.len(), &|at, lists| {
+                sides.get(at).is_some_and(|(side, required)| {
+                    let lists = lists || (at == 0 && first_is_sure) || side.resources.all;
+                    (lists != side.resources.negated) == *required
+                })
             });
             is_gap && visit(text)
         })
+    }
+}
+
+/// How many patterns that may or may not match are put together in every way; beyond, each statement is looked at
+/// alone, which overlooks no gap.
+const OPEN_AT_MOST: usize = 8;
+
+/// Whether a pattern takes in a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Match {
+    No,
+    /// It depends on the text of a variable.
+    Open,
+    Yes,
+}
+
+/// How an entry of the walk reads its pattern.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ReadAs {
+    Sure,
+    Possible,
+}
+
+/// A resource pattern and the statements that list it. Whether it takes in a resource is the same for all of them,
+/// whatever its variables stand for.
+struct ListedPattern<'p> {
+    steps: &'p [Step],
+    owners: Vec<usize>,
+    speaks_against: bool,
+}
+
+#[derive(Default)]
+struct Listed<'p> {
+    patterns: Vec<ListedPattern<'p>>,
+    places: HashMap<&'p [Step], usize>,
+}
+
+impl<'p> Listed<'p> {
+    fn add(&mut self, steps: &'p [Step], owner: usize, speaks_against: bool) {
+        let place = *self.places.entry(steps).or_insert(self.patterns.len());
+        match self.patterns.get_mut(place) {
+            Some(known) => {
+                known.owners.push(owner);
+                known.speaks_against |= speaks_against;
+            }
+            None => self.patterns.push(ListedPattern { steps, owners: vec![owner], speaks_against }),
+        }
+    }
+
+    /// What the walk reads: each pattern once, one with variables in both ways.
+    fn beside(&self) -> (Vec<Beside<'p>>, Vec<(usize, ReadAs)>) {
+        let mut beside = Vec::new();
+        let mut readings = Vec::new();
+        for (place, pattern) in self.patterns.iter().enumerate() {
+            beside.push(Beside { steps: pattern.steps, loose: false, ends: pattern.speaks_against });
+            readings.push((place, ReadAs::Sure));
+            if pattern.steps.iter().any(|s| matches!(s, Step::Variable(_))) {
+                beside.push(Beside { steps: pattern.steps, loose: true, ends: false });
+                readings.push((place, ReadAs::Possible));
+            }
+        }
+        (beside, readings)
+    }
+
+    /// What the entries that took in a text say of each pattern.
+    fn matches(&self, matched: &[usize], readings: &[(usize, ReadAs)]) -> Vec<Match> {
+        let mut out = vec![Match::No; self.patterns.len()];
+        for (place, read_as) in matched.iter().filter_map(|m| readings.get(*m)) {
+            if let Some(slot) = out.get_mut(*place) {
+                match read_as {
+                    ReadAs::Sure => *slot = Match::Yes,
+                    ReadAs::Possible if *slot == Match::No => *slot = Match::Open,
+                    ReadAs::Possible => {}
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether some way to settle the open patterns suits every statement. `suits` is told a statement's place and
+    /// whether one of its patterns takes in the resource.
+    fn can_be(&self, matches: &[Match], statements: usize, suits: &dyn Fn(usize, bool) -> bool) -> bool {
+        let mut lists = vec![false; statements];
+        let mut open: Vec<&ListedPattern<'_>> = Vec::new();
+        for (pattern, is) in self.patterns.iter().zip(matches) {
+            match is {
+                Match::No => {}
+                Match::Open => open.push(pattern),
+                Match::Yes => list(&mut lists, pattern),
+            }
+        }
+        let all_suit = |lists: &[bool]| lists.iter().enumerate().all(|(at, lists)| suits(at, *lists));
+        if open.len() > OPEN_AT_MOST {
+            let mut possible = lists.clone();
+            open.iter().for_each(|pattern| list(&mut possible, pattern));
+            return lists.iter().zip(&possible).enumerate().all(|(at, (sure, possible))| suits(at, *sure) || suits(at, *possible));
+        }
+        (0..1_usize << open.len()).any(|chosen| {
+            let mut lists = lists.clone();
+            let taken = open.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1);
+            taken.for_each(|(_, pattern)| list(&mut lists, pattern));
+            all_suit(&lists)
+        })
+    }
+}
+
+fn list(lists: &mut [bool], pattern: &ListedPattern<'_>) {
+    for owner in &pattern.owners {
+        if let Some(slot) = lists.get_mut(*owner) {
+            *slot = true;
+        }
     }
 }

@@ -27,7 +27,7 @@ impl Variable {
 }
 
 /// One step of a pattern.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Step {
     /// This character.
     Literal(char),

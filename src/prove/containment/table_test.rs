@@ -183,6 +183,13 @@ fn variables() {
     let but = |out: &str| json!([{"Effect": "Allow", "Action": "s3:GetObject", "NotResource": out}]);
     assert_ne!(verdict(&on("arn:aws:s3:::home/ann/*"), &but("arn:aws:s3:::home/${aws:username}/*")), "contained");
     assert_eq!(verdict(&on("arn:aws:s3:::data/*"), &but("arn:aws:s3:::home/${aws:username}/*")), "contained");
+    // Whatever its text is, it is the same for every statement of a request.
+    let denied = |out: &str| json!([allow(json!("s3:GetObject"), json!("*")), deny(json!("s3:GetObject"), json!(out))]);
+    assert_eq!(verdict(&but(home), &but(home)), "contained");
+    assert_eq!(verdict(&denied(home), &denied(home)), "contained");
+    assert_eq!(verdict(&but("arn:aws:s3:::home/*"), &but(home)), "contained");
+    assert_eq!(verdict(&but(home), &json!([allow(json!("s3:*"), json!(home)), but(home)[0]])), "contained");
+    assert_ne!(verdict(&but(home), &but("arn:aws:s3:::home/${aws:userid}/*")), "contained");
     // The old version of the language has no variables.
     let plain = parse_document(&json!({"Version": "2008-10-17", "Statement": on(home)})).unwrap();
     let filled = policy(&on(home));
