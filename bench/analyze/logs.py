@@ -27,8 +27,8 @@ DATA = {
 EVENTS = {"s3:ListBucket": "ListObjects", "lambda:InvokeFunction": "Invoke", "lambda:GetFunction": "GetFunction20150331v2",
           "lambda:UpdateFunctionCode": "UpdateFunctionCode20150331v2", "lambda:PublishVersion": "PublishVersion20150331"}
 SOURCES = {"cloudwatch": "monitoring"}
-# Actions of which no event is logged, or that no call is named after.
-SILENT = {"logs:PutLogEvents", "ec2:CreateTags"}
+# Actions of which no event is logged, or that no call is named after; and one that changes grants: a made-up event of it does not tell whose.
+SILENT = {"logs:PutLogEvents", "ec2:CreateTags", "iam:CreateServiceLinkedRole"}
 READS = ("Get", "List", "Describe", "Batch", "Query", "Scan", "Receive", "Filter", "Decrypt", "Encrypt")
 WIDE = ["ec2:DescribeInstances", "ec2:DescribeVpcs", "ec2:DescribeSubnets", "ecs:ListClusters", "rds:DescribeDBInstances", "cloudwatch:DescribeAlarms"]
 # Services of the permissions boundary of bench/grants/generate.py.
