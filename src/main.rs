@@ -6,6 +6,10 @@ use clap::Parser as _;
 use trailtrim::cli::Cli;
 use trailtrim::commands::execute;
 
+/// A run on a large organisation makes and drops hundreds of millions of small values (docs/decisions/0013).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

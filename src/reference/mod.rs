@@ -38,12 +38,29 @@ pub struct Reference {
     services: Vec<Service>,
     actions: Vec<ActionInfo>,
     by_name: HashMap<String, ActionId>,
+    /// Names without the service, in lower case: service by service, sorted within each.
+    own_names: Vec<(Box<str>, ActionId)>,
     by_prefix: HashMap<String, u32>,
     routes: HashMap<String, Vec<Route>>,
     operations: HashSet<String>,
     skipped: Vec<SkippedRow>,
     data_types: HashMap<ActionId, Vec<String>>,
     risk: HashMap<ActionId, Vec<&'static str>>,
+}
+
+fn own_names(services: &[Service], actions: &[ActionInfo]) -> Vec<(Box<str>, ActionId)> {
+    let mut out: Vec<(Box<str>, ActionId)> = actions
+        .iter()
+        .zip(0u32..)
+        .map(|(a, i)| (a.name.split_once(':').map_or("", |(_, own)| own).to_ascii_lowercase().into_boxed_str(), ActionId(i)))
+        .collect();
+    for service in services {
+        let (first, count) = (service.first_action as usize, service.action_count as usize);
+        if let Some(own) = out.get_mut(first..first.saturating_add(count)) {
+            own.sort();
+        }
+    }
+    out
 }
 
 static BUNDLED: OnceLock<Result<Reference, ReferenceError>> = OnceLock::new();
@@ -89,6 +106,7 @@ impl Reference {
             header,
             by_prefix: services.iter().zip(0u32..).map(|(s, i)| (s.prefix.clone(), i)).collect(),
             by_name: actions.iter().zip(0u32..).map(|(a, i)| (a.name.to_ascii_lowercase(), ActionId(i))).collect(),
+            own_names: own_names(&services, &actions),
             services,
             actions,
             routes,
@@ -211,7 +229,7 @@ impl Reference {
             return self.actions().collect();
         }
         if !lower.contains(['*', '?']) {
-            return self.find(&lower).into_iter().collect();
+            return self.by_name.get(&lower).copied().into_iter().collect();
         }
         let (prefix, name) = lower.split_once(':').unwrap_or((lower.as_str(), ""));
         let one = (!prefix.contains(['*', '?'])).then(|| self.service(prefix));
@@ -220,18 +238,24 @@ impl Reference {
         let beginning = name.strip_suffix('*').filter(|head| !head.contains(['*', '?']));
         let mut found = Vec::new();
         for service in one.flatten().into_iter().chain(some.into_iter().flatten()) {
-            for id in (service.first_action..service.first_action.saturating_add(service.action_count)).map(ActionId) {
-                let own = self.name(id).split_once(':').map_or("", |(_, n)| n);
-                let is_taken = match beginning {
-                    Some(head) => own.get(..head.len()).is_some_and(|h| h.eq_ignore_ascii_case(head)),
-                    None => glob_matches(name, &own.to_ascii_lowercase()),
-                };
-                if is_taken {
-                    found.push(id);
+            let own = self.own_names(service);
+            match beginning {
+                Some(head) => {
+                    let start = own.partition_point(|(lower, _)| &**lower < head);
+                    let alike = own.iter().skip(start).take_while(|(lower, _)| lower.starts_with(head));
+                    found.extend(alike.map(|(_, id)| *id));
                 }
+                None => found.extend(own.iter().filter(|(lower, _)| glob_matches(name, lower)).map(|(_, id)| *id)),
             }
         }
+        found.sort_unstable();
         found
+    }
+
+    /// The names of a service's actions without its prefix, in lower case and sorted.
+    fn own_names(&self, service: &Service) -> &[(Box<str>, ActionId)] {
+        let (first, count) = (service.first_action as usize, service.action_count as usize);
+        self.own_names.get(first..first.saturating_add(count)).unwrap_or(&[])
     }
 
     /// How an API Gateway operation may have been called, the older API first; empty for names that API Gateway

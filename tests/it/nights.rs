@@ -74,7 +74,7 @@ fn what_a_killed_run_left_is_swept() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
     copied(&at.join("logs"), |n| n.contains("/2026/10/05/"), false);
-    let orphan = at.join("state/events/account=111122223333/date=2026-10-05/part-0000000000000000.parquet");
+    let orphan = at.join("state/events/date=2026-10-05/part-0000000000000000.parquet");
     std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
     std::fs::write(&orphan, b"half a file").unwrap();
     let output = run_sample(at, &at.join("logs"), &[]);
