@@ -20,11 +20,11 @@ fn parts(statement: &Statement, plan: &Plan) -> Vec<Piece> {
     let Plan::Rewrite { as_granted, patterns, narrowed } = plan else { return Vec::new() };
     let mut parts = Vec::new();
     if !(as_granted.is_empty() && patterns.is_empty()) {
-        parts.push(Piece { frame: statement.clone(), ids: as_granted.clone(), patterns: patterns.clone(), resource: statement.resource.clone() });
+        parts.push(Piece { frame: Piece::frame_of(statement), ids: as_granted.clone(), patterns: patterns.clone(), resource: statement.resource.clone() });
     }
     for (resources, ids) in narrowed.iter().filter(|(_, ids)| !ids.is_empty()) {
         let resource = Some(ResourceElement::Resource(resources.clone()));
-        parts.push(Piece { frame: statement.clone(), ids: ids.clone(), patterns: BTreeSet::new(), resource });
+        parts.push(Piece { frame: Piece::frame_of(statement), ids: ids.clone(), patterns: BTreeSet::new(), resource });
     }
     parts
 }

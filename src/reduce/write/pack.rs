@@ -162,13 +162,27 @@ fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, w
 /// they are, unless more than a few documents would come of it.
 #[must_use]
 pub fn pack(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, ground: &Ground<'_>) -> Packed {
-    let collapsed = ladder(document, current, limit, room, Reach::Service, true, ground);
+    let ladder = Ladder { current, limit, room, ground };
+    let start = Draft::new(document.clone());
+    if start.size <= limit && room > 0 {
+        return start.as_one();
+    }
+    let near = ladder.merged(&start, Reach::Service);
+    let narrowed = ladder.collapsed(near.clone());
+    let has_collapsed = narrowed.steps.len() > near.steps.len();
+    let collapsed = ladder.shortened(narrowed);
     if collapsed.fits && collapsed.documents.len() == 1 {
         return collapsed;
     }
-    let exact = ladder(document, current, limit, room, Reach::Service, false, ground);
-    let near = if exact.fits && exact.documents.len() <= MOST_PARTS { exact } else { better(collapsed, exact) };
-    better(near, ladder(document, current, limit, room, Reach::All, true, ground))
+    // Without resources that were collapsed the two are the same.
+    let best_near = if has_collapsed {
+        let exact = ladder.shortened(near);
+        if exact.fits && exact.documents.len() <= MOST_PARTS { exact } else { better(collapsed, exact) }
+    } else {
+        collapsed
+    };
+    let far = ladder.merged(&start, Reach::All);
+    better(best_near, ladder.shortened(ladder.collapsed(far)))
 }
 
 /// The second where it fits and the first does not, or where it takes fewer documents; else the first.
@@ -177,68 +191,105 @@ fn better(first: Packed, second: Packed) -> Packed {
     if (!second.fits, documents(&second)) < (!first.fits, documents(&first)) { second } else { first }
 }
 
-/// The steps, one after the other until it fits; with `collapse`, also those that take in more resources.
-fn ladder(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: usize, room: usize, reach: Reach, collapse: bool, ground: &Ground<'_>) -> Packed {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut doc = document.clone();
-    let done = |doc: &PolicyDocument, steps: &[Step]| Packed { documents: vec![doc.clone()], steps: steps.to_vec(), fits: true, needed: Some(1) };
-    if print::size(&doc) <= limit && room > 0 {
-        return done(&doc, &steps);
+/// A document on its way, with its size and what was done.
+#[derive(Clone)]
+struct Draft {
+    document: PolicyDocument,
+    size: usize,
+    steps: Vec<Step>,
+}
+
+impl Draft {
+    fn new(document: PolicyDocument) -> Draft {
+        Draft { size: print::size(&document), document, steps: Vec::new() }
     }
-    let mut take = |doc: &mut PolicyDocument, next: PolicyDocument, step: Step| {
-        if print::size(&next) < print::size(doc) {
-            steps.push(Step { size: print::size(&next), ..step });
-            *doc = next;
+
+    /// Goes on with `next` where that is shorter; whether it did.
+    fn take(&mut self, next: PolicyDocument, step: Step) -> bool {
+        let size = print::size(&next);
+        let is_shorter = size < self.size;
+        if is_shorter {
+            self.steps.push(Step { size, ..step });
+            (self.document, self.size) = (next, size);
         }
-    };
-    let next = merged(&doc, current, reach, ground);
-    take(&mut doc, next, Step::plain(StepKind::Merged, 0));
-    while collapse && print::size(&doc) > limit {
-        let open = pieces(&doc, ground);
-        let Some(found) = best(&open, current, ground) else { break };
-        let Some((_, piece)) = open.iter().find(|(at, _)| *at == found.at) else { break };
-        let mut next = doc.clone();
-        let Some(slot) = next.statements.get_mut(found.at) else { break };
-        *slot = apply(piece, &found).by_name(ground.reference);
-        let before = print::size(&doc);
-        let step = Step { kind: StepKind::Resources, pattern: Some(found.pattern), in_place_of: found.in_place_of, known_beyond: found.known_beyond, size: 0 };
-        take(&mut doc, next, step);
-        if print::size(&doc) >= before {
-            break;
-        }
+        is_shorter
     }
-    if print::size(&doc) > limit {
-        let next = with_wildcards(&doc, current, Wildcards::Safe, ground);
-        take(&mut doc, next, Step::plain(StepKind::Actions, 0));
+
+    fn as_one(self) -> Packed {
+        Packed { documents: vec![self.document], steps: self.steps, fits: true, needed: Some(1) }
     }
-    if print::size(&doc) <= limit && room > 0 {
-        return done(&doc, &steps);
+}
+
+/// The steps, one after the other until it fits.
+struct Ladder<'a> {
+    current: Option<&'a PolicyDocument>,
+    limit: usize,
+    room: usize,
+    ground: &'a Ground<'a>,
+}
+
+impl Ladder<'_> {
+    fn merged(&self, start: &Draft, reach: Reach) -> Draft {
+        let mut draft = start.clone();
+        draft.take(merged(&draft.document, self.current, reach, self.ground), Step::plain(StepKind::Merged, 0));
+        draft
     }
-    let total = |parts: &[PolicyDocument]| parts.iter().map(print::size).sum();
-    let safe = split(&doc, limit);
-    if let Some(parts) = safe.as_ref().filter(|p| p.len() <= room.min(MOST_PARTS)) {
-        steps.push(Step::plain(StepKind::Split, total(parts)));
-        return Packed { needed: Some(parts.len()), documents: parts.clone(), steps, fits: true };
-    }
-    // Only what was granted by a wildcard as wide: from use alone there is no such wildcard.
-    let filled = current.map(|c| with_wildcards(&doc, Some(c), Wildcards::Filled, ground)).filter(|f| print::size(f) < print::size(&doc));
-    if let Some(filled) = filled {
-        let parts = split(&filled, limit);
-        let fewer = |parts: &Vec<PolicyDocument>| safe.as_ref().is_none_or(|s| parts.len() < s.len());
-        if let Some(parts) = parts.filter(|p| p.len() <= room && fewer(p)) {
-            steps.push(Step::plain(StepKind::RiskyActions, print::size(&filled)));
-            if parts.len() > 1 {
-                steps.push(Step::plain(StepKind::Split, total(&parts)));
+
+    /// With resource patterns that take in more, as long as it is too long.
+    fn collapsed(&self, mut draft: Draft) -> Draft {
+        while draft.size > self.limit {
+            let open = pieces(&draft.document, self.ground);
+            let Some(found) = best(&open, self.current, self.ground) else { break };
+            let Some((_, piece)) = open.iter().find(|(at, _)| *at == found.at) else { break };
+            let mut next = draft.document.clone();
+            let Some(slot) = next.statements.get_mut(found.at) else { break };
+            *slot = apply(piece, &found).by_name(self.ground.reference);
+            let step = Step { kind: StepKind::Resources, pattern: Some(found.pattern), in_place_of: found.in_place_of, known_beyond: found.known_beyond, size: 0 };
+            if !draft.take(next, step) {
+                break;
             }
-            let documents = if parts.len() > 1 { parts } else { vec![filled] };
-            return Packed { needed: Some(documents.len()), documents, steps, fits: true };
         }
-        doc = if safe.as_ref().is_some_and(|p| p.len() <= room) { doc } else { filled };
+        draft
     }
-    if let Some(parts) = safe.filter(|p| p.len() <= room) {
-        steps.push(Step::plain(StepKind::Split, total(&parts)));
-        return Packed { needed: Some(parts.len()), documents: parts, steps, fits: true };
+
+    /// With wildcards for its actions, and split.
+    fn shortened(&self, mut draft: Draft) -> Packed {
+        let (limit, room) = (self.limit, self.room);
+        if draft.size > limit {
+            let next = with_wildcards(&draft.document, self.current, Wildcards::Safe, self.ground);
+            draft.take(next, Step::plain(StepKind::Actions, 0));
+        }
+        if draft.size <= limit && room > 0 {
+            return draft.as_one();
+        }
+        let total = |parts: &[PolicyDocument]| parts.iter().map(print::size).sum();
+        let safe = split(&draft.document, limit);
+        let mut steps = draft.steps;
+        if let Some(parts) = safe.as_ref().filter(|p| p.len() <= room.min(MOST_PARTS)) {
+            steps.push(Step::plain(StepKind::Split, total(parts)));
+            return Packed { needed: Some(parts.len()), documents: parts.clone(), steps, fits: true };
+        }
+        let mut document = draft.document;
+        // Only what was granted by a wildcard as wide: from use alone there is no such wildcard.
+        let filled = self.current.map(|c| Draft::new(with_wildcards(&document, Some(c), Wildcards::Filled, self.ground))).filter(|f| f.size < draft.size);
+        if let Some(filled) = filled {
+            let parts = split(&filled.document, limit);
+            let fewer = |parts: &Vec<PolicyDocument>| safe.as_ref().is_none_or(|s| parts.len() < s.len());
+            if let Some(parts) = parts.filter(|p| p.len() <= room && fewer(p)) {
+                steps.push(Step::plain(StepKind::RiskyActions, filled.size));
+                if parts.len() > 1 {
+                    steps.push(Step::plain(StepKind::Split, total(&parts)));
+                }
+                let documents = if parts.len() > 1 { parts } else { vec![filled.document] };
+                return Packed { needed: Some(documents.len()), documents, steps, fits: true };
+            }
+            document = if safe.as_ref().is_some_and(|p| p.len() <= room) { document } else { filled.document };
+        }
+        if let Some(parts) = safe.filter(|p| p.len() <= room) {
+            steps.push(Step::plain(StepKind::Split, total(&parts)));
+            return Packed { needed: Some(parts.len()), documents: parts, steps, fits: true };
+        }
+        let needed = split(&document, limit).map(|p| p.len());
+        Packed { documents: vec![document], steps, fits: false, needed }
     }
-    let needed = split(&doc, limit).map(|p| p.len());
-    Packed { documents: vec![doc], steps, fits: false, needed }
 }

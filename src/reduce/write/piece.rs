@@ -9,7 +9,7 @@ use crate::reference::{ActionId, Reference};
 /// An Allow statement whose actions are listed one by one, as far as the reference knows them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Piece {
-    /// The statement without its actions and resources.
+    /// The statement without its actions and resources, see [`Piece::frame_of`].
     pub frame: Statement,
     /// Actions.
     pub ids: BTreeSet<ActionId>,
@@ -27,7 +27,7 @@ impl Piece {
         if statement.effect == Effect::Deny || matches!(statement.resource, Some(ResourceElement::NotResource(_))) {
             return None;
         }
-        let mut piece = Piece { frame: statement.clone(), ids: BTreeSet::new(), patterns: BTreeSet::new(), resource: statement.resource.clone() };
+        let mut piece = Piece { frame: Piece::frame_of(statement), ids: BTreeSet::new(), patterns: BTreeSet::new(), resource: statement.resource.clone() };
         for action in list {
             match reference.find(action) {
                 Some(id) => piece.ids.insert(id),
@@ -35,6 +35,19 @@ impl Piece {
             };
         }
         Some(piece)
+    }
+
+    /// A statement without its actions, which may be thousands, and its resources.
+    #[must_use]
+    pub fn frame_of(statement: &Statement) -> Statement {
+        Statement {
+            sid: statement.sid.clone(),
+            effect: statement.effect,
+            principal: statement.principal.clone(),
+            action: ActionElement::Action(Vec::new()),
+            resource: None,
+            conditions: statement.conditions.clone(),
+        }
     }
 
     /// The resource patterns, sorted; `None` where the statement has no `Resource` list.
