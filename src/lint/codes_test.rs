@@ -120,7 +120,7 @@ fn documents() -> Vec<Case> {
         (Code::ArnRegionNotAllowed, Identity, allow("iam:GetRole", "arn:aws:iam:us-east-1:111122223333:role/r"), allow("iam:GetRole", "arn:aws:iam::111122223333:role/r")),
         (Code::ArnAccountNotAllowed, Identity, allow("ec2:DescribeImageAttribute", "arn:aws:ec2:eu-west-1:111122223333:image/ami-1"), allow("ec2:DescribeImageAttribute", "arn:aws:ec2:eu-west-1::image/ami-1")),
         (Code::InvalidArnAccount, Identity, allow("sqs:SendMessage", "arn:aws:sqs:eu-west-1:11112222333:q"), allow("iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess")),
-        (Code::InvalidArnAccount, Identity, allow("sqs:SendMessage", "arn:aws:sqs:eu-west-1::q"), allow("sqs:SendMessage", "arn:aws:sqs:eu-west-1:${aws:PrincipalAccount}:q")),
+        (Code::InvalidArnAccount, Identity, allow("sqs:SendMessage", "arn:aws:sqs:eu-west-1:112222333:q"), allow("sqs:SendMessage", "arn:aws:sqs:eu-west-1:${aws:PrincipalAccount}:q")),
         (Code::InvalidArnResource, Identity, allow("iam:GetRole", "arn:aws:iam::111122223333:roles/r"), allow("iam:GetRole", "arn:aws:iam::111122223333:ro*/r")),
         (Code::RedundantResource, Identity, one(json!({"Resource": ["arn:aws:s3:::b/*", "arn:aws:s3:::b/in/*"]})), one(json!({"Resource": ["arn:aws:s3:::a/*", "arn:aws:s3:::b/in/*"]}))),
         // Variables.
@@ -281,6 +281,8 @@ fn what_the_reference_does_not_have_is_not_decided() {
     let cases = [
         (Code::InvalidServiceInAction, allow("brandnew:GetThing", "*")),
         (Code::InvalidArnResource, allow("s3:GetObject", "arn:aws:brandnew:eu-west-1:111122223333:thing/t")),
+        (Code::InvalidArnAccount, allow("ssm:GetParameter", "arn:aws:ssm:eu-west-1::parameter/aws/service/x")),
+        (Code::InvalidArnResource, allow("s3:GetObject", "arn:aws:cloudformation:eu-west-1:aws:transform/Include")),
         (Code::InvalidServiceConditionKey, when("StringEquals", "s3:BrandNew", json!("a"))),
         (Code::InvalidService, when("StringEquals", "brandnew:Key", json!("a"))),
     ];

@@ -206,7 +206,7 @@ fn of_actions(scope: &Scope<'_>, report: &mut Report, used: &[Used<'_>]) {
             ids.is_empty() || ids.into_iter().any(|id| reference.action(id).is_none_or(|a| Keys::is_of(&a.condition_keys, &one.lower)))
         };
         if !scope.actions.is_empty() && !scope.actions.iter().any(has) {
-            report.add(Code::ConditionKeyNotOfAction, "Condition", Some(one.key), "no action of the statement has this key");
+            report.add(Code::ConditionKeyNotOfAction, "Condition", Some(one.key), "the reference has no action of the statement with this key");
         }
     }
 }

@@ -27,7 +27,8 @@ pub(super) struct GlobalKey {
     pub tag: bool,
 }
 
-/// The global condition keys in small letters. Source: IAM User Guide, "AWS global condition context keys".
+/// The global condition keys in small letters. Source: IAM User Guide, "AWS global condition context keys"; two that only AWS's own
+/// managed policies name (`aws:IsMcpServiceAction`, `aws:PrincipalOrgMasterAccountId`).
 const GLOBAL: &[(&str, KeyType, bool)] = &[
     ("aws:assumedroot", KeyType::Text, false),
     ("aws:calledvia", KeyType::Text, true),
@@ -40,12 +41,14 @@ const GLOBAL: &[(&str, KeyType, bool)] = &[
     ("aws:ec2instancesourcevpc", KeyType::Text, false),
     ("aws:epochtime", KeyType::DateOrNumber, false),
     ("aws:federatedprovider", KeyType::Text, false),
+    ("aws:ismcpserviceaction", KeyType::Boolean, false),
     ("aws:multifactorauthage", KeyType::Number, false),
     ("aws:multifactorauthpresent", KeyType::Boolean, false),
     ("aws:principalaccount", KeyType::Text, false),
     ("aws:principalarn", KeyType::Arn, false),
     ("aws:principalisawsservice", KeyType::Boolean, false),
     ("aws:principalorgid", KeyType::Text, false),
+    ("aws:principalorgmasteraccountid", KeyType::Text, false),
     ("aws:principalorgpaths", KeyType::Text, true),
     ("aws:principalservicename", KeyType::Text, false),
     ("aws:principalservicenameslist", KeyType::Text, true),

@@ -213,7 +213,14 @@ fn form(scope: &Scope<'_>, report: &mut Report, element: &str, text: &str, plain
         return;
     };
     if let Some((code, what)) = against(forms, arn) {
-        add(code, format!("service `{service}`: {what}"));
+        let message = format!("service `{service}`: {what}");
+        // What AWS itself owns and shares (public parameters, transforms, images) has no account number, and the reference does
+        // not have the form of all of it.
+        if is_account_id(arn.account) || is_pattern(arn.account) || code == Code::MissingArnRegion {
+            report.add(code, element, Some(text), message);
+        } else {
+            report.unknown(code, element, Some(text), message);
+        }
     }
 }
 

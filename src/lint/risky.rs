@@ -1,6 +1,6 @@
 //! `iam:PassRole` and `iam:CreateServiceLinkedRole` on more than named roles.
 
-use super::action::{element, is_pattern};
+use super::action::is_pattern;
 use super::condition::Used;
 use super::document::Scope;
 use super::variable::as_wildcards;
@@ -78,7 +78,7 @@ fn danger(scope: &Scope<'_>, report: &mut Report, danger: &Danger, is_bounded: b
     };
     if scope.not_resource {
         if !scope.resources.is_empty() {
-            report.add(code, element(scope), None, danger.message);
+            report.add(code, "NotResource", None, danger.message);
         }
         return;
     }
@@ -91,6 +91,6 @@ fn danger(scope: &Scope<'_>, report: &mut Report, danger: &Danger, is_bounded: b
     if let Some(resource) = scope.resources.iter().find(|r| is_wide(r))
         && !is_bounded
     {
-        report.add(code, element(scope), Some(resource), danger.message);
+        report.add(code, "Resource", Some(resource), danger.message);
     }
 }
