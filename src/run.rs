@@ -44,6 +44,8 @@ mod owners_proofs_test;
 mod trust_proofs;
 pub mod timings;
 mod validity;
+#[cfg(test)]
+mod validity_test;
 mod write;
 
 use std::fs::File;

@@ -260,6 +260,8 @@ fn documents_that_are_well_written_have_no_findings() {
         (Identity, one(json!({"Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}}))),
         (Identity, one(json!({"Action": "logs:PutLogEvents", "Resource": "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/f:*"}))),
         (Identity, one(json!({"Effect": "Deny", "Action": null, "NotAction": ["iam:*", "sts:*"], "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}}))),
+        // Recovery points are resources of other services, and of any form.
+        (Identity, allow("backup:DeleteRecoveryPoint", "arn:aws:ec2:eu-west-1::snapshot/snap-1")),
         (Boundary, allow("s3:*", "*")),
         (ServiceControl, one(json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}}}))),
         (ServiceControl, allow("*", "*")),

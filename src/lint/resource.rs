@@ -48,6 +48,7 @@ impl Part {
 /// A known form of ARN.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Form {
+    /// In small letters; `*` where it is that of the resource, as of recovery points of AWS Backup.
     service: String,
     region: Part,
     account: Part,
@@ -61,7 +62,7 @@ impl Form {
     fn of(pattern: &str) -> Option<Form> {
         let arn = Arn::parse(pattern)?;
         let resource = variable::as_wildcards(arn.resource).into_owned();
-        let service = arn.service.to_ascii_lowercase();
+        let service = variable::as_wildcards(arn.service).to_ascii_lowercase();
         let no_slash = service == "s3" && resource == "*";
         Some(Form { service, region: Part::of(arn.region), account: Part::of(arn.account), resource, no_slash })
     }
@@ -71,7 +72,9 @@ impl Form {
     }
 
     fn fits(&self, arn: Arn<'_>) -> bool {
-        glob_matches(&arn.service.to_ascii_lowercase(), &self.service)
+        // What is a resource of any service has its form.
+        self.service == "*"
+            || glob_matches(&arn.service.to_ascii_lowercase(), &self.service)
             && self.region.fits(arn.region)
             && self.account.fits(arn.account)
             && self.resource_fits(arn.resource)
@@ -121,7 +124,8 @@ impl Resources {
                     if let Part::Is(word) = &form.account {
                         account_words.insert(word.clone());
                     }
-                    let known = by_service.entry(form.service.clone()).or_default();
+                    let home = if form.service == "*" { &service.prefix } else { &form.service };
+                    let known = by_service.entry(home.clone()).or_default();
                     if !known.contains(form) {
                         known.push(form.clone());
                     }
