@@ -26,6 +26,8 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Are the policies of some files contained in those of others? With a request that shows it if not.
     Check(CheckArgs),
+    /// What AWS would refuse in policy documents, and what in them is dangerous or does nothing, in Access Analyzer's codes.
+    Lint(LintArgs),
     /// What an export of grants has, lacks and cannot tell, what that weakens, and the command that closes each gap.
     Doctor(DoctorArgs),
     /// The rules that are built in, and how well they fit your logs.
@@ -164,6 +166,24 @@ pub struct CheckArgs {
     /// Print JSON instead of text.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `lint`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 nothing worse than warnings, 3 errors or security warnings, 4 none of these and something the reference cannot decide, 2 a file cannot be read.")]
+pub struct LintArgs {
+    /// Files with one policy document each.
+    #[arg(required = true, num_args = 1.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The kind of policy of all of them; if not given, each is taken for what it most likely is.
+    #[arg(long, value_name = "KIND", value_parser = ["identity", "boundary", "resource", "trust", "scp", "rcp"])]
+    pub kind: Option<String>,
+    /// Print JSON, one object a file, instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Reference.
+    #[command(flatten)]
+    pub reference: ReferenceFileArgs,
 }
 
 /// `rules`

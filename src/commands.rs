@@ -4,17 +4,19 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
 use crate::cli::{
-    AnalyzeArgs, CheckArgs, Command, DoctorArgs, ExportScriptArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs,
+    AnalyzeArgs, CheckArgs, Command, DoctorArgs, ExportScriptArgs, LintArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs,
     RulesCommand, RunArgs, StateArgs,
 };
 use crate::evaluate::simulate;
 use crate::grants::catalogue::exports;
 use crate::grants::export_script::{self, ScriptOptions};
 use crate::ingest::IngestSummary;
+use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
-use crate::report::{check_text, doctor_text, mapping_text};
+use crate::report::{check_text, doctor_text, lint_text, mapping_text};
 use crate::run::check::check as check_files;
+use crate::run::lint::lint_files;
 use crate::run::mapping::{measure, rules};
 use crate::run::timings::{Stage, peak_rss_bytes};
 use crate::run::{Outcome, RunError, RunOptions, Window, examine, ingest, run};
@@ -81,6 +83,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         }
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
         Command::Check(args) => check(&args),
+        Command::Lint(args) => lint(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Rules(args) => match args.command {
             RulesCommand::Mapping(args) => mapping_rules(&args),
@@ -237,6 +240,21 @@ fn check(args: &CheckArgs) -> Result<u8, Failure> {
         said(write!(std::io::stdout(), "{}", check_text::text(&answer)));
     }
     Ok(check_text::exit_code(&answer))
+}
+
+fn lint(args: &LintArgs) -> Result<u8, Failure> {
+    choose(&args.reference, true)?;
+    let reference = Reference::bundled().map_err(|e| Failure { message: e.to_string(), code: 1 })?;
+    let kind = args.kind.as_deref().and_then(PolicyType::named);
+    let files = lint_files(&args.files, kind, reference).map_err(usage_error)?;
+    for file in &files {
+        if args.json {
+            say!("{}", lint_text::json(&file.path, file.kind, &file.findings));
+        } else {
+            said(write!(std::io::stdout(), "{}", lint_text::text(&file.path, file.kind, &file.findings)));
+        }
+    }
+    Ok(lint_text::exit_code(files.iter().flat_map(|f| &f.findings)))
 }
 
 fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {

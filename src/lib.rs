@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod event;
 pub mod grants;
 pub mod ingest;
+pub mod lint;
 pub mod policy;
 pub mod progress;
 pub mod prove;

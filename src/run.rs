@@ -14,6 +14,7 @@ mod fork_proofs;
 mod history;
 mod holders;
 mod layers;
+pub mod lint;
 pub mod mapping;
 mod packing;
 #[cfg(test)]
@@ -42,6 +43,9 @@ mod takeovers;
 mod owners_proofs_test;
 mod trust_proofs;
 pub mod timings;
+mod validity;
+#[cfg(test)]
+mod validity_test;
 mod write;
 
 use std::fs::File;
@@ -201,6 +205,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
     };
     packing::check(&mut proposals, reference);
+    let linted = validity::check(&mut proposals, reference);
     watch.lap("reduce");
     let layers = layers::Layers::new(&grants, &usage);
     let proofs = if from_usage {
@@ -225,8 +230,10 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     model.unknown.extend(settings::expired(&settings));
     coverage::add(&mut model, &covered, &covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
+    model.advice_lint = validity::of_advice(&advice, reference);
     facts::add_advice(&mut model, advice);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
+    facts::add_lint(&mut model, linted);
     proof_facts::add(&mut model, &proofs, backtest.as_ref());
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);

@@ -26,6 +26,8 @@ mod generation;
 mod history;
 #[path = "it/layering.rs"]
 mod layering;
+#[path = "it/lint.rs"]
+mod lint;
 #[path = "it/nights.rs"]
 mod nights;
 #[path = "it/oracle.rs"]

@@ -14,6 +14,7 @@ pub mod findings;
 pub mod findings_csv;
 pub mod findings_json;
 pub mod html;
+pub mod lint_text;
 pub mod mapping_text;
 pub mod model;
 pub mod policy_files;

@@ -56,6 +56,8 @@ pub struct ReportModel {
     pub proposals: Vec<ProposalRow>,
     /// What the logs suggest beyond the proposals.
     pub advice: Vec<Advice>,
+    /// What the linter says of its documents.
+    pub advice_lint: super::lint_text::LintFacts,
     /// Documents that were left alone: owner, policy, reason.
     pub skipped: Vec<[String; 3]>,
     /// Reports in order.
@@ -374,6 +376,8 @@ pub struct ProposalRow {
     pub replay: ReplayFacts,
     /// `proved`, `not proved: …`, `no grant to compare with`.
     pub containment: String,
+    /// What the linter says of the proposed documents.
+    pub lint: super::lint_text::LintFacts,
     /// Users and roles it applies to.
     pub members: Vec<String>,
     /// Folder below `policies/`.

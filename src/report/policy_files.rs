@@ -148,6 +148,7 @@ struct Policy<'a> {
     containment: Value,
     evidence: Rows<'a>,
     generalised: Value,
+    lint: Value,
     members: &'a [String],
     packing: Value,
     placement: &'a str,
@@ -192,6 +193,7 @@ impl<'a> Policy<'a> {
                 .iter()
                 .map(|g| json!({"pattern": g.pattern, "used": g.used, "known_resources_beyond": g.known_beyond}))
                 .collect(),
+            lint: p.lint.evidence(),
             members: &p.members,
             packing: p.packing.iter().map(step).collect(),
             placement: &p.placement,
@@ -242,10 +244,11 @@ pub fn diff(policies: &[&ProposalRow], backtest: Option<&BacktestFacts>, referen
         out.push_str(&format!("## {} ({})\n\n", markdown(&p.policy), p.placement));
         out.push_str(&format!("{}{}\n\n", p.status, if p.why.is_empty() { String::new() } else { format!(": {}", markdown(&p.why)) }));
         out.push_str(&format!(
-            "{} actions before, {} after. {} of {} characters. Replay: {} calls in {} requests, {} newly denied, {} unknown. Containment: {}.\n\n",
+            "{} actions before, {} after. {} of {} characters. Replay: {} calls in {} requests, {} newly denied, {} unknown. Containment: {}. Lint: {}.\n\n",
             p.actions_before, p.actions_after, p.sizes.1, p.sizes.2, p.replay.calls, p.replay.requests, p.replay.newly_denied,
-            p.replay.unknown, markdown(&p.containment)
+            p.replay.unknown, markdown(&p.containment), p.lint.words()
         ));
+        out.push_str(&p.lint.new_rows_text());
         out.push_str(&super::deliver::diff::fenced(p));
         out.push_str("| verdict | number | actions | reason |\n|---|---:|---|---|\n");
         for group in said_alike(p, reference, 40) {

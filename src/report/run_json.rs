@@ -95,6 +95,7 @@ pub fn render(model: &ReportModel) -> String {
             "would_now_be_denied": proofs_text::backtest(model.backtest.as_ref()),
             "containment": {"proved": proved, "not_proved": compared - proved},
             "over_limit": model.proposals.iter().filter(|p| p.status == "written" && p.sizes.1 > p.sizes.2).count(),
+            "lint": super::lint_text::run(model),
             "granted_actions": {"before": before, "after": after}},
         "advice": super::advice::counts(model),
         "rejections": model.rejections,

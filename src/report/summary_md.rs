@@ -28,6 +28,7 @@ pub fn render(model: &ReportModel) -> String {
     if let Some(words) = model.backtest.as_ref().and_then(|b| super::proofs_text::sentence(&b.all)) {
         out.push_str(&format!("- {words}\n"));
     }
+    out.push_str(&super::lint_text::summary(model));
     out.push_str(&super::advice::summary(model));
     let l = &model.ledger;
     out.push_str(&format!(

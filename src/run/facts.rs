@@ -19,6 +19,7 @@ use crate::reduce::advice::Advice;
 use crate::reduce::{Placement, Proposal, Skipped, Status};
 use crate::reference::Reference;
 use crate::report::escape::{file_name, visible};
+use crate::report::lint_text::LintFacts;
 use crate::report::model::{
     AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LedgerFacts, ProposalRow,
     ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, TimingFacts,
@@ -291,6 +292,13 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
             row.folder = format!("{wanted}~{}", file_name(&format!("/{}", row.owner_arn)).rsplit('~').next().unwrap_or("2"));
         }
         model.proposals.push(row);
+    }
+}
+
+/// Adds what the linter says of each proposal; both are in the same order.
+pub fn add_lint(model: &mut ReportModel, linted: Vec<LintFacts>) {
+    for (row, facts) in model.proposals.iter_mut().zip(linted) {
+        row.lint = facts;
     }
 }
 

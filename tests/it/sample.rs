@@ -73,6 +73,9 @@ fn verdicts_and_findings_are_the_truth() {
     assert_eq!(proposals["replay"]["newly_denied"], 0);
     assert_eq!(proposals["containment"]["not_proved"], 0);
     assert_eq!((&proposals["defect"], &proposals["over_limit"]), (&0.into(), &0.into()));
+    let lint = &proposals["lint"];
+    assert_eq!((&lint["error"]["all"], &lint["security_warning"]["new"], &lint["advice"]["error"]), (&0.into(), &0.into(), &0.into()));
+    assert!(lint["documents"].as_u64().unwrap() > 8);
     assert_eq!(run["consistency"]["allowed"]["contradiction"], 0);
     let ledger = &run["ledger"];
     let n = |k: &str| ledger[k].as_u64().unwrap();

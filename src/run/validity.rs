@@ -1,0 +1,87 @@
+//! Lints what is proposed and advised. A proposal that has an error which what it replaces has not is a defect and is not
+//! written; what was there before is no fault of the proposal, and is counted beside.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use crate::lint::{Finding, Level, Linter, PolicyType};
+use crate::policy::PolicyDocument;
+use crate::reduce::advice::{Advice, AdviceKind};
+use crate::reduce::{Placement, Proposal, Status};
+use crate::reference::Reference;
+use crate::report::escape::visible;
+use crate::report::lint_text::{LintFacts, LintRow, place_text};
+
+/// What makes two findings the same thing said of two documents.
+type Same = (&'static str, String, Option<String>);
+
+fn same(finding: &Finding) -> Same {
+    let family = finding.code.family();
+    if family == finding.code.as_str() {
+        (family, finding.place.element.clone(), finding.place.value.clone())
+    } else {
+        (family, String::new(), None)
+    }
+}
+
+fn facts<'d>(linter: &Linter<'_>, kind: PolicyType, new: impl Iterator<Item = &'d PolicyDocument>, old: impl Iterator<Item = &'d PolicyDocument>) -> LintFacts {
+    let mut found: Vec<(usize, Finding)> = Vec::new();
+    let mut out = LintFacts::default();
+    for (at, document) in new.enumerate() {
+        out.documents += 1;
+        found.extend(linter.lint(document, kind).into_iter().map(|finding| (at, finding)));
+    }
+    if found.is_empty() {
+        return out;
+    }
+    let before: BTreeSet<Same> = old.flat_map(|d| linter.lint(d, kind)).map(|finding| same(&finding)).collect();
+    for (at, finding) in found {
+        let is_new = !before.contains(&same(&finding));
+        out.rows.push(LintRow {
+            level: finding.level,
+            code: finding.code.as_str(),
+            is_new,
+            document: at + 1,
+            place: visible(&place_text(&finding.place)),
+            message: visible(&finding.message),
+        });
+    }
+    out
+}
+
+/// Lints every proposal, in their order; those with an error of their own become defects.
+pub fn check(proposals: &mut [Proposal], reference: &Reference) -> Vec<LintFacts> {
+    let linter = Linter::new(reference);
+    let of_one = |proposal: &mut Proposal| {
+        if proposal.status != Status::Proposed {
+            return LintFacts::default();
+        }
+        let kind = if proposal.unit.placement == Placement::Trust { PolicyType::Trust } else { PolicyType::Identity };
+        let old = proposal.current.iter().chain(proposal.detached.iter().map(|(_, document)| document)).map(|d| &**d);
+        let facts = facts(&linter, kind, proposal.proposed.iter(), old);
+        if let Some(row) = facts.rows.iter().find(|row| row.is_new && row.level == Level::Error) {
+            proposal.status = Status::Defect(format!("lint: {} at {}: {}", row.code, row.place, row.message));
+        }
+        facts
+    };
+    proposals.par_iter_mut().map(of_one).collect()
+}
+
+/// Lints the documents of advice, all together. Nothing is compared: advice is beside what there is.
+pub fn of_advice(advice: &[Advice], reference: &Reference) -> LintFacts {
+    let linter = Linter::new(reference);
+    let mut all = LintFacts::default();
+    for (at, piece) in advice.iter().enumerate() {
+        let kind = match piece.kind {
+            AdviceKind::Fork => PolicyType::Identity,
+            AdviceKind::ResourcePolicy => PolicyType::Resource,
+            AdviceKind::ServiceControlServices | AdviceKind::ServiceControlRegions => PolicyType::ServiceControl,
+            AdviceKind::TrustCondition => PolicyType::Trust,
+        };
+        let one = facts(&linter, kind, piece.document.iter(), std::iter::empty());
+        all.documents += one.documents;
+        all.rows.extend(one.rows.into_iter().map(|row| LintRow { document: at + 1, ..row }));
+    }
+    all
+}
