@@ -1,5 +1,7 @@
 //! `Action` and `NotAction`: services and actions that exist, entries that others take in, variables that do nothing there.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::document::Scope;
 use super::{Code, PolicyType, Report, variable};
 use crate::aws::glob::{glob_covers, glob_matches};
@@ -81,29 +83,34 @@ fn redundant(scope: &Scope<'_>, report: &mut Report) {
 /// Places of the texts that another text takes in, with its place; of equal ones the first stays.
 pub(super) fn covered(texts: &[String], covers: impl Fn(&str, &str) -> bool) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
-    let mut first: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, text) in texts.iter().enumerate() {
         let same = *first.entry(text).or_insert(at);
         if same != at {
             out.push((at, same));
         }
     }
-    let patterns: Vec<(usize, &String)> = texts.iter().enumerate().filter(|(_, t)| is_pattern(t)).collect();
+    // What both begin with must agree up to the first wildcard.
+    let mut by_head: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, text) in texts.iter().enumerate() {
+        if let Some((head, _)) = text.split_once(['*', '?']) {
+            by_head.entry(head).or_default().push(at);
+        }
+    }
+    let lengths: BTreeSet<usize> = by_head.keys().map(|head| head.len()).collect();
     for (at, text) in texts.iter().enumerate() {
         if first.get(text.as_str()) != Some(&at) {
             continue;
         }
-        // What both begin with must agree up to the first wildcard.
-        let begins_alike = |wide: &str| {
-            let head = wide.split(['*', '?']).next().unwrap_or_default();
-            text.starts_with(head)
-        };
-        let by = patterns.iter().find(|(other, wide)| *other != at && *wide != text && begins_alike(wide) && covers(wide, text));
+        let heads = lengths.range(..=text.len()).filter_map(|length| by_head.get(text.get(..*length)?));
+        let mut wider: Vec<usize> = heads.flatten().copied().filter(|other| *other != at).collect();
+        wider.sort_unstable();
+        let by = wider.iter().find_map(|other| texts.get(*other).filter(|wide| *wide != text && covers(wide, text)).map(|wide| (*other, wide)));
         // Two that take each other in are the same written twice: the first stays.
         if let Some((other, wide)) = by
-            && (*other < at || !(is_pattern(text) && covers(text, wide)))
+            && (other < at || !(is_pattern(text) && covers(text, wide)))
         {
-            out.push((at, *other));
+            out.push((at, other));
         }
     }
     out.sort_unstable();

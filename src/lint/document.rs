@@ -5,12 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{Code, Linter, PolicyType, Report, action, condition, principal, resource, risky, tags};
-use crate::reduce::fit::{MANAGED_LIMIT, TRUST_LIMIT, TRUST_LIMIT_RAISED};
+use crate::policy::limits::{MANAGED_LIMIT, RCP_LIMIT, SCP_LIMIT, TRUST_LIMIT, TRUST_LIMIT_RAISED};
 
-/// Characters of a service control policy. Source: AWS Organizations User Guide, "Quotas", maximum and minimum values.
-const SCP_LIMIT: usize = 10_240;
-/// Characters of a resource control policy, from the same page.
-const RCP_LIMIT: usize = 5_120;
 
 /// Elements of a statement.
 const ELEMENTS: &[&str] = &["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];

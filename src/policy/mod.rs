@@ -7,6 +7,7 @@
 pub mod beside;
 pub mod condition;
 pub mod document;
+pub mod limits;
 pub mod matching;
 pub mod parse;
 pub mod print;

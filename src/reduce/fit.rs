@@ -1,12 +1,13 @@
 //! AWS's limits: characters of a managed policy, of all inline policies of an owner, of a trust policy; managed
 //! policies attached to one user, group or role. What does not fit is packed step by step, and withheld with the reason
-//! where no step helps. Limits: IAM User Guide, "IAM and AWS STS quotas"; reference-data.md section 5.
+//! where no step helps.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::grants::{Grants, Index, OwnerKind};
+use crate::policy::limits::{INLINE_LIMIT_GROUP, INLINE_LIMIT_ROLE, INLINE_LIMIT_USER, MANAGED_LIMIT};
 use crate::policy::{PolicyDocument, print};
 
 use super::units::Placement;
@@ -14,22 +15,13 @@ use super::write::Ground;
 use super::write::pack::{Packed, pack};
 use super::{Proposal, Status};
 
-/// Characters of one managed policy.
-pub const MANAGED_LIMIT: usize = 6144;
-/// Characters of a role's trust policy by default; [`TRUST_LIMIT_RAISED`] on request.
-pub const TRUST_LIMIT: usize = 2048;
-/// Characters of a role's trust policy at most.
-pub const TRUST_LIMIT_RAISED: usize = 4096;
-/// Managed policies that a user, a group or a role can have attached by default.
-pub const ATTACHED_LIMIT: usize = 10;
-
 /// Characters of all inline policies of one owner together.
 #[must_use]
 pub fn inline_limit(kind: OwnerKind) -> usize {
     match kind {
-        OwnerKind::User => 2048,
-        OwnerKind::Group => 5120,
-        OwnerKind::Role | OwnerKind::Policy | OwnerKind::PermissionSet => 10_240,
+        OwnerKind::User => INLINE_LIMIT_USER,
+        OwnerKind::Group => INLINE_LIMIT_GROUP,
+        OwnerKind::Role | OwnerKind::Policy | OwnerKind::PermissionSet => INLINE_LIMIT_ROLE,
     }
 }
 

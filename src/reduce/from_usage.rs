@@ -11,7 +11,8 @@ use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Stat
 use crate::reference::{ActionId, Reference};
 use crate::usage::{Calls, Outcome, Usage, UsageRow, Window, by_principal};
 
-use super::fit::{MANAGED_LIMIT, fit_managed};
+use super::fit::fit_managed;
+use crate::policy::limits::MANAGED_LIMIT;
 use super::known::Known;
 use super::learned::suggestions;
 use super::narrow::{Seen, generalise, without_covered};

@@ -125,7 +125,7 @@ impl Default for ReduceSettings {
             over_grant_permille: 900,
             over_grant_most: 1000,
             pin_region: true,
-            attached_quota: super::fit::ATTACHED_LIMIT,
+            attached_quota: crate::policy::limits::ATTACHED_LIMIT,
             mode: Mode::default(),
             min_age_days: 30,
             rules: Vec::new(),

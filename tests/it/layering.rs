@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reduce", &["usage", "grants", "evaluate", "policy", "reference", "aws"]),
     ("prove", &["evaluate", "policy", "usage", "aws"]),
     // Of `reduce` only the limits of sizes.
-    ("lint", &["policy", "reference", "reduce", "aws"]),
+    ("lint", &["policy", "reference", "aws"]),
     ("report", &["lint", "reduce", "prove", "usage", "grants", "policy", "reference", "aws"]),
     (
         "run",

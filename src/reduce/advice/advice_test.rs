@@ -178,7 +178,7 @@ fn idle_services_and_regions_are_denied_where_all_accounts_are_covered() {
     let denied = |subject: &str| {
         let advice = all.iter().find(|a| a.kind == AdviceKind::ServiceControlServices && a.subject == subject).unwrap();
         let document = advice.document.clone().unwrap();
-        assert!(print::size(&document) <= super::service_control::LIMIT, "{}", print::size(&document));
+        assert!(print::size(&document) <= crate::policy::limits::SCP_LIMIT_SUGGESTED, "{}", print::size(&document));
         actions(&document).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let has = |subject: &str, service: &str| denied(subject).iter().any(|a| a == service);

@@ -18,7 +18,7 @@ use crate::policy::print;
 use crate::reduce::covered::Covered;
 use crate::reduce::evidence::Evidence;
 use crate::reduce::expand::Expander;
-use crate::reduce::fit::MANAGED_LIMIT;
+use crate::policy::limits::MANAGED_LIMIT;
 use crate::reduce::judge::Judge;
 use crate::reduce::known::Known;
 use crate::reduce::observe::Observer;

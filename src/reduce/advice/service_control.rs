@@ -11,15 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Advice, AdviceKind, day};
 use crate::aws::is_account_id;
 use crate::grants::{Grants, Organisation};
+use crate::policy::limits::SCP_LIMIT_SUGGESTED;
 use crate::policy::{ActionElement, BaseOperator, Condition, ConditionOperator, Effect, PolicyDocument, ResourceElement, SetOperator, Statement, print};
 use crate::reduce::covered::{Covered, GLOBAL, GLOBAL_WEST};
 use crate::reduce::declared::{Place, Word};
 use crate::reference::mapping::prefixes_of;
 use crate::reference::{ActionId, Observability, Reference, Service};
 use crate::usage::{Outcome, Usage, Window};
-
-/// Characters of a service control policy (AWS Organizations User Guide, "Quotas").
-pub const LIMIT: usize = 5120;
 
 /// Services that are never suggested: an account is administered, paid for and watched by them, or they answer in an emergency;
 /// and AWS Import/Export, whose calls are not logged.
@@ -172,7 +170,7 @@ fn services(group: &Group<'_>, used: &BTreeMap<&str, Used<'_>>, covered: &Covere
         deny("DenyUnusedServices", ActionElement::Action(names.into_iter().collect()), Vec::new())
     };
     // Each name adds itself, `:*`, two quotes and a comma.
-    let mut room = LIMIT.saturating_sub(print::size(&document(&[])));
+    let mut room = SCP_LIMIT_SUGGESTED.saturating_sub(print::size(&document(&[])));
     let fitting: Vec<&Service> = idle
         .iter()
         .copied()
@@ -221,7 +219,7 @@ fn regions(group: &Group<'_>, used: &BTreeMap<&str, Used<'_>>, covered: &Covered
         values: all.iter().map(|r| (*r).to_owned()).collect(),
     };
     let document = deny("DenyUnusedRegions", ActionElement::NotAction(out.into_iter().collect()), vec![condition]);
-    if print::size(&document) > LIMIT {
+    if print::size(&document) > SCP_LIMIT_SUGGESTED {
         return None;
     }
     Some(Advice {

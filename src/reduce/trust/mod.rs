@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
 use crate::grants::{Grants, OwnerKind, Principal};
+use crate::policy::limits::{TRUST_LIMIT, TRUST_LIMIT_RAISED};
 use crate::policy::{Effect, PolicyDocument, print};
 use crate::reference::Reference;
 use crate::usage::{Outcome, Usage, Window};
@@ -32,10 +33,6 @@ use young::Young;
 
 /// The name under which a trust policy stands: no policy of IAM can have a space in its name.
 pub const POLICY_NAME: &str = "trust policy";
-/// Characters of a trust policy by default (IAM User Guide, "IAM and AWS STS quotas").
-pub const LIMIT: usize = 2048;
-/// The same where the quota was raised as far as it goes.
-pub const RAISED_LIMIT: usize = 4096;
 
 /// When trust policies were last written, by role ARN: read from use of IAM's write actions, for stores whose changes are not
 /// all known.
@@ -50,7 +47,7 @@ fn writes(usage: &Usage) -> BTreeMap<&str, i64> {
 
 /// The limit that counts for a role's trust policy.
 fn limit_of(current: &PolicyDocument) -> usize {
-    if print::size(current) > LIMIT { RAISED_LIMIT } else { LIMIT }
+    if print::size(current) > TRUST_LIMIT { TRUST_LIMIT_RAISED } else { TRUST_LIMIT }
 }
 
 /// Accounts stay whole where the names of their callers would not fit.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::LIMIT;
+use crate::policy::limits::TRUST_LIMIT;
 use crate::grants::Grants;
 use crate::policy::print;
 use crate::reduce::made_test::*;
@@ -54,7 +54,7 @@ fn an_account_stays_for_those_who_came() {
         {"Sid": "No", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
     let proposal = trust_of(&with(&policy, 500), &usage(vec![assumed(&job(), &target())], &[PROD, DATA]), &ReduceSettings::default());
     assert_eq!(said(&proposal), [(root(PROD), Verdict::Narrow), (root(DATA), Verdict::Drop), ("ec2.amazonaws.com".to_owned(), Verdict::KeepUnobservable)]);
-    assert_eq!((&proposal.status, proposal.limit, proposal.members.as_slice()), (&Status::Proposed, LIMIT, &[target()][..]));
+    assert_eq!((&proposal.status, proposal.limit, proposal.members.as_slice()), (&Status::Proposed, TRUST_LIMIT, &[target()][..]));
     let condition = json!({"StringEquals": {"sts:ExternalId": "secret"}, "ArnLike": {"aws:PrincipalArn": job()}});
     let expected = json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "In", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"], "Condition": {"StringEquals": {"sts:ExternalId": "secret"}}},
