@@ -4,6 +4,9 @@
 
 mod asked;
 mod backtest;
+mod blast;
+mod blast_admins;
+mod blast_facts;
 mod changes;
 pub mod check;
 mod consistency;
@@ -215,6 +218,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     watch.lap("prove");
     let backtest = (!from_usage).then(|| backtest::of_grants(&proposals, &layers, &usage, window));
     watch.lap("look back");
+    let blast = (!from_usage).then(|| blast::of_grants(&proposals, &layers, reference));
+    watch.lap("blast radius");
     let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
 
@@ -228,6 +233,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_advice(&mut model, advice);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
     proof_facts::add(&mut model, &proofs, backtest.as_ref());
+    if let Some(blast) = &blast {
+        blast_facts::add(&mut model, blast, reference);
+    }
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;

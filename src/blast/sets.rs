@@ -1,0 +1,112 @@
+//! What policies say of all actions at once, as sets. Every document is worked out once, however many hold it.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::aws::in_six_parts;
+use crate::policy::{Effect, PolicyDocument, ResourceElement, Statement};
+use crate::reduce::Expander;
+use crate::reference::{ActionIds, Reference};
+
+/// The actions of some documents that speak together.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Sets {
+    /// Allowed by some statement, on whatever resource, under whatever condition.
+    pub any: ActionIds,
+    /// Allowed on every resource without condition.
+    pub open: ActionIds,
+    /// Denied on every resource without condition.
+    pub denied: ActionIds,
+}
+
+/// The actions that somebody can have, identity policies and bounds together.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Reachable {
+    /// On some resource, or under some condition: an upper bound.
+    pub any: ActionIds,
+    /// On every resource without condition, as far as Allow statements and Denies of everything tell.
+    pub open: ActionIds,
+}
+
+impl Reachable {
+    /// What identity policies allow and every bound (the boundary, each level of the organisation) leaves.
+    #[must_use]
+    pub fn of<'s>(identity: &Sets, bounds: impl IntoIterator<Item = &'s Sets>) -> Reachable {
+        let mut reachable = Reachable { any: identity.any.clone(), open: identity.open.clone() };
+        reachable.any.take_out(&identity.denied);
+        reachable.open.take_out(&identity.denied);
+        for bound in bounds {
+            reachable.any = reachable.any.common(&bound.any);
+            reachable.open = reachable.open.common(&bound.open);
+            reachable.any.take_out(&bound.denied);
+            reachable.open.take_out(&bound.denied);
+        }
+        reachable
+    }
+}
+
+/// Whether a statement speaks of every resource, without condition.
+fn speaks_of_all(statement: &Statement) -> bool {
+    let all = match &statement.resource {
+        None => true,
+        Some(ResourceElement::Resource(list)) => list.iter().any(|p| p == "*" || in_six_parts(p) == "arn:*:*:*:*:*"),
+        Some(ResourceElement::NotResource(_)) => false,
+    };
+    all && statement.conditions.is_empty()
+}
+
+/// The sets of documents. A document is known again by its place in memory, where it stays as long as it is borrowed.
+pub struct DocumentSets<'d, 'r> {
+    expander: Expander<'r>,
+    known: RwLock<HashMap<usize, Arc<Sets>>>,
+    borrowed: PhantomData<&'d PolicyDocument>,
+}
+
+impl<'d, 'r> DocumentSets<'d, 'r> {
+    /// Without documents yet.
+    #[must_use]
+    pub fn new(reference: &'r Reference) -> DocumentSets<'d, 'r> {
+        DocumentSets { expander: Expander::new(reference), known: RwLock::default(), borrowed: PhantomData }
+    }
+
+    fn of(&self, document: &'d PolicyDocument) -> Arc<Sets> {
+        let place = std::ptr::from_ref(document).addr();
+        if let Some(found) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Arc::clone(found);
+        }
+        let mut sets = Sets::default();
+        for statement in &document.statements {
+            let (ids, _) = self.expander.expand(&statement.action);
+            let all = speaks_of_all(statement);
+            match statement.effect {
+                Effect::Allow => {
+                    if all {
+                        sets.open.add(&ids);
+                    }
+                    sets.any.add(&ids);
+                }
+                Effect::Deny if all => sets.denied.add(&ids),
+                Effect::Deny => {}
+            }
+        }
+        for set in [&mut sets.any, &mut sets.open, &mut sets.denied] {
+            set.pack();
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(place).or_insert_with(|| Arc::new(sets)))
+    }
+
+    /// The sets of documents that speak together: one level of an organisation, all identity policies of somebody.
+    #[must_use]
+    pub fn together(&self, documents: impl IntoIterator<Item = &'d PolicyDocument>) -> Sets {
+        let mut all = Sets::default();
+        for document in documents {
+            let sets = self.of(document);
+            all.any.add(&sets.any);
+            all.open.add(&sets.open);
+            all.denied.add(&sets.denied);
+        }
+        all
+    }
+}
