@@ -7,6 +7,8 @@ mod backtest;
 mod blast;
 mod blast_admins;
 mod blast_facts;
+#[cfg(test)]
+mod blast_test;
 mod changes;
 pub mod check;
 mod consistency;
