@@ -103,10 +103,13 @@ impl<'h> Scopes<'h> {
         if !self.holder.reachable.any.contains(id) {
             return Scope { grade: Grade::Closed, patterns: BTreeSet::new() };
         }
+        if self.holder.reachable.free.contains(id) {
+            return Scope { grade: Grade::Open, patterns: BTreeSet::from(["*".to_owned()]) };
+        }
         if let Some(known) = self.known.get(&(id, passed_to)) {
             return known.clone();
         }
-        let mut context = context_of(name);
+        let mut context = context_of(name, self.holder.who.role_arn.as_deref().or(self.holder.who.arn.as_deref()));
         if let Some(service) = passed_to {
             context.set("iam:PassedToService", vec![service.to_owned()]);
         }

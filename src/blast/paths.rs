@@ -20,7 +20,7 @@ const MOST_STEPS: usize = 5;
 
 /// The context of a call that writes policies of somebody with this boundary: what is attached is `AdministratorAccess`.
 fn writing(node: &Node<'_>) -> Context {
-    let mut context = context_of("iam:");
+    let mut context = context_of("iam:", Some(node.arn));
     let partition = node.arn.split(':').nth(1).unwrap_or("aws");
     context.set("iam:PolicyARN", vec![format!("arn:{partition}:iam::aws:policy/AdministratorAccess")]);
     match node.bound_by {
@@ -192,7 +192,7 @@ impl<A: Answers> Search<'_, A> {
         if assume == Tri::Yes || target.account != node.account {
             return (assume > Tri::No).then(|| (assume, "sts:AssumeRole".to_owned()));
         }
-        let context = context_of("iam:");
+        let context = context_of("iam:", Some(node.arn));
         let takes: &[&str] = if target.is_role {
             &["iam:UpdateAssumeRolePolicy"]
         } else {
@@ -201,19 +201,20 @@ impl<A: Answers> Search<'_, A> {
         let taken = takes.iter().map(|action| (self.may(at, action, target.arn, &context), *action));
         let passed = node.ways.iter().filter(|_| target.is_role).filter_map(|open| {
             let way = self.reference.dangers().escalations.get(open.way)?;
-            Some((self.passes(at, to, target, open, way.passed_to.as_deref()?), way.id.as_str()))
+            Some((self.passes(at, node, to, open, way.passed_to.as_deref()?), way.id.as_str()))
         });
         Self::best(std::iter::once((assume, "sts:AssumeRole")).chain(taken).chain(passed)).map(|(sure, how)| (sure, how.to_owned()))
     }
 
     /// Whether a role can be passed to a service and used there.
-    fn passes(&self, at: usize, to: usize, target: &Node<'_>, open: &Opened, service: &str) -> Tri {
+    fn passes(&self, at: usize, node: &Node<'_>, to: usize, open: &Opened, service: &str) -> Tri {
+        let Some(target) = self.nodes.get(to) else { return Tri::No };
         let used = if open.without_role >= Grade::Limited { Tri::Yes } else { Tri::Unknown };
         let trusted = self.answers.admits_service(to, service);
         if trusted == Tri::No {
             return Tri::No;
         }
-        let mut context = context_of("iam:");
+        let mut context = context_of("iam:", Some(node.arn));
         context.set("iam:PassedToService", vec![service.to_owned()]);
         self.may(at, "iam:PassRole", target.arn, &context).and(trusted).and(used)
     }

@@ -138,11 +138,13 @@ fn of_probe(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Grade
 
 const REGION: &str = "aws:RequestedRegion";
 
-/// A context in which nothing is known but where calls of IAM go.
+/// A context in which nothing is known of a call of somebody (an ARN) but where calls of IAM go.
 #[must_use]
-pub fn context_of(action: &str) -> Context {
-    // Source: IAM User Guide, "aws:RequestedRegion": calls of global services go to us-east-1.
-    if action.starts_with("iam:") { in_region(&Context::new(false), "us-east-1") } else { Context::new(false) }
+pub fn context_of(action: &str, caller: Option<&str>) -> Context {
+    // Source: IAM User Guide, "AWS: Denies access to AWS based on the requested Region": calls of IAM go to us-east-1. Other
+    // partitions have regions of their own.
+    let is_known = action.starts_with("iam:") && caller.is_some_and(|arn| arn.starts_with("arn:aws:"));
+    if is_known { in_region(&Context::new(false), "us-east-1") } else { Context::new(false) }
 }
 
 /// The context of a call to a region.

@@ -18,6 +18,8 @@ pub struct Sets {
     pub open: ActionIds,
     /// Denied on every resource without condition.
     pub denied: ActionIds,
+    /// Denied on some resources, or under a condition.
+    pub limited: ActionIds,
 }
 
 /// The actions that somebody can have, identity policies and bounds together.
@@ -27,21 +29,27 @@ pub struct Reachable {
     pub any: ActionIds,
     /// On every resource without condition, as far as Allow statements and Denies of everything tell.
     pub open: ActionIds,
+    /// Those of the open ones of which no Deny statement speaks at all.
+    pub free: ActionIds,
 }
 
 impl Reachable {
     /// What identity policies allow and every bound (the boundary, each level of the organisation) leaves.
     #[must_use]
     pub fn of<'s>(identity: &Sets, bounds: impl IntoIterator<Item = &'s Sets>) -> Reachable {
-        let mut reachable = Reachable { any: identity.any.clone(), open: identity.open.clone() };
+        let mut reachable = Reachable { any: identity.any.clone(), open: identity.open.clone(), free: ActionIds::new() };
         reachable.any.take_out(&identity.denied);
         reachable.open.take_out(&identity.denied);
+        let mut limited = identity.limited.clone();
         for bound in bounds {
+            limited.add(&bound.limited);
             reachable.any = reachable.any.common(&bound.any);
             reachable.open = reachable.open.common(&bound.open);
             reachable.any.take_out(&bound.denied);
             reachable.open.take_out(&bound.denied);
         }
+        reachable.free = reachable.open.clone();
+        reachable.free.take_out(&limited);
         reachable
     }
 }
@@ -87,10 +95,10 @@ impl<'d, 'r> DocumentSets<'d, 'r> {
                     sets.any.add(&ids);
                 }
                 Effect::Deny if all => sets.denied.add(&ids),
-                Effect::Deny => {}
+                Effect::Deny => sets.limited.add(&ids),
             }
         }
-        for set in [&mut sets.any, &mut sets.open, &mut sets.denied] {
+        for set in [&mut sets.any, &mut sets.open, &mut sets.denied, &mut sets.limited] {
             set.pack();
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -106,6 +114,7 @@ impl<'d, 'r> DocumentSets<'d, 'r> {
             all.any.add(&sets.any);
             all.open.add(&sets.open);
             all.denied.add(&sets.denied);
+            all.limited.add(&sets.limited);
         }
         all
     }
