@@ -1,9 +1,10 @@
 //! What one principal reaches: ways to more permissions, credentials, permissions, data, destruction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::scope::{Grade, Scope, context_of, scope};
-use super::sets::Reachable;
+use super::sets::{Reachable, Sets};
 use crate::evaluate::{CompiledPolicies, RequestPrincipal};
 use crate::policy::PolicyDocument;
 use crate::reference::{ActionId, ActionIds, Reference};
@@ -21,6 +22,53 @@ pub struct Holder<'a> {
     pub reachable: &'a Reachable,
     /// Regions that conditions name: the caller chooses among them.
     pub regions: &'a [String],
+    /// What others who hold the same documents may share; `None`: nothing.
+    pub shared: Option<Shared<'a>>,
+}
+
+/// Scopes that do not depend on who asks, by what they depend on.
+#[derive(Default)]
+pub struct SharedScopes(RwLock<HashMap<ScopeKey, Scope>>);
+
+/// What a scope depends on. Documents are told by their places in memory, where they stay while they are borrowed.
+#[derive(PartialEq, Eq, Hash)]
+struct ScopeKey {
+    account: String,
+    is_role: bool,
+    is_bound_from_above: bool,
+    boundary: Option<usize>,
+    documents: Vec<usize>,
+    action: ActionId,
+    passed_to: Option<String>,
+}
+
+/// Where a holder's scopes are shared.
+#[derive(Clone, Copy)]
+pub struct Shared<'a> {
+    /// The scopes.
+    pub scopes: &'a SharedScopes,
+    /// The sets of the holder's documents, one by one.
+    pub each: &'a [Arc<Sets>],
+    /// Its boundary.
+    pub boundary: Option<&'a PolicyDocument>,
+    /// Whether service control policies bear on it.
+    pub is_bound_from_above: bool,
+}
+
+impl Shared<'_> {
+    fn key(&self, holder: &Holder<'_>, action: ActionId, passed_to: Option<&str>) -> ScopeKey {
+        let place = |document: &PolicyDocument| std::ptr::from_ref(document).addr();
+        let speaking = holder.documents.iter().zip(self.each).filter(|(_, sets)| sets.speaks_of(action));
+        ScopeKey {
+            account: holder.who.account().unwrap_or_default().to_owned(),
+            is_role: holder.who.role_arn.is_some(),
+            is_bound_from_above: self.is_bound_from_above,
+            boundary: self.boundary.map(place),
+            documents: speaking.map(|(document, _)| place(document)).collect(),
+            action,
+            passed_to: passed_to.map(str::to_owned),
+        }
+    }
 }
 
 /// A way to more permissions that is open.
@@ -109,12 +157,22 @@ impl<'h> Scopes<'h> {
         if let Some(known) = self.known.get(&(id, passed_to)) {
             return known.clone();
         }
+        let shared = self.holder.shared.filter(|_| !self.holder.reachable.personal.contains(id));
+        let key = shared.map(|s| (s.scopes, s.key(&self.holder, id, passed_to)));
+        if let Some((scopes, key)) = &key
+            && let Some(found) = scopes.0.read().unwrap_or_else(PoisonError::into_inner).get(key)
+        {
+            return found.clone();
+        }
         let mut context = context_of(name, self.holder.who.role_arn.as_deref().or(self.holder.who.arn.as_deref()));
         if let Some(service) = passed_to {
             context.set("iam:PassedToService", vec![service.to_owned()]);
         }
         let found = scope(&self.holder, self.reference, id, &context);
-        self.known.insert((id, passed_to), found.clone());
+        match key {
+            Some((scopes, key)) => _ = scopes.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone()),
+            None => _ = self.known.insert((id, passed_to), found.clone()),
+        }
         found
     }
 

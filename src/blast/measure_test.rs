@@ -39,7 +39,7 @@ fn measured(identity: &[PolicyDocument], boundary: Option<&PolicyDocument>, scp:
     let bounds: Vec<_> = boundary.into_iter().chain(scp).map(|d| sets.together([d])).collect();
     let reachable = Reachable::of(&sets.together(documents.iter().copied()), &bounds);
     let regions = regions(identity.iter().chain(boundary).chain(scp));
-    measure(Holder { who: &who(), policies: &compiled, documents: &documents, reachable: &reachable, regions: &regions }, reference())
+    measure(Holder { who: &who(), policies: &compiled, documents: &documents, reachable: &reachable, regions: &regions, shared: None }, reference())
 }
 
 /// The ways that some statements open, with their grades.

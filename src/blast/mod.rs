@@ -14,7 +14,7 @@ pub mod sets;
 #[cfg(test)]
 mod measure_test;
 
-pub use measure::{Counts, Holder, Measured, Opened, Reached, measure};
+pub use measure::{Counts, Holder, Measured, Opened, Reached, Shared, SharedScopes, measure};
 pub use paths::{Admin, Answers, Assumable, Node, Path, Step, paths};
 pub use scope::{Grade, Scope, in_region, regions};
 pub use score::{REACH_PERHAPS, REACH_YES, local};

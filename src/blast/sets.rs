@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::aws::in_six_parts;
 use crate::policy::{Effect, PolicyDocument, ResourceElement, Statement};
 use crate::reduce::Expander;
-use crate::reference::{ActionIds, Reference};
+use crate::reference::{ActionId, ActionIds, Reference};
 
 /// The actions of some documents that speak together.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -20,6 +20,16 @@ pub struct Sets {
     pub denied: ActionIds,
     /// Denied on some resources, or under a condition.
     pub limited: ActionIds,
+    /// Of which some statement says something that depends on who asks: policy variables, keys of the principal.
+    pub personal: ActionIds,
+}
+
+impl Sets {
+    /// Whether some statement speaks of an action.
+    #[must_use]
+    pub fn speaks_of(&self, id: ActionId) -> bool {
+        [&self.any, &self.denied, &self.limited].into_iter().any(|set| set.contains(id))
+    }
 }
 
 /// The actions that somebody can have, identity policies and bounds together.
@@ -31,18 +41,21 @@ pub struct Reachable {
     pub open: ActionIds,
     /// Those of the open ones of which no Deny statement speaks at all.
     pub free: ActionIds,
+    /// Those on which the answer depends on who asks.
+    pub personal: ActionIds,
 }
 
 impl Reachable {
     /// What identity policies allow and every bound (the boundary, each level of the organisation) leaves.
     #[must_use]
     pub fn of<'s>(identity: &Sets, bounds: impl IntoIterator<Item = &'s Sets>) -> Reachable {
-        let mut reachable = Reachable { any: identity.any.clone(), open: identity.open.clone(), free: ActionIds::new() };
+        let mut reachable = Reachable { any: identity.any.clone(), open: identity.open.clone(), free: ActionIds::new(), personal: identity.personal.clone() };
         reachable.any.take_out(&identity.denied);
         reachable.open.take_out(&identity.denied);
         let mut limited = identity.limited.clone();
         for bound in bounds {
             limited.add(&bound.limited);
+            reachable.personal.add(&bound.personal);
             reachable.any = reachable.any.common(&bound.any);
             reachable.open = reachable.open.common(&bound.open);
             reachable.any.take_out(&bound.denied);
@@ -64,6 +77,14 @@ fn speaks_of_all(statement: &Statement) -> bool {
     all && statement.conditions.is_empty()
 }
 
+/// Whether what a statement says depends on who asks.
+fn is_personal(statement: &Statement) -> bool {
+    let has_variable = |text: &String| text.contains("${");
+    let of_caller = |key: &str| ["aws:principal", "aws:user"].iter().any(|start| key.to_ascii_lowercase().starts_with(start));
+    statement.resource.iter().flat_map(ResourceElement::patterns).any(has_variable)
+        || statement.conditions.iter().any(|c| of_caller(&c.key) || c.values.iter().any(has_variable))
+}
+
 /// The sets of documents. A document is known again by its place in memory, where it stays as long as it is borrowed.
 pub struct DocumentSets<'d, 'r> {
     expander: Expander<'r>,
@@ -78,7 +99,9 @@ impl<'d, 'r> DocumentSets<'d, 'r> {
         DocumentSets { expander: Expander::new(reference), known: RwLock::default(), borrowed: PhantomData }
     }
 
-    fn of(&self, document: &'d PolicyDocument) -> Arc<Sets> {
+    /// The sets of one document.
+    #[must_use]
+    pub fn of(&self, document: &'d PolicyDocument) -> Arc<Sets> {
         let place = std::ptr::from_ref(document).addr();
         if let Some(found) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
             return Arc::clone(found);
@@ -87,6 +110,9 @@ impl<'d, 'r> DocumentSets<'d, 'r> {
         for statement in &document.statements {
             let (ids, _) = self.expander.expand(&statement.action);
             let all = speaks_of_all(statement);
+            if is_personal(statement) {
+                sets.personal.add(&ids);
+            }
             match statement.effect {
                 Effect::Allow => {
                     if all {
@@ -98,7 +124,7 @@ impl<'d, 'r> DocumentSets<'d, 'r> {
                 Effect::Deny => sets.limited.add(&ids),
             }
         }
-        for set in [&mut sets.any, &mut sets.open, &mut sets.denied, &mut sets.limited] {
+        for set in [&mut sets.any, &mut sets.open, &mut sets.denied, &mut sets.limited, &mut sets.personal] {
             set.pack();
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -115,6 +141,7 @@ impl<'d, 'r> DocumentSets<'d, 'r> {
             all.open.add(&sets.open);
             all.denied.add(&sets.denied);
             all.limited.add(&sets.limited);
+            all.personal.add(&sets.personal);
         }
         all
     }

@@ -2,17 +2,18 @@
 //! risk away.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
 use super::blast_admins::admins;
-use super::holders::{as_held, policies, request_principal, unseen};
+use super::holders::{as_held, request_principal, unseen};
 use super::layers::{Call, Layers};
 use super::replaced::Proposed;
-use super::replay::to;
 use crate::aws::principal::is_service_linked_role;
-use crate::blast::{Admin, DocumentSets, Holder, Measured, REACH_PERHAPS, REACH_YES, Reachable, Sets, Step, local, measure, regions};
+use crate::blast::{Admin, DocumentSets, Holder, Measured, REACH_PERHAPS, REACH_YES, Reachable, Sets, Shared, SharedScopes, Step, local, measure, regions};
 use crate::evaluate::compiled::CompiledPolicies;
+use crate::evaluate::document::{CompiledDocument, CompiledPolicy};
 use crate::evaluate::{Compiler, NamedPolicy, PolicyType, RequestPrincipal};
 use crate::grants::organisation::{OrganisationLevel, OrganisationPolicyKind};
 use crate::grants::{Grants, Held, Known, OwnerKind, PolicySource, Principal};
@@ -121,6 +122,9 @@ struct Ground<'d, 'g, 'r> {
     levels: BTreeMap<&'d str, Known<Vec<Sets>>>,
     all: ActionIds,
     regions: &'r [String],
+    scopes: SharedScopes,
+    /// Documents, compiled once for all threads: by place in memory and whether as a boundary.
+    compiled: RwLock<HashMap<(usize, bool), Arc<CompiledDocument>>>,
 }
 
 impl<'d, 'g: 'd> Ground<'d, 'g, '_> {
@@ -137,34 +141,54 @@ impl<'d, 'g: 'd> Ground<'d, 'g, '_> {
     fn state(&self, who: &RequestPrincipal, policies: CompiledPolicies, documents: &[&'d PolicyDocument], boundary: Option<&'d PolicyDocument>, bounds: &[Sets]) -> State {
         let identity = self.sets.together(documents.iter().copied());
         let reachable = Reachable::of(&identity, bounds);
-        let measured = measure(Holder { who, policies: &policies, documents, reachable: &reachable, regions: self.regions }, self.reference);
+        let each: Vec<Arc<Sets>> = documents.iter().map(|document| self.sets.of(document)).collect();
+        let is_bound_from_above = bounds.len() > usize::from(boundary.is_some());
+        let shared = Some(Shared { scopes: &self.scopes, each: &each, boundary, is_bound_from_above });
+        let measured = measure(Holder { who, policies: &policies, documents, reachable: &reachable, regions: self.regions, shared }, self.reference);
         let own = Reachable::of(&identity, boundary.map(|document| self.sets.together([document])).iter());
         let has_everything = own.open.has_all(&self.all);
         State { policies, reachable, measured, has_everything }
     }
 
-    fn person(&self, principal: &'d Principal, compiler: &mut Compiler<'_>) -> Person<'d> {
+    fn compiled(&self, name: &str, document: &'d PolicyDocument, is_boundary: bool) -> CompiledPolicy {
+        let key = (std::ptr::from_ref(document).addr(), is_boundary);
+        let known = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
+        let document = known.unwrap_or_else(|| {
+            let kind = if is_boundary { PolicyType::PermissionsBoundary } else { PolicyType::Identity };
+            let fresh = Compiler::default().document(kind, document);
+            Arc::clone(self.compiled.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(fresh))
+        });
+        CompiledPolicy { name: name.into(), document }
+    }
+
+    fn identity(&self, list: &[NamedPolicy<'d>]) -> Option<Arc<[CompiledPolicy]>> {
+        Some(list.iter().map(|p| self.compiled(p.name, p.document, false)).collect())
+    }
+
+    fn person(&self, principal: &'d Principal) -> Person<'d> {
         let grants = self.layers.grants();
         let held = grants.held_by(principal);
         let who = request_principal(principal);
-        let own = policies(compiler, as_held(&held), held.boundary);
+        let mut own = CompiledPolicies::default();
+        own.identity = self.identity(&as_held(&held));
+        own.boundary = held.boundary.map(|document| [self.compiled("boundary", document, true)].into());
         let call = Call { resource: "*", is_pattern: false, service: "iam", endpoint: None, first_ms: i64::MAX };
         let around = self.layers.around(&who, &own, &call);
         let bounds = self.bounds(principal, held.boundary);
         let documents: Vec<&PolicyDocument> = held.identity.iter().map(|h| h.document).collect();
         let before = self.state(&who, around.policies.clone(), &documents, held.boundary, &bounds);
-        let with = |compiler: &mut Compiler<'_>, identity: Vec<NamedPolicy<'d>>| {
+        let with = |identity: Vec<NamedPolicy<'d>>| {
             let documents: Vec<&PolicyDocument> = identity.iter().map(|p| p.document).collect();
             let mut changed = around.policies.clone();
-            changed.identity = to(compiler, identity).identity;
+            changed.identity = self.identity(&identity);
             self.state(&who, changed, &documents, held.boundary, &bounds)
         };
         let change = self.proposed.after(&held);
-        let after = (!change.touched.is_empty()).then(|| with(compiler, change.identity));
+        let after = (!change.touched.is_empty()).then(|| with(change.identity));
         let alone = match change.touched.as_slice() {
             [] => Vec::new(),
             [one] => vec![(*one, after.as_ref().map_or(0, |s| local(&s.measured)))],
-            several => several.iter().map(|at| (*at, local(&with(compiler, self.proposed.after_some(&held, |p| p == *at).identity).measured))).collect(),
+            several => several.iter().map(|at| (*at, local(&with(self.proposed.after_some(&held, |p| p == *at).identity).measured))).collect(),
         };
         let mut not_known = held.gaps.clone();
         if let Some(why) = self.levels.get(principal.account.as_str()).and_then(Known::why) {
@@ -294,9 +318,9 @@ pub fn of_grants<'g>(proposals: &[Proposal], layers: &Layers<'g>, reference: &Re
     };
     let levels = grants.accounts.keys().map(|account| (account.as_str(), of_account(account))).collect();
     let regions = regions(every_document(grants));
-    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), regions: &regions };
+    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), regions: &regions, scopes: SharedScopes::default(), compiled: RwLock::default() };
     let principals: Vec<&Principal> = grants.principals().filter(|p| p.kind != OwnerKind::Group).collect();
-    let people: Vec<Person<'_>> = principals.par_iter().map_init(Compiler::default, |compiler, principal| ground.person(principal, compiler)).collect();
+    let people: Vec<Person<'_>> = principals.par_iter().map(|principal| ground.person(principal)).collect();
     let [before, after] = [false, true].map(|is_after| admins(&people, layers, proposals, &strong_groups(&ground, is_after), &regions, reference, is_after));
     let radius = |((person, before), after): ((&Person<'_>, &Admin), &Admin)| {
         let has_gaps = !person.unseen.is_empty();
