@@ -166,7 +166,9 @@ pub fn way([id, grade, on]: &[String; 3]) -> String {
     }
 }
 
-const CATEGORIES: [(&str, fn(&BlastSide) -> Actions); 5] = [
+type OfSide = fn(&BlastSide) -> Actions;
+
+const CATEGORIES: [(&str, OfSide); 5] = [
     ("credential_actions", |s| s.credentials),
     ("permission_actions", |s| s.permissions),
     ("data_read_actions", |s| s.data_read),

@@ -121,7 +121,8 @@ pub fn admins(people: &[Person<'_>], layers: &Layers<'_>, proposals: &[Proposal]
             arn,
             account: &person.principal.account,
             is_role: person.principal.kind == OwnerKind::Role,
-            has_everything: state.has_everything,
+            // What is held and not known may deny, or bound.
+            has_everything: state.has_everything && person.unseen.is_empty(),
             bound_by: person.bound_by,
             groups: person.groups.clone(),
             policies: person.customer.clone(),

@@ -219,6 +219,10 @@ fn boundaries_and_layers_that_are_not_known() {
     let missing = user("gap", json!({"AttachedManagedPolicies": attached("arn:aws:iam::111122223333:policy/missing")}));
     let found = blast(&in_no_organisation(vec![(PROD, account(vec![missing], vec![], vec![]))]), &[]);
     assert_eq!((of(&found, "gap").before.admin.word, of(&found, "gap").not_known.len()), ("unknown", 1));
+    let mut unbounded = user("bounded", may(json!("*"), json!("*")));
+    unbounded["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": format!("arn:aws:iam::{PROD}:policy/missing")});
+    let found = admins(&in_no_organisation(vec![(PROD, account(vec![unbounded], vec![], vec![]))]));
+    assert!(found["bounded"].starts_with("perhaps"), "the boundary is not known: {found:?}");
 }
 
 fn proposal(owner: &str, policy: &str, placement: Placement, documents: [&Value; 2]) -> Proposal {
