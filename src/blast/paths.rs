@@ -4,7 +4,7 @@
 //! step leads to one: taking up a role, a user's credentials, a rewritten trust policy, a role passed to a service that it
 //! trusts. The search goes from the administrators backwards, sure steps first, so that the path shown is a shortest one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ use super::scope::{Grade, context_of};
 use crate::aws::is_account_id;
 use crate::evaluate::{Context, Tri};
 use crate::policy::{Effect, PolicyDocument, PrincipalElement};
-use crate::reference::{ActionIds, Reference};
+use crate::reference::{ActionId, ActionIds, Reference};
 
 /// How many steps a path may have.
 const MOST_STEPS: usize = 5;
@@ -128,11 +128,21 @@ struct Search<'s, A> {
     strong_groups: &'s [(&'s str, &'s str)],
     reference: &'s Reference,
     answers: &'s A,
+    /// The actions of all steps.
+    ids: BTreeMap<&'static str, ActionId>,
 }
+
+/// Actions that lead to somebody else.
+const OF_STEPS: [&str; 6] = ["sts:AssumeRole", "iam:PassRole", "iam:UpdateAssumeRolePolicy", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"];
+/// Actions that change what somebody holds, or what bounds it.
+const OF_CHANGES: [&str; 10] = [
+    "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutGroupPolicy", "iam:AttachGroupPolicy",
+    "iam:CreatePolicyVersion", "iam:AddUserToGroup", "iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary",
+];
 
 impl<A: Answers> Search<'_, A> {
     fn has(&self, node: &Node<'_>, action: &str) -> bool {
-        self.reference.find(action).is_some_and(|id| node.granted.contains(id))
+        self.ids.get(action).is_some_and(|id| node.granted.contains(*id))
     }
 
     fn may(&self, at: usize, action: &str, resource: &str, context: &Context) -> Tri {
@@ -281,7 +291,12 @@ impl<A: Answers> Search<'_, A> {
         let of_one = |at: usize| {
             let node = self.nodes.get(at)?;
             let mut perhaps = None;
-            for to in frontier {
+            let is_able = OF_STEPS.iter().any(|action| self.has(node, action));
+            let is_near = |to: &&usize| {
+                let named = |t: &Node<'_>| t.trust.everyone || t.trust.arns.contains(node.arn);
+                self.nodes.get(**to).is_some_and(|t| named(t) || (is_able && (t.account == node.account || t.trust.may_admit(node))))
+            };
+            for to in frontier.iter().filter(is_near) {
                 match self.step(at, node, *to) {
                     Some((Tri::Yes, how)) if wanted == Tri::Yes => return Some((at, Admin::Yes(path_of(how, *to)))),
                     Some((_, how)) if perhaps.is_none() => perhaps = Some(Admin::Perhaps(path_of(how, *to))),
@@ -297,7 +312,8 @@ impl<A: Answers> Search<'_, A> {
 /// Whether each node can become an administrator, and how.
 #[must_use]
 pub fn paths<A: Answers>(nodes: &[Node<'_>], strong_groups: &[(&str, &str)], reference: &Reference, answers: &A) -> Vec<Admin> {
-    let search = Search { nodes, strong_groups, reference, answers };
+    let ids = OF_STEPS.iter().chain(&OF_CHANGES).filter_map(|action| Some((*action, reference.find(action)?))).collect();
+    let search = Search { nodes, strong_groups, reference, answers, ids };
     let mut found: Vec<Admin> = nodes.par_iter().enumerate().map(|(at, node)| search.start(at, node)).collect();
     let those = |found: &[Admin], sure: bool| -> Vec<usize> {
         let is = |admin: &Admin| if sure { matches!(admin, Admin::Yes(_)) } else { matches!(admin, Admin::Perhaps(_)) };
