@@ -2,6 +2,7 @@
 //! those permissions can go. `ARCHITECTURE.md` draws the rooms; `run` names all stages in order.
 
 pub mod aws;
+pub mod blast;
 pub mod cli;
 pub mod commands;
 pub mod config;

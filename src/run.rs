@@ -4,6 +4,11 @@
 
 mod asked;
 mod backtest;
+mod blast;
+mod blast_admins;
+mod blast_facts;
+#[cfg(test)]
+mod blast_test;
 mod changes;
 pub mod check;
 mod consistency;
@@ -220,6 +225,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     watch.lap("prove");
     let backtest = (!from_usage).then(|| backtest::of_grants(&proposals, &layers, &usage, window));
     watch.lap("look back");
+    let blast = (!from_usage).then(|| blast::of_grants(&proposals, &layers, reference));
+    watch.lap("blast radius");
     let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
 
@@ -235,6 +242,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
     facts::add_lint(&mut model, linted);
     proof_facts::add(&mut model, &proofs, backtest.as_ref());
+    if let Some(blast) = &blast {
+        blast_facts::add(&mut model, blast, reference);
+    }
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on should stop"
 )]
 
+#[path = "it/blast.rs"]
+mod blast;
 #[path = "it/bundles.rs"]
 mod bundles;
 #[path = "it/check.rs"]

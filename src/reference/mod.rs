@@ -7,6 +7,7 @@
 
 mod action_ids;
 pub mod bundle;
+mod danger;
 pub mod import;
 pub mod mapping;
 mod model;
@@ -18,6 +19,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 pub use action_ids::ActionIds;
+pub use danger::{Dangers, Escalation, Store};
 pub use bundle::{Header, ReferenceError, SourcePackage};
 pub use model::{AccessLevel, ActionId, ActionInfo, ActionResource, ApiGeneration, Observability, ResourceType, Route, Service};
 
@@ -46,6 +48,7 @@ pub struct Reference {
     skipped: Vec<SkippedRow>,
     data_types: HashMap<ActionId, Vec<String>>,
     risk: HashMap<ActionId, Vec<&'static str>>,
+    dangers: danger::Dangers,
 }
 
 fn own_names(services: &[Service], actions: &[ActionInfo]) -> Vec<(Box<str>, ActionId)> {
@@ -114,9 +117,11 @@ impl Reference {
             skipped: Vec::new(),
             data_types: HashMap::new(),
             risk: HashMap::new(),
+            dangers: danger::Dangers::default(),
         };
         reference.data_types = observability::classify(&mut reference)?;
         reference.risk = risk::classify(&mut reference)?;
+        reference.dangers = danger::classify(&mut reference)?;
         Ok(reference)
     }
 

@@ -6,7 +6,7 @@ use super::escape;
 use super::model::{ReportModel, day};
 use super::sql::{Answer, Cell, SqlError};
 
-fn written(rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn written(rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut bytes = Vec::new();
     // A write to memory fails only for rows of unequal length, which this module does not make.
     let _ = write(&mut bytes, rows);

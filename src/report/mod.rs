@@ -5,6 +5,7 @@
 //! (`escape`). Missing input answers UNKNOWN, never PASS. Source: reports-and-controls.md.
 
 pub mod advice;
+pub mod blast_text;
 pub mod catalogue;
 pub mod check_text;
 pub mod deliver;

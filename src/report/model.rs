@@ -8,6 +8,7 @@ use crate::reduce::{ActionVerdict, VerdictGroup};
 
 use super::catalogue::Report;
 use super::findings::Finding;
+use super::blast_text::{BlastFacts, RiskRemoved};
 use super::proofs_text::{BacktestFacts, ReplayLists};
 use crate::reduce::advice::Advice;
 use crate::reduce::known::Generalised;
@@ -52,6 +53,8 @@ pub struct ReportModel {
     pub replay_lists: ReplayLists,
     /// Past calls that would be refused now; `None` without grants to compare with.
     pub backtest: Option<BacktestFacts>,
+    /// How far everybody reaches; `None` where no grants were given.
+    pub blast: Option<BlastFacts>,
     /// Outcome by policy document.
     pub proposals: Vec<ProposalRow>,
     /// What the logs suggest beyond the proposals.
@@ -400,6 +403,8 @@ pub struct ProposalRow {
     pub packing: Vec<Step>,
     /// Conditions that all uses would have met; not part of what is proposed.
     pub suggestions: Vec<Suggestion>,
+    /// What of its holders' risk goes with it.
+    pub risk_removed: Option<RiskRemoved>,
 }
 
 /// A time as `YYYY-MM-DD`, empty where absent.

@@ -145,6 +145,7 @@ impl Serialize for Rows<'_> {
 #[derive(Serialize)]
 struct Policy<'a> {
     actions: Value,
+    blast_radius: Value,
     containment: Value,
     evidence: Rows<'a>,
     generalised: Value,
@@ -183,6 +184,7 @@ impl<'a> Policy<'a> {
     fn of(p: &'a ProposalRow, reference: &'a Reference) -> Policy<'a> {
         Policy {
             actions: json!({"before": p.actions_before, "after": p.actions_after}),
+            blast_radius: super::blast_text::of_policy(p.risk_removed.as_ref()),
             containment: match p.containment.split_once(": ") {
                 Some((verdict, why)) => json!({"verdict": verdict, "why": why}),
                 None => json!({"verdict": p.containment}),

@@ -97,6 +97,7 @@ pub fn render(model: &ReportModel) -> String {
             "over_limit": model.proposals.iter().filter(|p| p.status == "written" && p.sizes.1 > p.sizes.2).count(),
             "lint": super::lint_text::run(model),
             "granted_actions": {"before": before, "after": after}},
+        "blast_radius": super::blast_text::counters(model.blast.as_ref()),
         "advice": super::advice::counts(model),
         "rejections": model.rejections,
         "findings": {"by_status": by_status, "by_severity": by_severity},

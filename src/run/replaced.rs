@@ -61,9 +61,17 @@ impl<'p> Proposed<'p> {
     where
         'p: 'a,
     {
+        self.after_some(held, |_| true)
+    }
+
+    /// What is held once those of the proposals that are told by their places stand.
+    pub fn after_some<'a>(&self, held: &Held<'a>, stands: impl Fn(usize) -> bool) -> After<'a>
+    where
+        'p: 'a,
+    {
         let mut after = After { identity: Vec::new(), touched: Vec::new() };
         for policy in &held.identity {
-            match self.of(&policy.source) {
+            match self.of(&policy.source).filter(|(at, _)| stands(*at)) {
                 Some((at, proposal)) => {
                     after.touched.push(at);
                     after.identity.extend(proposal.proposed.iter().map(|document| NamedPolicy { name: policy.name, document }));

@@ -14,7 +14,7 @@ use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
 use crate::report::proofs_text::BacktestFacts;
 use crate::report::sql::{Answer, Cell, SqlTables};
-use crate::report::{advice, findings_csv, findings_json, html, policy_files, run_json, summary_md};
+use crate::report::{advice, blast_text, findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
 
 /// The name of the file that marks a folder as ours: only such a folder is ever replaced.
@@ -111,6 +111,9 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
     folder.put("advice.json", advice::render(model))?;
     folder.put("summary.md", summary_md::render(model))?;
     folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
+    if let Some(blast) = &model.blast {
+        folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
+    }
     for table in TABLES {
         folder.put_table(table, &tables.ask(table, &format!("SELECT * FROM {table}"))?)?;
     }

@@ -1,0 +1,235 @@
+//! On what somebody may use an action: on everything, on some resources, under conditions only, or not at all.
+//!
+//! The engine decides one request; here the question is about all resources of a kind. Each resource pattern of an Allow
+//! statement is put to every layer as a pattern: a layer takes in all of it, part of it, or none. A Deny of all of it closes
+//! it, a Deny of part of it leaves the rest, a Deny under a condition leaves it to the condition.
+
+use std::collections::BTreeSet;
+
+use super::measure::Holder;
+use crate::aws::{Arn, arn_covers, arn_intersects, in_six_parts};
+use crate::evaluate::compiled::CompiledPolicies;
+use crate::evaluate::document::{CompiledPolicy, CompiledStatement};
+use crate::evaluate::{Context, PreparedRequest, Request, RequestPrincipal, Tri, boundary, scp};
+use crate::policy::{Effect, PolicyDocument, ResourceElement};
+use crate::reference::{ActionId, Reference};
+
+/// How far an action or a way is open; a later one takes in more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Grade {
+    /// Not at all.
+    Closed,
+    /// Only under a condition that the exports do not decide.
+    Conditional,
+    /// On some resources, or on all but some.
+    Limited,
+    /// On every resource of its kind in the principal's account.
+    Open,
+}
+
+impl Grade {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Grade::Closed => "closed",
+            Grade::Conditional => "conditional",
+            Grade::Limited => "limited",
+            Grade::Open => "open",
+        }
+    }
+}
+
+/// On what an action is open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scope {
+    /// How far.
+    pub grade: Grade,
+    /// The resource patterns that leave it open, as written; `*` stands for all.
+    pub patterns: BTreeSet<String>,
+}
+
+/// The pattern with every `${…}` replaced.
+fn filled(pattern: &str, with: impl Fn(&str) -> String) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, inner, tail)) = rest.split_once("${").and_then(|(before, after)| after.split_once('}').map(|(inner, tail)| (before, inner, tail))) {
+        out.push_str(before);
+        out.push_str(&with(inner));
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The resources of an action, as patterns: those of the caller's account, and those of all accounts.
+fn kinds(reference: &Reference, id: ActionId, who: &RequestPrincipal) -> Vec<[String; 2]> {
+    let partition = [&who.role_arn, &who.arn].into_iter().flatten().find_map(|a| Arn::parse(a)).map_or("aws", |a| a.partition);
+    let own = |name: &str| match name {
+        "Partition" => partition.to_owned(),
+        "Account" => who.account().unwrap_or("*").to_owned(),
+        _ => "*".to_owned(),
+    };
+    let types = reference.action(id).into_iter().flat_map(|a| &a.resources).filter_map(|r| reference.resource_type(id, r));
+    let mut all: Vec<[String; 2]> = types.flat_map(|t| &t.arn_patterns).map(|p| [filled(p, own), filled(p, |_| "*".to_owned())]).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// How a statement bears on a probe: whether it takes in all of its resources, and whether it does so for sure.
+struct Bearing {
+    whole: bool,
+    sure: bool,
+}
+
+fn bearing(statement: &CompiledStatement, request: &PreparedRequest<'_>) -> Option<Bearing> {
+    if !statement.action.contains(&request.action) {
+        return None;
+    }
+    let matched = statement.resource.matches(request);
+    let holds = statement.conditions.iter().fold(Tri::Yes, |all, c| if all == Tri::No { all } else { all.and(c.holds(request)) });
+    if matched == Tri::No || holds == Tri::No {
+        return None;
+    }
+    // Of one resource there are no parts: a variable without a known value is a condition.
+    let is_pattern = request.request.resource_is_pattern;
+    Some(Bearing { whole: matched == Tri::Yes || !is_pattern, sure: holds == Tri::Yes && (matched == Tri::Yes || is_pattern) })
+}
+
+/// What policies that speak together leave of a probe: the best of their Allows, and what their Denies cap it to.
+fn of_layer(policies: &[CompiledPolicy], request: &PreparedRequest<'_>) -> (Grade, Grade) {
+    let (mut best, mut cap) = (Grade::Closed, Grade::Open);
+    for statement in policies.iter().flat_map(|p| &p.document.statements) {
+        let Some(bearing) = bearing(statement, request) else { continue };
+        let (allowed, left) = match bearing {
+            Bearing { sure: false, whole: true } => (Grade::Conditional, Grade::Conditional),
+            Bearing { sure: false, whole: false } => (Grade::Conditional, Grade::Limited),
+            Bearing { whole: false, .. } => (Grade::Limited, Grade::Limited),
+            Bearing { .. } => (Grade::Open, Grade::Closed),
+        };
+        match statement.effect {
+            Effect::Allow => best = best.max(allowed),
+            Effect::Deny => cap = cap.min(left),
+        }
+    }
+    (best, cap)
+}
+
+/// What all of a caller's own layers leave of a probe.
+fn of_probe(request: &PreparedRequest<'_>, policies: &CompiledPolicies) -> Grade {
+    let (mut grade, cap) = of_layer(policies.identity.as_deref().unwrap_or_default(), request);
+    grade = grade.min(cap);
+    let mut bound = |layer: &[CompiledPolicy]| {
+        let (best, cap) = of_layer(layer, request);
+        grade = grade.min(best).min(cap);
+    };
+    if let Some(layer) = policies.boundary.as_deref().filter(|_| boundary::bears_on(request)) {
+        bound(layer);
+    }
+    if let Some(levels) = policies.scp.as_deref().filter(|_| scp::bear_on(request, policies)) {
+        levels.iter().for_each(|level| bound(&level.policies));
+        if levels.is_empty() {
+            grade = Grade::Closed;
+        }
+    }
+    grade
+}
+
+const REGION: &str = "aws:RequestedRegion";
+
+/// A context in which nothing is known of a call of somebody (an ARN) but where calls of IAM go.
+#[must_use]
+pub fn context_of(action: &str, caller: Option<&str>) -> Context {
+    // Source: IAM User Guide, "AWS: Denies access to AWS based on the requested Region": calls of IAM go to us-east-1. Other
+    // partitions have regions of their own.
+    let is_known = action.starts_with("iam:") && caller.is_some_and(|arn| arn.starts_with("arn:aws:"));
+    if is_known { in_region(&Context::new(false), "us-east-1") } else { Context::new(false) }
+}
+
+/// The context of a call to a region.
+#[must_use]
+pub fn in_region(context: &Context, region: &str) -> Context {
+    let mut context = context.clone();
+    context.set(REGION, vec![region.to_owned()]);
+    context
+}
+
+/// The regions that some documents' conditions name; of a pattern one that it takes in.
+#[must_use]
+pub fn regions<'d>(documents: impl IntoIterator<Item = &'d PolicyDocument>) -> Vec<String> {
+    let conditions = documents.into_iter().flat_map(|d| &d.statements).flat_map(|s| &s.conditions);
+    let named = conditions.filter(|c| c.key.eq_ignore_ascii_case(REGION)).flat_map(|c| &c.values);
+    let found: BTreeSet<String> = named.map(|v| v.replace('*', "west-1").replace('?', "1")).collect();
+    found.into_iter().collect()
+}
+
+/// On what a holder may use an action.
+#[must_use]
+pub fn scope(holder: &Holder<'_>, reference: &Reference, id: ActionId, context: &Context) -> Scope {
+    let action = reference.name(id);
+    let in_context = |resource: &str, is_pattern: bool, context: &Context| {
+        let request = Request { principal: holder.who, action, resource, resource_is_pattern: is_pattern, resource_account: None, context };
+        of_probe(&PreparedRequest::new(request), holder.policies)
+    };
+    let ask = |resource: &str, is_pattern: bool| {
+        let grade = in_context(resource, is_pattern, context);
+        if grade != Grade::Conditional || context.is_given(&REGION.to_ascii_lowercase()) {
+            return grade;
+        }
+        // The resource's region is the call's; where it is left open the caller chooses.
+        match Arn::parse(resource).map(|a| a.region).filter(|r| !r.is_empty() && !r.contains(['*', '?'])) {
+            Some(region) => in_context(resource, is_pattern, &in_region(context, region)).min(Grade::Limited),
+            None => holder.regions.iter().map(|r| in_context(resource, is_pattern, &in_region(context, r)).min(Grade::Limited)).fold(grade, Grade::max),
+        }
+    };
+    let mut found = Scope { grade: Grade::Closed, patterns: BTreeSet::new() };
+    let mut take = |pattern: &str, grade: Grade| {
+        if grade > Grade::Closed {
+            found.patterns.insert(pattern.to_owned());
+            found.grade = found.grade.max(grade);
+        }
+    };
+    let candidates = candidates(holder, action, context);
+    let kinds = kinds(reference, id, holder.who);
+    if kinds.is_empty() && !candidates.is_empty() {
+        take("*", ask("*", false));
+    }
+    for pattern in candidates {
+        let six = in_six_parts(pattern);
+        let plain = filled(&six, |_| "*".to_owned());
+        let mut in_part = false;
+        for [own, any] in &kinds {
+            if arn_covers(&plain, own) && plain == *six {
+                take(if pattern == "*" { "*" } else { pattern }, ask(own, true));
+            } else {
+                in_part |= arn_intersects(&plain, any);
+            }
+        }
+        if in_part {
+            take(pattern, ask(&plain, plain.contains(['*', '?'])).min(Grade::Limited));
+        }
+    }
+    found
+}
+
+/// The resource patterns of the Allow statements that name an action; `*` for statements that except resources.
+fn candidates<'h>(holder: &Holder<'h>, action: &str, context: &Context) -> BTreeSet<&'h str> {
+    let request = PreparedRequest::new(Request { principal: holder.who, action, resource: "*", resource_is_pattern: false, resource_account: None, context });
+    let compiled = holder.policies.identity.as_deref().unwrap_or_default();
+    let mut found = BTreeSet::new();
+    for (document, compiled) in holder.documents.iter().zip(compiled) {
+        for (statement, compiled) in document.statements.iter().zip(&compiled.document.statements) {
+            if statement.effect != Effect::Allow || !compiled.action.contains(&request.action) {
+                continue;
+            }
+            match &statement.resource {
+                Some(ResourceElement::Resource(list)) => found.extend(list.iter().map(String::as_str)),
+                Some(ResourceElement::NotResource(_)) | None => {
+                    found.insert("*");
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,341 @@
+//! How far every user and role of the export reaches, as it is and once the proposals stand; which proposals take the most
+//! risk away.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rayon::prelude::*;
+
+use super::blast_admins::admins;
+use super::holders::{as_held, request_principal, unseen};
+use super::layers::{Call, Layers};
+use super::replaced::Proposed;
+use crate::aws::principal::is_service_linked_role;
+use crate::blast::{Admin, DocumentSets, Holder, Measured, REACH_PERHAPS, REACH_YES, Reachable, Sets, Shared, SharedScopes, Step, local, measure, regions};
+use crate::evaluate::compiled::CompiledPolicies;
+use crate::evaluate::document::{CompiledDocument, CompiledPolicy};
+use crate::evaluate::{Compiler, NamedPolicy, PolicyType, RequestPrincipal};
+use crate::grants::organisation::{OrganisationLevel, OrganisationPolicyKind};
+use crate::grants::{Grants, Held, Known, OwnerKind, PolicySource, Principal};
+use crate::policy::PolicyDocument;
+use crate::reduce::{Placement, Proposal, Status};
+use crate::reference::{ActionIds, Reference};
+
+/// Whether somebody can become an administrator, for the report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CanBecome {
+    /// `yes`, `perhaps`, `unknown` or `no`.
+    pub word: &'static str,
+    /// Steps: the action or way, and the ARN that it leads to.
+    pub steps: Vec<(String, String)>,
+}
+
+/// A principal at one time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Side {
+    /// What it reaches by itself.
+    pub measured: Measured,
+    /// Whether it can become an administrator.
+    pub admin: CanBecome,
+    /// Points of risk.
+    pub risk: usize,
+}
+
+/// A principal before and after.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Radius {
+    /// Account id.
+    pub account: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `user` or `role`.
+    pub kind: &'static str,
+    /// As it is.
+    pub before: Side,
+    /// Once all proposals stand.
+    pub after: Side,
+    /// The places of the proposals that change what it holds.
+    pub touched: Vec<usize>,
+    /// What is not known of what it holds and of what bounds it.
+    pub not_known: Vec<String>,
+}
+
+/// What one proposal takes away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Removed {
+    /// Users and roles whose risk it lowers.
+    pub principals: usize,
+    /// Points, applied alone; of paths to an administrator that close, the points of all who lose them.
+    pub risk: usize,
+    /// Principals that can no longer become an administrator.
+    pub paths: usize,
+}
+
+/// Everybody's radius.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Blast {
+    /// By principal, in the order of the export.
+    pub principals: Vec<Radius>,
+    /// By place of the proposal, those that take something away.
+    pub removed: BTreeMap<usize, Removed>,
+}
+
+/// A user or role with its policies at one time.
+pub struct State {
+    pub policies: CompiledPolicies,
+    pub reachable: Reachable,
+    pub measured: Measured,
+    pub has_everything: bool,
+}
+
+/// A user or role, with everything about it that does not change, before and after.
+pub struct Person<'d> {
+    pub principal: &'d Principal,
+    pub who: RequestPrincipal,
+    pub unseen: Vec<PolicyType>,
+    pub groups: Vec<&'d str>,
+    pub customer: Vec<&'d str>,
+    pub bound_by: Option<&'d str>,
+    pub before: State,
+    /// `None`: as before.
+    pub after: Option<State>,
+    pub touched: Vec<usize>,
+    /// Points by place of a proposal, with that one alone.
+    pub alone: Vec<(usize, usize)>,
+    pub not_known: Vec<String>,
+}
+
+impl<'d> Person<'d> {
+    /// As it is, or once the proposals stand.
+    pub fn state(&self, is_after: bool) -> &State {
+        self.after.as_ref().filter(|_| is_after).unwrap_or(&self.before)
+    }
+}
+
+/// What everybody's measuring needs.
+struct Ground<'d, 'g, 'r> {
+    layers: &'d Layers<'g>,
+    proposed: Proposed<'d>,
+    reference: &'r Reference,
+    sets: DocumentSets<'d, 'r>,
+    /// The levels of service control policies over each account.
+    levels: BTreeMap<&'d str, Known<Vec<Sets>>>,
+    all: ActionIds,
+    regions: &'r [String],
+    scopes: SharedScopes,
+    /// Documents, compiled once for all threads: by place in memory and whether as a boundary.
+    compiled: RwLock<HashMap<(usize, bool), Arc<CompiledDocument>>>,
+}
+
+impl<'d, 'g: 'd> Ground<'d, 'g, '_> {
+    fn bounds(&self, principal: &'d Principal, boundary: Option<&'d PolicyDocument>) -> Vec<Sets> {
+        let mut bounds: Vec<Sets> = boundary.map(|document| self.sets.together([document])).into_iter().collect();
+        if let Some(levels) = self.levels.get(principal.account.as_str()).and_then(Known::present)
+            && !is_service_linked_role(&principal.arn)
+        {
+            bounds.extend(levels.iter().cloned());
+        }
+        bounds
+    }
+
+    fn state(&self, who: &RequestPrincipal, policies: CompiledPolicies, documents: &[&'d PolicyDocument], boundary: Option<&'d PolicyDocument>, bounds: &[Sets]) -> State {
+        let identity = self.sets.together(documents.iter().copied());
+        let reachable = Reachable::of(&identity, bounds);
+        let each: Vec<Arc<Sets>> = documents.iter().map(|document| self.sets.of(document)).collect();
+        let is_bound_from_above = bounds.len() > usize::from(boundary.is_some());
+        let shared = Some(Shared { scopes: &self.scopes, each: &each, boundary, is_bound_from_above });
+        let measured = measure(Holder { who, policies: &policies, documents, reachable: &reachable, regions: self.regions, shared }, self.reference);
+        let own = Reachable::of(&identity, boundary.map(|document| self.sets.together([document])).iter());
+        let has_everything = own.open.has_all(&self.all);
+        State { policies, reachable, measured, has_everything }
+    }
+
+    fn compiled(&self, name: &str, document: &'d PolicyDocument, is_boundary: bool) -> CompiledPolicy {
+        let key = (std::ptr::from_ref(document).addr(), is_boundary);
+        let known = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
+        let document = known.unwrap_or_else(|| {
+            let kind = if is_boundary { PolicyType::PermissionsBoundary } else { PolicyType::Identity };
+            let fresh = Compiler::default().document(kind, document);
+            Arc::clone(self.compiled.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(fresh))
+        });
+        CompiledPolicy { name: name.into(), document }
+    }
+
+    fn identity(&self, list: &[NamedPolicy<'d>]) -> Option<Arc<[CompiledPolicy]>> {
+        Some(list.iter().map(|p| self.compiled(p.name, p.document, false)).collect())
+    }
+
+    fn person(&self, principal: &'d Principal) -> Person<'d> {
+        let grants = self.layers.grants();
+        let held = grants.held_by(principal);
+        let who = request_principal(principal);
+        let mut own = CompiledPolicies::default();
+        own.identity = self.identity(&as_held(&held));
+        own.boundary = held.boundary.map(|document| [self.compiled("boundary", document, true)].into());
+        let call = Call { resource: "*", is_pattern: false, service: "iam", endpoint: None, first_ms: i64::MAX };
+        let around = self.layers.around(&who, &own, &call);
+        let bounds = self.bounds(principal, held.boundary);
+        let documents: Vec<&PolicyDocument> = held.identity.iter().map(|h| h.document).collect();
+        let before = self.state(&who, around.policies.clone(), &documents, held.boundary, &bounds);
+        let with = |identity: Vec<NamedPolicy<'d>>| {
+            let documents: Vec<&PolicyDocument> = identity.iter().map(|p| p.document).collect();
+            let mut changed = around.policies.clone();
+            changed.identity = self.identity(&identity);
+            self.state(&who, changed, &documents, held.boundary, &bounds)
+        };
+        let change = self.proposed.after(&held);
+        let after = (!change.touched.is_empty()).then(|| with(change.identity));
+        let alone = match change.touched.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![(*one, after.as_ref().map_or(0, |s| local(&s.measured)))],
+            several => several.iter().map(|at| (*at, local(&with(self.proposed.after_some(&held, |p| p == *at).identity).measured))).collect(),
+        };
+        let mut not_known = held.gaps.clone();
+        if let Some(why) = self.levels.get(principal.account.as_str()).and_then(Known::why) {
+            not_known.push(format!("service control policies: {why}"));
+        }
+        Person {
+            principal,
+            unseen: unseen(&held).to_vec(),
+            groups: groups_of(grants, principal),
+            customer: customer_policies(grants, &held),
+            bound_by: bound_by(principal, held.boundary, self),
+            before,
+            after,
+            touched: change.touched,
+            alone,
+            not_known,
+            who,
+        }
+    }
+}
+
+/// The boundary that takes something away, or may.
+fn bound_by<'d>(principal: &'d Principal, boundary: Option<&'d PolicyDocument>, ground: &Ground<'d, '_, '_>) -> Option<&'d str> {
+    let bounds = boundary.is_none_or(|document| !Reachable::of(&ground.sets.together([document]), []).open.has_all(&ground.all));
+    principal.boundary.as_deref().filter(|_| bounds)
+}
+
+fn groups_of<'g>(grants: &'g Grants, principal: &Principal) -> Vec<&'g str> {
+    let account = grants.accounts.get(&principal.account);
+    principal.groups.iter().filter_map(|name| account?.group(name)).map(|g| g.arn.as_str()).collect()
+}
+
+/// The customer managed policies that somebody holds.
+fn customer_policies<'g>(grants: &'g Grants, held: &Held<'_>) -> Vec<&'g str> {
+    let arns: BTreeSet<&str> = held
+        .identity
+        .iter()
+        .filter_map(|h| match &h.source {
+            PolicySource::Managed { arn, .. } => grants.policies.get(arn).filter(|p| p.account.is_some()).map(|p| p.arn.as_str()),
+            PolicySource::Inline { .. } => None,
+        })
+        .collect();
+    arns.into_iter().collect()
+}
+
+/// Groups whose policies allow everything, as they are or as they would be: account and ARN.
+fn strong_groups<'d, 'g: 'd>(ground: &Ground<'d, 'g, '_>, is_after: bool) -> Vec<(&'d str, &'d str)> {
+    let grants = ground.layers.grants();
+    let groups = grants.principals().filter(|p| p.kind == OwnerKind::Group);
+    let is_strong = |group: &&Principal| {
+        let held = grants.held_by(group);
+        let documents: Vec<&PolicyDocument> = ground.proposed.after_some(&held, |_| is_after).identity.iter().map(|p| p.document).collect();
+        Reachable::of(&ground.sets.together(documents), []).open.has_all(&ground.all)
+    };
+    groups.filter(is_strong).map(|g| (g.account.as_str(), g.arn.as_str())).collect()
+}
+
+fn side(measured: &Measured, admin: &Admin, people: &[Person<'_>], has_gaps: bool) -> Side {
+    let arn = |at: usize| people.get(at).map(|p| p.principal.arn.clone()).unwrap_or_default();
+    let steps = |path: &[Step]| path.iter().map(|s| (s.how.clone(), arn(s.to))).collect();
+    let (word, steps, points) = match admin {
+        Admin::Yes(path) => ("yes", steps(path), REACH_YES),
+        Admin::Perhaps(path) => ("perhaps", steps(path), REACH_PERHAPS),
+        Admin::No if has_gaps => ("unknown", Vec::new(), 0),
+        Admin::No => ("no", Vec::new(), 0),
+    };
+    Side { measured: measured.clone(), admin: CanBecome { word, steps }, risk: local(measured) + points }
+}
+
+fn points(admin: &CanBecome) -> usize {
+    match admin.word {
+        "yes" => REACH_YES,
+        "perhaps" => REACH_PERHAPS,
+        _ => 0,
+    }
+}
+
+/// To which proposals a path that closes is credited: those that change the principal, else those that change somebody or
+/// some trust policy on the path.
+fn credited(radius: &Radius, by_arn: &HashMap<&str, &[usize]>, trusts: &HashMap<&str, usize>) -> BTreeSet<usize> {
+    if !radius.touched.is_empty() {
+        return radius.touched.iter().copied().collect();
+    }
+    let on_path = radius.before.admin.steps.iter().map(|(_, arn)| arn.as_str());
+    on_path.flat_map(|arn| by_arn.get(arn).into_iter().flat_map(|l| l.iter().copied()).chain(trusts.get(arn).copied())).collect()
+}
+
+fn removed(principals: &[Radius], alone: &[Vec<(usize, usize)>], proposals: &[Proposal]) -> BTreeMap<usize, Removed> {
+    let by_arn: HashMap<&str, &[usize]> = principals.iter().map(|r| (r.arn.as_str(), r.touched.as_slice())).collect();
+    let stands = |p: &&Proposal| p.unit.placement == Placement::Trust && p.status == Status::Proposed;
+    let trusts: HashMap<&str, usize> = proposals.iter().enumerate().filter(|(_, p)| stands(p)).map(|(at, p)| (p.unit.owner_arn.as_str(), at)).collect();
+    let mut all: BTreeMap<usize, Removed> = BTreeMap::new();
+    for (radius, alone) in principals.iter().zip(alone) {
+        let mut gain: BTreeMap<usize, usize> = alone.iter().map(|(at, left)| (*at, local(&radius.before.measured).saturating_sub(*left))).collect();
+        let closed = points(&radius.before.admin).saturating_sub(points(&radius.after.admin));
+        if closed > 0 {
+            for at in credited(radius, &by_arn, &trusts) {
+                *gain.entry(at).or_default() += closed;
+                all.entry(at).or_default().paths += 1;
+            }
+        }
+        for (at, gain) in gain.into_iter().filter(|(_, gain)| *gain > 0) {
+            let removed = all.entry(at).or_default();
+            removed.principals += 1;
+            removed.risk += gain;
+        }
+    }
+    all
+}
+
+/// Every document that bears on calls of principals.
+fn every_document(grants: &Grants) -> impl Iterator<Item = &PolicyDocument> {
+    let inline = grants.principals().flat_map(|p| &p.inline).filter_map(|p| p.document.as_ref().ok());
+    let managed = grants.policies.values().filter_map(|p| p.document.as_ref().ok());
+    let above = grants.organisations.values().flat_map(|o| o.policies.values()).filter_map(|p| p.document.present()?.as_ref().ok());
+    inline.chain(managed).chain(above)
+}
+
+/// Measures everybody before and after the proposals.
+pub fn of_grants<'g>(proposals: &[Proposal], layers: &Layers<'g>, reference: &Reference) -> Blast {
+    let grants = layers.grants();
+    let sets = DocumentSets::new(reference);
+    let of_level = |level: &OrganisationLevel<'_>| -> Sets { sets.together(level.policies.iter().filter_map(|p| p.document.present()?.as_ref().ok())) };
+    let of_account = |account: &str| {
+        let levels = grants.organisation_levels(account, OrganisationPolicyKind::ServiceControl);
+        levels.map(|levels| levels.iter().map(of_level).collect::<Vec<Sets>>())
+    };
+    let levels = grants.accounts.keys().map(|account| (account.as_str(), of_account(account))).collect();
+    let regions = regions(every_document(grants));
+    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), regions: &regions, scopes: SharedScopes::default(), compiled: RwLock::default() };
+    let principals: Vec<&Principal> = grants.principals().filter(|p| p.kind != OwnerKind::Group).collect();
+    let people: Vec<Person<'_>> = principals.par_iter().map(|principal| ground.person(principal)).collect();
+    let [before, after] = [false, true].map(|is_after| admins(&people, layers, proposals, &strong_groups(&ground, is_after), &regions, reference, is_after));
+    let radius = |((person, before), after): ((&Person<'_>, &Admin), &Admin)| {
+        let has_gaps = !person.unseen.is_empty();
+        Radius {
+            account: person.principal.account.clone(),
+            arn: person.principal.arn.clone(),
+            kind: person.principal.kind.as_str(),
+            before: side(&person.state(false).measured, before, &people, has_gaps),
+            after: side(&person.state(true).measured, after, &people, has_gaps),
+            touched: person.touched.clone(),
+            not_known: person.not_known.clone(),
+        }
+    };
+    let principals: Vec<Radius> = people.iter().zip(&before).zip(&after).map(radius).collect();
+    let alone: Vec<Vec<(usize, usize)>> = people.iter().map(|p| p.alone.clone()).collect();
+    let removed = removed(&principals, &alone, proposals);
+    Blast { principals, removed }
+}
