@@ -204,12 +204,14 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let settings = settings::of(&config, window);
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
     let from_usage = options.from_usage || grants.is_empty();
+    let types = reduce::write::Types::new(reference);
+    let settle = |proposal: &mut reduce::Proposal| packing::settle(proposal, 0, &types, reference);
     let (mut proposals, skipped) = if from_usage {
-        reduce::from_usage::from_usage(&usage, reference, window, &settings)
+        reduce::from_usage::from_usage(&usage, reference, window, &settings, &settle)
     } else {
-        reduce::reduce(&grants, &usage, &covered, reference, window, &settings)
+        reduce::reduce(&grants, &usage, &covered, reference, window, &settings, &settle)
     };
-    packing::check(&mut proposals, reference);
+    packing::check(&mut proposals, &types, reference);
     let linted = validity::check(&mut proposals, reference);
     watch.lap("reduce");
     let layers = layers::Layers::new(&grants, &usage);

@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::grants::{Grants, Index, OwnerKind};
 use crate::policy::limits::{INLINE_LIMIT_GROUP, INLINE_LIMIT_ROLE, INLINE_LIMIT_USER, MANAGED_LIMIT};
 use crate::policy::{PolicyDocument, print};
@@ -105,7 +103,7 @@ pub fn fit_inline_owners(proposals: &mut [Proposal], ground: &Ground<'_>) {
 }
 
 /// Room for managed policies on those that hold one: how many documents may stand in the place of one.
-struct Attached<'g> {
+pub struct Attached<'g> {
     index: Option<Index<'g>>,
     /// Policies attached to each holder, and those that splits have added.
     count: BTreeMap<&'g str, usize>,
@@ -113,7 +111,9 @@ struct Attached<'g> {
 }
 
 impl<'g> Attached<'g> {
-    fn new(grants: Option<&'g Grants>, quota: usize) -> Attached<'g> {
+    /// What is attached now; `quota` is how many managed policies one may hold.
+    #[must_use]
+    pub fn new(grants: Option<&'g Grants>, quota: usize) -> Attached<'g> {
         let count = grants.into_iter().flat_map(Grants::principals).map(|p| (p.arn.as_str(), p.attached.len())).collect();
         Attached { index: grants.map(Index::new), count, quota }
     }
@@ -149,50 +149,60 @@ fn is_managed(p: &Proposal) -> bool {
     matches!(p.unit.placement, Placement::CustomerManaged | Placement::AwsManaged | Placement::FromUsage)
 }
 
-/// The document of a proposal for a managed policy that is longer than one may be.
-fn too_long(p: &Proposal) -> Option<&PolicyDocument> {
-    match (&p.status, p.proposed.as_slice()) {
-        (Status::Proposed, [document]) if is_managed(p) && print::size(document) > MANAGED_LIMIT => Some(document),
-        _ => None,
+/// What is done with a proposal once its text is settled: the proof that it says the same as before it was packed.
+pub type Settle<'a> = &'a (dyn Fn(&mut Proposal) + Sync);
+
+/// Fits a managed policy, a replacement of an AWS managed policy or a policy from use alone into the room that there is while no
+/// other policy has been split. Others are left as they are.
+pub fn fit_managed(p: &mut Proposal, attached: &Attached<'_>, ground: &Ground<'_>, settle: Settle<'_>) {
+    if is_managed(p) {
+        fit_into(p, attached, ground, settle);
     }
 }
 
-/// Fits managed policies, replacements of AWS managed policies and policies from use alone.
-pub fn fit_managed(proposals: &mut [Proposal], grants: Option<&Grants>, ground: &Ground<'_>) {
-    let mut attached = Attached::new(grants, ground.settings.attached_quota);
-    // Packing takes long and mostly depends on nobody else: it is done side by side, and once more where a split of another
-    // policy has left less room.
-    let packed_alone: Vec<Option<(usize, Packed)>> = proposals
-        .par_iter()
-        .map(|p| {
-            let document = too_long(p)?;
-            let (room, _) = attached.room(p);
-            Some((room, pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground)))
-        })
-        .collect();
-    for (p, alone) in proposals.iter_mut().zip(packed_alone) {
-        if !is_managed(p) {
-            continue;
-        }
-        p.limit = MANAGED_LIMIT;
-        let Some(document) = too_long(p) else { continue };
+fn fit_into(p: &mut Proposal, attached: &Attached<'_>, ground: &Ground<'_>, settle: Settle<'_>) {
+    p.limit = MANAGED_LIMIT;
+    let too_long = match (&p.status, p.proposed.as_slice()) {
+        (Status::Proposed, [document]) if print::size(document) > MANAGED_LIMIT => Some(document),
+        _ => None,
+    };
+    if let Some(document) = too_long {
         let (room, tightest) = attached.room(p);
-        let packed = match alone {
-            Some((then, packed)) if then == room => packed,
-            _ => pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground),
-        };
-        if !packed.fits {
-            let size = sizes(&packed.documents);
-            p.status = Status::Withheld(match (packed.needed, tightest) {
-                (None, _) => format!("does not fit: one action on one resource alone passes {MANAGED_LIMIT} characters"),
-                (Some(n), Some((holder, held))) => format!(
-                    "does not fit: {size} characters need {n} policies of {MANAGED_LIMIT}, and there is room for {room}: {held} of {} are attached to {holder}",
-                    attached.quota
-                ),
-                (Some(n), None) => format!("does not fit: {size} characters need {n} policies of {MANAGED_LIMIT}, {room} can be attached"),
-            });
+        let packed = pack(document, p.current.as_deref(), MANAGED_LIMIT, room, ground);
+        if packed.fits {
+            p.take(packed);
+        } else {
+            p.status = Status::Withheld(does_not_fit(&packed, room, tightest, attached.quota));
+            p.packing.extend(packed.steps);
+            // Thousands of names, of which nothing will come.
+            p.proposed.clear();
+            p.unpacked = None;
         }
-        p.take(packed);
+    }
+    settle(p);
+}
+
+fn does_not_fit(packed: &Packed, room: usize, tightest: Option<(&str, usize)>, quota: usize) -> String {
+    let size = sizes(&packed.documents);
+    match (packed.needed, tightest) {
+        (None, _) => format!("does not fit: one action on one resource alone passes {MANAGED_LIMIT} characters"),
+        (Some(n), Some((holder, held))) => format!(
+            "does not fit: {size} characters need {n} policies of {MANAGED_LIMIT}, and there is room for {room}: {held} of {quota} are attached to {holder}"
+        ),
+        (Some(n), None) => format!("does not fit: {size} characters need {n} policies of {MANAGED_LIMIT}, {room} can be attached"),
+    }
+}
+
+/// Lets policies that were split take their room, in order. One that finds less than it was fitted into is made `again`, by its
+/// place, and fitted into what is left.
+pub fn share_room(proposals: &mut [Proposal], attached: &mut Attached<'_>, ground: &Ground<'_>, settle: Settle<'_>, again: &dyn Fn(usize) -> Option<Proposal>) {
+    for (at, p) in proposals.iter_mut().enumerate().filter(|(_, p)| is_managed(p) && p.status == Status::Proposed) {
+        if p.proposed.len() > attached.room(p).0
+            && let Some(fresh) = again(at)
+        {
+            *p = fresh;
+            fit_into(p, attached, ground, settle);
+        }
         if p.status == Status::Proposed {
             attached.add(p);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fit::{fit_inline_owners, fit_managed, inline_limit};
+use super::fit::{Attached, fit_inline_owners, fit_managed, inline_limit, share_room};
 use super::known::Known;
 use super::units::{Placement, UnitName};
 use super::write::Ground;
@@ -96,6 +96,13 @@ fn an_inline_policy_is_made_shorter_before_it_is_withheld() {
     });
 }
 
+fn fit_all(list: &mut [Proposal], grants: &Grants, ground: &Ground<'_>) {
+    let before = list.to_vec();
+    let mut attached = Attached::new(Some(grants), 10);
+    list.iter_mut().for_each(|p| fit_managed(p, &attached, ground, &|_| {}));
+    share_room(list, &mut attached, ground, &|_| {}, &|at| before.get(at).cloned());
+}
+
 #[test]
 fn a_split_leaves_room_for_what_is_attached() {
     with_ground(|ground| {
@@ -106,7 +113,7 @@ fn a_split_leaves_room_for_what_is_attached() {
         let fitted = |placement, on_role, on_user| {
             let grants = grants(on_role, on_user);
             let mut list = [proposal("shared", placement, &wide, &long)];
-            fit_managed(&mut list, Some(&grants), ground);
+            fit_all(&mut list, &grants, ground);
             let [one] = list;
             one
         };
@@ -132,7 +139,7 @@ fn two_splits_share_the_room() {
         let long = document(&unheard(400));
         let grants = grants(9, 1);
         let mut list = [proposal("one", Placement::AwsManaged, &wide, &long), proposal("two", Placement::AwsManaged, &wide, &long)];
-        fit_managed(&mut list, Some(&grants), ground);
+        fit_all(&mut list, &grants, ground);
         assert_eq!(list[0].status, Status::Proposed);
         assert!(matches!(&list[1].status, Status::Withheld(_)), "the first took the last place");
     });

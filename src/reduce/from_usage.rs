@@ -11,7 +11,7 @@ use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Stat
 use crate::reference::{ActionId, Reference};
 use crate::usage::{Calls, Outcome, Usage, UsageRow, Window, by_principal};
 
-use super::fit::fit_managed;
+use super::fit::{Attached, Settle, fit_managed};
 use crate::policy::limits::MANAGED_LIMIT;
 use super::known::Known;
 use super::learned::suggestions;
@@ -28,8 +28,9 @@ pub const POLICY_NAME: &str = "from-usage";
 
 /// One proposal for every user and role that the logs show, except those whose policies nobody can write.
 #[must_use]
-pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings: &ReduceSettings) -> (Vec<Proposal>, Vec<Skipped>) {
+pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings: &ReduceSettings, settle: Settle<'_>) -> (Vec<Proposal>, Vec<Skipped>) {
     let ground = Ground::new(reference, Known::of(usage, None), settings);
+    let attached = Attached::new(None, settings.attached_quota);
     let calls = Calls::new(&usage.rows);
     let mut proposals = Vec::new();
     let mut skipped = Vec::new();
@@ -61,10 +62,10 @@ pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings
                 continue;
             }
         };
-        let made = proposal(arn, kind, &rows, &ground);
+        let mut made = proposal(arn, kind, &rows, &ground);
+        fit_managed(&mut made, &attached, &ground, settle);
         proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts, &calls, window, reference), ..made });
     }
-    fit_managed(&mut proposals, None, &ground);
     for p in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
         p.generalised = ground.known.measured(&p.proposed, None, &used_by(&[(&p.unit.owner_arn, "")], &calls));
     }

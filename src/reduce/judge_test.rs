@@ -81,7 +81,7 @@ fn usage() -> Usage {
 fn reduced(age_days: i64, settings: &ReduceSettings) -> Result<Proposal, String> {
     let (grants, usage, reference) = (grants(age_days), usage(), Reference::bundled().unwrap());
     let covered = Covered::new(&usage.coverage, &grants.trails, reference, settings, WINDOW);
-    let (mut proposals, skipped) = reduce(&grants, &usage, &covered, reference, WINDOW, settings);
+    let (mut proposals, skipped) = reduce(&grants, &usage, &covered, reference, WINDOW, settings, &|_| {});
     proposals.pop().ok_or_else(|| skipped[0].reason.clone())
 }
 

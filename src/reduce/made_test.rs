@@ -138,7 +138,7 @@ pub fn usage(rows: Vec<UsageRow>, covered: &[&str]) -> Usage {
 pub fn reduced(grants: &Grants, usage: &Usage, settings: &ReduceSettings) -> (Vec<Proposal>, Vec<Skipped>) {
     let reference = Reference::bundled().unwrap();
     let covered = Covered::new(&usage.coverage, &grants.trails, reference, settings, WINDOW);
-    reduce(grants, usage, &covered, reference, WINDOW, settings)
+    reduce(grants, usage, &covered, reference, WINDOW, settings, &|_| {})
 }
 
 pub fn document(value: &Value) -> PolicyDocument {

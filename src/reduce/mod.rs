@@ -212,7 +212,8 @@ fn named<'u>(unit: &'u PolicyUnit<'_>) -> Vec<(&'u str, &'u str)> {
     unit.members.iter().map(|m| (m.arn.as_str(), m.unique_id.as_str())).collect()
 }
 
-/// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason.
+/// Reduces every policy document of every owner. Documents that are not reduced at all are named with a reason. `settle` is
+/// called for managed policies as soon as they have their text: what is as wide as AWS's own must not wait for others.
 #[must_use]
 pub fn reduce(
     grants: &Grants,
@@ -221,6 +222,7 @@ pub fn reduce(
     reference: &Reference,
     window: Window,
     settings: &ReduceSettings,
+    settle: fit::Settle<'_>,
 ) -> (Vec<Proposal>, Vec<Skipped>) {
     let (units, mut skipped) = units::units(grants, usage);
     let mut reduced = Vec::with_capacity(units.len());
@@ -243,20 +245,27 @@ pub fn reduce(
     let calls = Calls::new(&usage.rows);
     let judge = judge::Judge { grants, evidence: &evidence, observer: &observer, expander: &expander, ground: &ground, window };
     let documents = documents(&reduced);
+    let fresh = |unit: &PolicyUnit<'_>, current: &Arc<PolicyDocument>| {
+        let judged = judge.judge(unit);
+        let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, window, reference);
+        Proposal { suggestions, ..rewrite::rewrite(unit, Arc::clone(current), judged, &ground) }
+    };
+    let mut attached = fit::Attached::new(Some(grants), settings.attached_quota);
     let mut proposals: Vec<Proposal> = reduced
         .par_iter()
-        .zip(documents)
+        .zip(&documents)
         .map(|(unit, current)| {
-            let judged = judge.judge(unit);
-            let suggestions = learned::suggestions(&named(unit), &judged.verdicts, &calls, window, reference);
-            Proposal { suggestions, ..rewrite::rewrite(unit, current, judged, &ground) }
+            let mut proposal = fresh(unit, current);
+            fit::fit_managed(&mut proposal, &attached, &ground, settle);
+            proposal
         })
         .collect();
     let (sets, left) = permission_sets::reduce(grants, usage, &judge);
     proposals.extend(sets);
     skipped.extend(left);
     fit::fit_inline_owners(&mut proposals, &ground);
-    fit::fit_managed(&mut proposals, Some(grants), &ground);
+    let again = |at: usize| Some(fresh(reduced.get(at)?, documents.get(at)?));
+    fit::share_room(&mut proposals, &mut attached, &ground, settle, &again);
     proposals.par_iter_mut().zip(&reduced).filter(|(p, _)| p.status == Status::Proposed).for_each(|(proposal, unit)| {
         proposal.generalised = ground.known.measured(&proposal.proposed, proposal.current.as_deref(), &used_by(&named(unit), &calls));
     });

@@ -283,7 +283,7 @@ fn opened(bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) -> Option<Stri
     let world = World::random(&mut Source::new(bytes));
     let grants = world.grants();
     let covered = Covered::new(&world.usage.coverage, &grants.trails, small(), &world.settings, window());
-    let proposals = reduce::reduce(&grants, &world.usage, &covered, small(), window(), &world.settings).0;
+    let proposals = reduce::reduce(&grants, &world.usage, &covered, small(), window(), &world.settings, &|_| {}).0;
     let found = of_grants(&proposals, &Layers::new(&grants, &world.usage), small());
     for r in &found.principals {
         let (before, after) = (&r.before.measured, &r.after.measured);

@@ -17,36 +17,30 @@ use crate::reduce::write::{StepKind, Types};
 use crate::reduce::{Placement, Proposal, Status};
 use crate::reference::{ActionId, Reference};
 
-/// Checks every proposal that was packed.
-pub fn check(proposals: &mut [Proposal], reference: &Reference) {
-    if proposals.iter().all(|p| p.unpacked.is_none()) {
-        return;
-    }
-    check_with(proposals, &Types::new(reference), reference);
-}
-
-/// [`check`], with the resource types prepared.
-pub fn check_with(proposals: &mut [Proposal], types: &Types, reference: &Reference) {
+/// Checks every proposal that was packed and is not settled yet.
+pub fn check(proposals: &mut [Proposal], types: &Types, reference: &Reference) {
     let mut totals: BTreeMap<String, usize> = BTreeMap::new();
     for p in proposals.iter().filter(|p| p.unit.placement == Placement::Inline) {
         *totals.entry(p.unit.owner_arn.clone()).or_default() += p.takes();
     }
-    let differs = |p: &Proposal| match (&p.status, &p.unpacked) {
-        (Status::Proposed, Some(unpacked)) => same(unpacked, p, types, reference).err(),
-        _ => None,
-    };
-    let answers: Vec<Option<String>> = proposals.par_iter().map(differs).collect();
-    for (p, why) in proposals.iter_mut().zip(answers) {
-        let (Some(unpacked), Some(why)) = (&p.unpacked, why) else { continue };
-        let size = print::size(unpacked);
+    proposals.par_iter_mut().filter(|p| p.unpacked.is_some()).for_each(|p| {
         let others = totals.get(&p.unit.owner_arn).map_or(0, |all| all.saturating_sub(p.takes()));
-        let others = if p.unit.placement == Placement::Inline { others } else { 0 };
-        if others + size <= p.limit {
-            p.proposed = p.unpacked.take().into_iter().collect();
-            p.packing.clear();
-        } else {
-            p.status = Status::Defect(format!("the packed policy is not shown to say the same: {why}"));
-        }
+        settle(p, if p.unit.placement == Placement::Inline { others } else { 0 }, types, reference);
+    });
+}
+
+/// Checks one proposal, beside whose documents others take some characters of its limit. What it was before is let go.
+pub fn settle(p: &mut Proposal, others: usize, types: &Types, reference: &Reference) {
+    let Some(unpacked) = p.unpacked.take() else { return };
+    if p.status != Status::Proposed {
+        return;
+    }
+    let Err(why) = same(&unpacked, p, types, reference) else { return };
+    if others + print::size(&unpacked) <= p.limit {
+        p.proposed = vec![unpacked];
+        p.packing.clear();
+    } else {
+        p.status = Status::Defect(format!("the packed policy is not shown to say the same: {why}"));
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use std::sync::OnceLock;
 
-use super::packing::check_with;
+use super::packing::check;
 use crate::grants::OwnerKind;
 use crate::policy::{ActionElement, PolicyDocument, ResourceElement, Statement, parse_text, print};
 use crate::prove::{Containment, contained};
@@ -47,7 +47,7 @@ fn proposal(unpacked: &PolicyDocument, proposed: Vec<PolicyDocument>, packing: V
 
 fn checked(unpacked: &PolicyDocument, proposed: Vec<PolicyDocument>, packing: Vec<Step>) -> Proposal {
     let mut list = [proposal(unpacked, proposed, packing, 0)];
-    check_with(&mut list, &ground().types, Reference::bundled().unwrap());
+    check(&mut list, &ground().types, Reference::bundled().unwrap());
     let [one] = list;
     one
 }
@@ -86,7 +86,7 @@ fn what_is_not_proved_goes_back_to_what_it_was_if_that_fits() {
     let unpacked = document(&json!([allow(&["s3:GetObject"], &["arn:aws:s3:::data/*"])]));
     let wrong = document(&json!([allow(&["s3:*"], &["*"])]));
     let mut list = [proposal(&unpacked, vec![wrong.clone()], Vec::new(), 6144), proposal(&unpacked, vec![wrong], Vec::new(), 20)];
-    check_with(&mut list, &ground().types, Reference::bundled().unwrap());
+    check(&mut list, &ground().types, Reference::bundled().unwrap());
     assert_eq!((&list[0].status, &list[0].proposed), (&Status::Proposed, &vec![unpacked]));
     assert!(matches!(&list[1].status, Status::Defect(why) if why.contains("allows more")), "{:?}", list[1].status);
 }

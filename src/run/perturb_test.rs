@@ -58,7 +58,7 @@ fn sample() -> Sample {
     let settings = super::settings::of(&config, window);
     let reference = reference().unwrap();
     let covered = reduce::Covered::new(&usage.coverage, &grants.trails, reference, &settings, window);
-    let (proposals, _) = reduce::reduce(&grants, &usage, &covered, reference, window, &settings);
+    let (proposals, _) = reduce::reduce(&grants, &usage, &covered, reference, window, &settings, &|_| {});
     Sample { grants, usage, proposals, _state: Some(dir) }
 }
 

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::holders::{as_held, request_principal};
+use super::packing;
 use super::random_organisation_test::{Call, Caller, Owner, Source, World, context, resources_of, rows, window};
 use super::small_reference_test::{ACTIONS, small};
 use crate::evaluate::{Compiler, Context, Decision, NamedPolicy, Policies, Request, oracle};
@@ -25,7 +26,9 @@ const ASKED: usize = 40;
 
 fn reduced(world: &World, grants: &Grants) -> Vec<Proposal> {
     let covered = Covered::new(&world.usage.coverage, &grants.trails, small(), &world.settings, window());
-    reduce::reduce(grants, &world.usage, &covered, small(), window(), &world.settings).0
+    let types = reduce::write::Types::new(small());
+    let settle = |proposal: &mut Proposal| packing::settle(proposal, 0, &types, small());
+    reduce::reduce(grants, &world.usage, &covered, small(), window(), &world.settings, &settle).0
 }
 
 /// Everybody with what they hold.
