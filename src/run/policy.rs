@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 use super::run_folder::{RunFolder, problem, read};
 use crate::report::escape::{file_text, visible};
 
+/// How many of those who hold a policy are named.
+const HOLDERS: usize = 10;
+
 /// The forms of a proposal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
@@ -171,12 +174,16 @@ pub fn proposal(asked: &Asked<'_>) -> Result<Shown, String> {
     let elsewhere = run.held_from(asked.arn, &owners)?;
     let mut shown = Shown::default();
     shown.notes.extend(left_alone.iter().map(|l| visible(&format!("policy `{}` left alone: {}", l.policy, l.why))));
-    let held = (!elsewhere.is_empty()).then(|| visible(&format!("it also holds policies whose proposals are those of {}", list(&elsewhere))));
+    let held = (!elsewhere.is_empty()).then(|| visible(&format!("it holds policies of {}: ask for theirs", list(&elsewhere))));
     let Some(folder) = owners.get(asked.arn) else {
-        if left_alone.is_empty() && elsewhere.is_empty() && !run.is_exported(asked.arn)? {
+        let holders = run.holders_of(asked.arn, &owners)?;
+        if left_alone.is_empty() && elsewhere.is_empty() && holders.is_empty() && !run.is_exported(asked.arn)? {
             return Err(run.unknown(asked.arn, &owners));
         }
-        if left_alone.is_empty() {
+        if !holders.is_empty() {
+            let more = if holders.len() > HOLDERS { format!(" and {} more", holders.len() - HOLDERS) } else { String::new() };
+            shown.notes.push(visible(&format!("it is replaced where it is held: ask for {}{more}", list(holders.iter().take(HOLDERS)))));
+        } else if left_alone.is_empty() {
             shown.notes.push(visible(&format!("`{}` has no policies of its own", asked.arn)));
         }
         shown.notes.extend(held);

@@ -165,6 +165,18 @@ impl RunFolder {
         Ok(others.filter(|o| o != arn && owners.contains_key(o)).collect())
     }
 
+    /// The owners of policies that hold an AWS managed policy, which nobody but AWS can change.
+    ///
+    /// # Errors
+    /// A text that names the file.
+    pub fn holders_of(&self, arn: &str, owners: &BTreeMap<String, PathBuf>) -> Result<BTreeSet<String>, String> {
+        if !arn.contains(":iam::aws:policy/") {
+            return Ok(BTreeSet::new());
+        }
+        let rows = self.rows("attachments", "policy_arn", &visible(arn), &["holder_arn", "via"])?;
+        Ok(rows.into_iter().flatten().filter(|o| owners.contains_key(o)).collect())
+    }
+
     /// Whether the export of grants has this user, group or role.
     ///
     /// # Errors

@@ -136,6 +136,10 @@ fn every_owner_of_the_sample_is_printed_as_its_files_are() {
     let (code, _, notes) = policy(&out, "arn:aws:iam::111122223333:user/carol", &[]);
     assert!(code == 3 && notes.contains("no policies of its own") && !notes.contains("group"), "{notes}");
 
+    // An AWS managed policy is replaced at its holders.
+    let (code, _, notes) = policy(&out, "arn:aws:iam::aws:policy/IAMFullAccess", &[]);
+    assert!(code == 3 && notes.contains("ask for `arn:aws:iam::111122223333:role/break-glass`"), "{notes}");
+
     // Unknown: near names, and nothing that acts on the terminal.
     let (code, shown, error) = policy(&out, "arn:aws:iam::111122223333:role/ci-deploy", &[]);
     assert_eq!((code, shown.as_str()), (2, ""));
