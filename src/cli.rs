@@ -22,6 +22,8 @@ pub enum Command {
     Ingest(IngestArgs),
     /// Compare what the state folder holds with grants; write proposals and reports.
     Analyze(AnalyzeArgs),
+    /// Print what a run proposes for one owner of policies.
+    Policy(PolicyArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
     /// Are the policies of some files contained in those of others? With a request that shows it if not.
@@ -140,6 +142,30 @@ pub struct AnalyzeArgs {
     /// Output.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `policy`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 printed, 3 nothing is proposed, or nothing in this form (standard error says why), 2 the folder, the ARN or the policy is not there.")]
+pub struct PolicyArgs {
+    /// ARN of a user, group, role, customer managed policy or permission set.
+    #[arg(value_name = "ARN")]
+    pub arn: String,
+    /// Folder that `run` or `analyze` wrote.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// The form. JSON of one document is that document; of several, a list by policy.
+    #[arg(long, value_name = "FORM", default_value = "json", value_parser = ["json", "diff", "terraform", "cloudformation", "cli"])]
+    pub format: String,
+    /// Only the policy of this name; a role's trust policy is named `trust policy`.
+    #[arg(long, value_name = "NAME")]
+    pub policy: Option<String>,
+    /// Only if the run made its policies from use alone.
+    #[arg(long)]
+    pub from_usage: bool,
+    /// Say nothing on standard error but errors, and why nothing is printed.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// `simulate`

@@ -1,10 +1,10 @@
 //! From what the user said to a stage and back to an exit code.
 
-use std::io::{BufReader, BufWriter, Write as _};
+use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::{
-    AnalyzeArgs, CheckArgs, Command, DoctorArgs, ExportScriptArgs, LintArgs, MappingArgs, ObservabilityArgs, OutputArgs, ReferenceCommand, ReferenceFileArgs,
+    AnalyzeArgs, CheckArgs, Command, DoctorArgs, ExportScriptArgs, LintArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs, ReferenceCommand, ReferenceFileArgs,
     RulesCommand, RunArgs, StateArgs,
 };
 use crate::evaluate::simulate;
@@ -18,6 +18,7 @@ use crate::report::{check_text, doctor_text, lint_text, mapping_text};
 use crate::run::check::check as check_files;
 use crate::run::lint::lint_files;
 use crate::run::mapping::{measure, rules};
+use crate::run::policy::{Asked, Form, proposal};
 use crate::run::timings::{Stage, peak_rss_bytes};
 use crate::run::{Outcome, RunError, RunOptions, Window, examine, ingest, run};
 
@@ -36,6 +37,9 @@ fn said(result: std::io::Result<()>) {
 
 /// Exit code when some input was rejected.
 const PARTIAL: u8 = 4;
+
+/// Exit code when nothing is proposed.
+const NOTHING: u8 = 3;
 
 /// How many of many rejected things are named on standard error.
 const SHOWN: usize = 20;
@@ -81,6 +85,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             print_rejections(&summary);
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
+        Command::Policy(args) => policy(&args),
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
         Command::Check(args) => check(&args),
         Command::Lint(args) => lint(&args),
@@ -255,6 +260,22 @@ fn lint(args: &LintArgs) -> Result<u8, Failure> {
         }
     }
     Ok(lint_text::exit_code(files.iter().flat_map(|f| &f.findings)))
+}
+
+fn policy(args: &PolicyArgs) -> Result<u8, Failure> {
+    let Some(form) = Form::named(&args.format) else { return Err(usage_error(format!("no format `{}`", args.format))) };
+    let asked = Asked { arn: &args.arn, out: &args.out, form, policy: args.policy.as_deref(), from_usage: args.from_usage };
+    let shown = proposal(&asked).map_err(usage_error)?;
+    if shown.text.is_none() || !args.quiet {
+        shown.notes.iter().for_each(|note| eprintln!("policy: {note}"));
+    }
+    let mut out = std::io::stdout();
+    let Some(text) = (if out.is_terminal() { shown.on_terminal(form) } else { shown.text }) else {
+        eprintln!("policy: nothing is printed");
+        return Ok(NOTHING);
+    };
+    said(out.write_all(text.as_bytes()));
+    Ok(0)
 }
 
 fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {

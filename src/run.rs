@@ -25,6 +25,7 @@ mod packing;
 #[cfg(test)]
 mod packing_test;
 mod paths;
+pub mod policy;
 #[cfg(test)]
 mod made_up_test;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod reduction_test;
 mod replaced;
 mod replay;
 mod roots;
+mod run_folder;
 mod sessions;
 mod settings;
 #[cfg(test)]
@@ -73,6 +75,9 @@ use crate::report::sql::SqlError;
 use timings::{Stage, Watch};
 pub use crate::usage::Window;
 use crate::usage::{self, Usage, UsageError};
+
+/// The mode of a run (`run.json`) that made policies from use alone.
+const FROM_USAGE: &str = "from logs alone";
 
 /// What a run is told.
 #[derive(Debug, Clone)]

@@ -34,6 +34,8 @@ mod lint;
 mod nights;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/policy.rs"]
+mod policy;
 #[path = "it/queries.rs"]
 mod queries;
 #[path = "it/rebuilt_grants.rs"]

@@ -44,6 +44,14 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// A file for a terminal: line breaks and tabs stay, every other hidden character is shown; in JSON as its own escape.
+#[must_use]
+pub fn file_text(text: &str, is_json: bool) -> String {
+    let shown = if is_json { json_line } else { visible };
+    let line = |line: &str| line.split('\t').map(shown).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// For Markdown: no table cell, code span, link or tag can begin.
 #[must_use]
 pub fn markdown(text: &str) -> String {
@@ -114,6 +122,15 @@ mod tests {
             assert!(!name.contains('/') && !name.starts_with('.') && name.contains('~'), "{bad} -> {name}");
         }
         assert_ne!(file_name("a/b"), file_name("a:b"));
+    }
+
+    #[test]
+    fn a_file_keeps_its_lines_and_hides_nothing() {
+        assert_eq!(file_text("a\n\tb\u{1b}[2J\u{202e}\n", false), "a\n\tb\\u{001b}[2J\\u{202e}\n");
+        let json = "{\n  \"Sid\": \"\u{9b}x\u{202e}\"\n}\n";
+        let shown = file_text(json, true);
+        assert_eq!(shown, "{\n  \"Sid\": \"\\u009bx\\u202e\"\n}\n");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
     }
 
     #[test]

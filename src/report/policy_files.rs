@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use serde_json::{Value, json};
 
+use super::deliver::operations::proposed_file;
 use super::escape::markdown;
-use super::model::{ProposalRow, day};
+use super::model::{ProposalRow, ReportModel, day};
 use super::proofs_text::{BacktestFacts, counts, members_text, of_members};
 use crate::reduce::learned::Suggestion;
 use crate::reduce::write::Step;
@@ -154,6 +155,7 @@ struct Policy<'a> {
     packing: Value,
     placement: &'a str,
     policy: &'a str,
+    proposed: Vec<String>,
     replay: Value,
     size: Value,
     status: &'a str,
@@ -200,6 +202,7 @@ impl<'a> Policy<'a> {
             packing: p.packing.iter().map(step).collect(),
             placement: &p.placement,
             policy: &p.policy,
+            proposed: (0..if p.status == "written" { p.proposed.len() } else { 0 }).map(|n| proposed_file(p, n)).collect(),
             replay: counts(&p.replay).into(),
             size: json!({"before": p.sizes.0, "after": p.sizes.1, "limit": p.sizes.2}),
             status: p.status,
@@ -233,6 +236,24 @@ pub fn evidence(policies: &[&ProposalRow], backtest: Option<&BacktestFacts>, ref
     let _ = all.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, ListsOnOneLine::default()));
     bytes.push(b'\n');
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A policy that was left alone, as `left_alone.json` has it; hidden characters are shown.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LeftAlone {
+    /// ARN of its owner.
+    pub owner: String,
+    /// Its name.
+    pub policy: String,
+    /// Why.
+    pub why: String,
+}
+
+/// `left_alone.json`: the policies for which nothing was worked out, in the run's order.
+#[must_use]
+pub fn left_alone(model: &ReportModel) -> String {
+    let rows: Vec<LeftAlone> = model.skipped.iter().map(|[owner, policy, why]| LeftAlone { owner: owner.clone(), policy: policy.clone(), why: why.clone() }).collect();
+    serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
 }
 
 /// `diff.md` of an owner: what goes, what is narrowed, what stays and why.

@@ -1,6 +1,6 @@
 //! Turns the stages' answers into the plain model that the output formats print.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::consistency::{Consistency, Figures, Tally};
@@ -18,6 +18,7 @@ use crate::prove::{Containment, ReplayCounts};
 use crate::reduce::advice::Advice;
 use crate::reduce::{Placement, Proposal, Skipped, Status};
 use crate::reference::Reference;
+use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::escape::{file_name, visible};
 use crate::report::lint_text::LintFacts;
 use crate::report::model::{
@@ -51,7 +52,7 @@ pub fn model(config: &Config, grants: &Grants, usage: &Usage, ledger: &Ledger, r
         as_of_ms: window.end_ms,
         window_start_ms: window.start_ms,
         window_days: window.days(),
-        mode: if from_usage { "from logs alone" } else { "from grants and logs" },
+        mode: if from_usage { super::FROM_USAGE } else { "from grants and logs" },
         reference: ReferenceFacts {
             date: header.date.clone(),
             sha256: header.sha256.clone(),
@@ -274,12 +275,19 @@ pub fn add_history(model: &mut ReportModel, past: &Past) {
     model.unknown.dedup();
 }
 
-/// Adds proposals with their proofs, and gives each a folder of its own.
+/// The names that a row's documents would have, in small letters.
+fn files_of(row: &ProposalRow) -> Vec<String> {
+    let files = (0..row.proposed.len()).map(|n| proposed_file(row, n)).chain([current_file(row)]);
+    files.map(|f| format!("{}/{f}", row.folder).to_ascii_lowercase()).collect()
+}
+
+/// Adds proposals with their proofs, and gives each a folder and files of its own.
 pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs<'_>, grants: &Grants, reference: &Reference) {
     let index = Index::new(grants);
     model.replay = replay_facts(&proofs.replay);
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
+    let mut files: BTreeSet<String> = BTreeSet::new();
     for (at, proposal) in proposals.into_iter().enumerate() {
         let containment = proofs.containment.get(at).cloned().flatten();
         let mut row = proposal_row(proposal, containment, proofs, reference);
@@ -291,6 +299,11 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
         if *taken != row.owner_arn {
             row.folder = format!("{wanted}~{}", file_name(&format!("/{}", row.owner_arn)).rsplit('~').next().unwrap_or("2"));
         }
+        // An owner's inline policy and an AWS managed one that it holds may share a name, and part 2 of a policy may have another's.
+        if files_of(&row).iter().any(|f| files.contains(f)) {
+            row.stem = file_name(&format!("{}/{}", row.placement, row.policy));
+        }
+        files.extend(files_of(&row));
         model.proposals.push(row);
     }
 }

@@ -122,6 +122,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
         let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
         folder.put_table("granted_actions", &tables.ask("granted_actions", sql)?)?;
     }
+    folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
     for row in &model.proposals {
         owners.entry(&row.folder).or_default().push(row);
