@@ -48,6 +48,16 @@ fn only_errors_that_were_not_there_before_make_a_defect() {
 }
 
 #[test]
+fn an_odd_region_that_the_log_names_is_no_fault_of_a_proposal_from_use() {
+    let odd = || document(r#""sqs:SendMessage""#, "arn:aws:sqs:eu-west-1r:111122223333:jobs");
+    let granted = document(r#""sqs:SendMessage""#, "*");
+    let mut proposals = [proposal(None, vec![odd()]), proposal(Some(granted), vec![odd()])];
+    let facts = check(&mut proposals, Reference::bundled().unwrap());
+    assert_eq!(facts.iter().map(|f| f.count(Level::Error)).collect::<Vec<_>>(), [(1, 0), (1, 1)]);
+    assert!(matches!(proposals.map(|p| p.status), [Status::Proposed, Status::Defect(_)]));
+}
+
+#[test]
 fn a_danger_that_became_smaller_is_not_new() {
     let everything = document(r#""*""#, "*");
     let mut proposals = [
