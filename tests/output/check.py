@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -33,8 +34,13 @@ def plain(x):
     return str(x).lower() if isinstance(x, bool) else str(x)
 
 
-class Account:
-    """One account of the sample, as the server holds it."""
+def text_of(document):
+    """A document's text; some exports have it URL-encoded, as the API answers."""
+    return urllib.parse.unquote(document) if isinstance(document, str) else json.dumps(document)
+
+
+class Server:
+    """A local server that holds what one account of the sample holds."""
 
     def __init__(self, number, folder):
         self.number = number
@@ -44,9 +50,25 @@ class Account:
                                         env={**os.environ, "MOTO_ACCOUNT_ID": number, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"})
         until(lambda: listens(port), "the local server")
         self.endpoint = f"http://localhost:{port}"
+
+    def scripts(self, folder):
+        """The folder whose scripts are run here."""
+        return folder
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+class Account(Server):
+    """An account with its users, groups, roles and policies."""
+
+    def __init__(self, number, folder):
+        super().__init__(number, folder)
         self.iam = boto3.client("iam", endpoint_url=self.endpoint)
         self.refused = set()
-        self.populate(json.loads((SAMPLE / f"grants/accounts/{number}/iam/gaad.json").read_text()))
+        self.populate(json.loads(export_of(number).read_text()))
 
     def populate(self, told):
         iam = self.iam
@@ -54,7 +76,7 @@ class Account:
             if ":aws:policy" in policy["Arn"]:
                 continue
             for n, version in enumerate(sorted(policy["PolicyVersionList"], key=lambda v: int(v["VersionId"][1:]))):
-                text = json.dumps(version["Document"])
+                text = text_of(version["Document"])
                 try:
                     if n == 0:
                         iam.create_policy(PolicyName=policy["PolicyName"], Path=policy.get("Path", "/"), PolicyDocument=text)
@@ -73,14 +95,14 @@ class Account:
                 iam.add_user_to_group(GroupName=group, UserName=user["UserName"])
             self.give("user", user["UserName"], user, user.get("UserPolicyList", []))
         for role in told["RoleDetailList"]:
-            iam.create_role(RoleName=role["RoleName"], Path=role.get("Path", "/"), AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]))
+            iam.create_role(RoleName=role["RoleName"], Path=role.get("Path", "/"), AssumeRolePolicyDocument=text_of(role["AssumeRolePolicyDocument"]))
             self.give("role", role["RoleName"], role, role.get("RolePolicyList", []))
 
     def give(self, kind, name, told, inline):
         who = {f"{kind.title()}Name": name}
         for policy in inline:
             with contextlib.suppress(self.iam.exceptions.MalformedPolicyDocumentException):
-                getattr(self.iam, f"put_{kind}_policy")(**who, PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"]))
+                getattr(self.iam, f"put_{kind}_policy")(**who, PolicyName=policy["PolicyName"], PolicyDocument=text_of(policy["PolicyDocument"]))
         for policy in told.get("AttachedManagedPolicies", []):
             if policy["PolicyArn"] not in self.refused:
                 getattr(self.iam, f"attach_{kind}_policy")(**who, PolicyArn=policy["PolicyArn"])
@@ -104,10 +126,54 @@ class Account:
                                                  plain(self.iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=default)["PolicyVersion"]["Document"]))
         return told
 
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
+
+class PermissionSets(Server):
+    """The account with the permission sets. The server makes ARNs of its own, which take the place of the sample's in the scripts."""
+
+    def __init__(self, number, folder):
+        super().__init__(number, folder)
+        self.copies = folder / f"copies-{number}"
+        self.sso = boto3.client("sso-admin", endpoint_url=self.endpoint, region_name="eu-west-1")
+        self.instance = self.sso.list_instances()["Instances"][0]["InstanceArn"]
+        exported = json.loads((SAMPLE / "grants/sso/instances.json").read_text())["Instances"][0]["InstanceArn"]
+        self.renamed = {exported: self.instance}
+        for path in sorted((SAMPLE / "grants/sso").glob("*/*/describe.json")):
+            told = json.loads(path.read_text())["PermissionSet"]
+            made = self.sso.create_permission_set(InstanceArn=self.instance, Name=told["Name"])["PermissionSet"]["PermissionSetArn"]
+            self.renamed[told["PermissionSetArn"]] = made
+            which = {"InstanceArn": self.instance, "PermissionSetArn": made}
+            if inline := json.loads((path.parent / "inline.json").read_text()).get("InlinePolicy"):
+                self.sso.put_inline_policy_to_permission_set(**which, InlinePolicy=inline)
+            for policy in json.loads((path.parent / "managed.json").read_text())["AttachedManagedPolicies"]:
+                self.sso.attach_managed_policy_to_permission_set(**which, ManagedPolicyArn=policy["Arn"])
+
+    def scripts(self, folder):
+        copy = self.copies / folder.name
+        if not copy.exists():
+            shutil.copytree(folder, copy)
+            for script in copy.glob("*.sh"):
+                text = script.read_text()
+                for theirs, ours in self.renamed.items():
+                    text = text.replace(f"'{theirs}'", f"'{ours}'")
+                script.write_text(text)
+        return copy
+
+    def state(self):
+        told = {}
+        for arn in self.sso.list_permission_sets(InstanceArn=self.instance)["PermissionSets"]:
+            which = {"InstanceArn": self.instance, "PermissionSetArn": arn}
+            inline = self.sso.get_inline_policy_for_permission_set(**which).get("InlinePolicy")
+            managed = self.sso.list_managed_policies_in_permission_set(**which)["AttachedManagedPolicies"]
+            told["PermissionSet", arn] = {"inline": plain(json.loads(inline)) if inline else None, "attached": sorted(p["Arn"] for p in managed)}
+        return told
+
+
+def export_of(number):
+    return SAMPLE / f"grants/accounts/{number}/iam/gaad.json"
+
+
+def served(number, folder):
+    return (Account if export_of(number).exists() else PermissionSets)(number, folder)
 
 
 class Outputs(unittest.TestCase):
@@ -161,24 +227,25 @@ exec "{sys.executable}" -IS "{client}" "$@"
     def test_apply_and_rollback_are_exact(self):
         checked = 0
         for number in sorted({f.parts[-3] for f in self.folders}):
-            account = Account(number, WORK)
+            account = served(number, WORK)
             self.addCleanup(account.stop)
             start = account.state()
             for folder in (f for f in self.folders if f.parts[-3] == number):
+                scripts = account.scripts(folder)
                 with self.subTest(folder=str(folder.relative_to(self.out))):
-                    self.run_script(account, folder / "apply.sh", "--dry-run")
+                    self.run_script(account, scripts / "apply.sh", "--dry-run")
                     self.assertEqual(account.state(), start, "a dry run changes nothing")
                     # Cut off after each of the first calls, and taken back.
                     for calls in (2, 4, 6):
-                        self.run_script(account, folder / "apply.sh", calls=calls, check=False)
-                        self.run_script(account, folder / "rollback.sh")
+                        self.run_script(account, scripts / "apply.sh", calls=calls, check=False)
+                        self.run_script(account, scripts / "rollback.sh")
                         self.assertEqual(account.state(), start, f"cut off after {calls} calls and taken back")
-                    self.run_script(account, folder / "apply.sh")
+                    self.run_script(account, scripts / "apply.sh")
                     applied = account.state()
                     self.check_applied(account, folder, applied, start)
-                    self.run_script(account, folder / "apply.sh")
+                    self.run_script(account, scripts / "apply.sh")
                     self.assertEqual(account.state(), applied, "a second time changes nothing")
-                    self.run_script(account, folder / "rollback.sh")
+                    self.run_script(account, scripts / "rollback.sh")
                     self.assertEqual(account.state(), start, "the way back is exact")
                     checked += 1
         print(f"output: {checked} owners applied and taken back", file=sys.stderr)
@@ -215,7 +282,7 @@ class Aws:
         link = WORK / "calls"
         (WORK / "log").touch()
         link.symlink_to(WORK / "log")
-        self.process = subprocess.Popen([sys.executable, EXPORT / "aws_server.py", self.socket, str(link), "iam", "sts"])
+        self.process = subprocess.Popen([sys.executable, EXPORT / "aws_server.py", self.socket, str(link), "iam", "sts", "sso-admin"])
         until(lambda: os.path.exists(self.socket), "the AWS CLI")
 
 
