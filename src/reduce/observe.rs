@@ -20,6 +20,9 @@ struct SeenResource<'u> {
     last_ms: i64,
 }
 
+/// Management actions that are logged alike: their service, whether they only read, the regions of the patterns.
+type Alike<'p> = (u32, bool, BTreeSet<Option<&'p str>>);
+
 /// Answers whether the logs could have shown a use.
 pub struct Observer<'u> {
     reference: &'u Reference,
@@ -53,7 +56,7 @@ impl<'u> Observer<'u> {
     pub fn partition(&self, ids: &ActionIds, accounts: &[&str], resource: Option<&ResourceElement>) -> BTreeMap<Option<String>, ActionIds> {
         let mut by_reason: BTreeMap<Option<String>, ActionIds> = BTreeMap::new();
         // Management events are logged or not by service, class and place: what holds for one action holds for its like.
-        let mut known: HashMap<(u32, bool, BTreeSet<Option<&str>>), Option<String>> = HashMap::new();
+        let mut known: HashMap<Alike<'_>, Option<String>> = HashMap::new();
         let names_regions = matches!(resource, Some(ResourceElement::Resource(list)) if list.iter().any(|p| region_of(p).is_some()));
         for id in ids.iter() {
             let Some(action) = self.reference.action(id) else { continue };

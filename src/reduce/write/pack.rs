@@ -165,7 +165,7 @@ pub fn pack(document: &PolicyDocument, current: Option<&PolicyDocument>, limit: 
     let ladder = Ladder { current, limit, room, ground };
     let start = Draft::new(document.clone());
     if start.size <= limit && room > 0 {
-        return start.as_one();
+        return start.into_one();
     }
     let near = ladder.merged(&start, Reach::Service);
     let narrowed = ladder.collapsed(near.clone());
@@ -215,7 +215,7 @@ impl Draft {
         is_shorter
     }
 
-    fn as_one(self) -> Packed {
+    fn into_one(self) -> Packed {
         Packed { documents: vec![self.document], steps: self.steps, fits: true, needed: Some(1) }
     }
 }
@@ -260,7 +260,7 @@ impl Ladder<'_> {
             draft.take(next, Step::plain(StepKind::Actions, 0));
         }
         if draft.size <= limit && room > 0 {
-            return draft.as_one();
+            return draft.into_one();
         }
         let total = |parts: &[PolicyDocument]| parts.iter().map(print::size).sum();
         let safe = split(&draft.document, limit);
