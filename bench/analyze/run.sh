@@ -24,8 +24,12 @@ for roles; do
         rm -rf "$at.logs"
         touch "$at.state.done"
     fi
-    rm -rf "$at.out"
+    # Removed after the measurement: ext4 is slow to make files where many have just been deleted.
+    old=$at.out.old
+    rm -rf "$old"
+    [ ! -e "$at.out" ] || mv "$at.out" "$old"
     python3 "$root/bench/grants/measure.py" "$at.measured.json" "$program" analyze --quiet --timings --grants "$at" --state "$at.state" --out "$at.out" \
         --now 2026-11-01T00:00:00Z 2> "$at.timings"
     python3 "$here/row.py" "$roles" "$at.measured.json" "$at.out"
+    rm -rf "$old"
 done
