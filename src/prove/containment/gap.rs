@@ -192,7 +192,7 @@ impl Search<'_> {
                 listed.add(steps, owner, speaks_against);
             }
         }
-        let (beside, readings) = listed.beside();
+        let (beside, readings) = listed.beside(has_variable(pattern));
         walk(Universe::Arn, pattern, &beside, budget, &mut |matched, text| {
             let is_gap = listed.can_be(&listed.matches(matched, &readings), sides.len(), &|at, lists| {
                 sides.get(at).is_some_and(|(side, required)| {
@@ -251,14 +251,15 @@ impl<'p> Listed<'p> {
         }
     }
 
-    /// What the walk reads: each pattern once, one with variables in both ways.
-    fn beside(&self) -> (Vec<Beside<'p>>, Vec<(usize, ReadAs)>) {
+    /// What the walk reads: each pattern once, and in both ways where it has variables or meets those of the walked pattern
+    /// (`walks_variables`), which may be any text to it.
+    fn beside(&self, walks_variables: bool) -> (Vec<Beside<'p>>, Vec<(usize, ReadAs)>) {
         let mut beside = Vec::new();
         let mut readings = Vec::new();
         for (place, pattern) in self.patterns.iter().enumerate() {
             beside.push(Beside { steps: pattern.steps, loose: false, ends: pattern.speaks_against });
             readings.push((place, ReadAs::Sure));
-            if pattern.steps.iter().any(|s| matches!(s, Step::Variable(_))) {
+            if walks_variables || has_variable(pattern.steps) {
                 beside.push(Beside { steps: pattern.steps, loose: true, ends: false });
                 readings.push((place, ReadAs::Possible));
             }
@@ -306,6 +307,10 @@ impl<'p> Listed<'p> {
             all_suit(&lists)
         })
     }
+}
+
+fn has_variable(steps: &[Step]) -> bool {
+    steps.iter().any(|s| matches!(s, Step::Variable(_)))
 }
 
 fn list(lists: &mut [bool], pattern: &ListedPattern<'_>) {

@@ -190,6 +190,10 @@ fn variables() {
     assert_eq!(verdict(&but("arn:aws:s3:::home/*"), &but(home)), "contained");
     assert_eq!(verdict(&but(home), &json!([allow(json!("s3:*"), json!(home)), but(home)[0]])), "contained");
     assert_ne!(verdict(&but(home), &but("arn:aws:s3:::home/${aws:userid}/*")), "contained");
+    // What is walked may have a variable that stands for what a plain pattern names.
+    let home_but = |out: &str| json!([allow(json!("s3:GetObject"), json!(home)), deny(json!("s3:GetObject"), json!(out))]);
+    assert_ne!(verdict(&on(home), &home_but("arn:aws:s3:::home/ann/*")), "contained");
+    assert_eq!(verdict(&home_but("arn:aws:s3:::home/ann/*"), &home_but("arn:aws:s3:::home/ann/*")), "contained");
     // The old version of the language has no variables.
     let plain = parse_document(&json!({"Version": "2008-10-17", "Statement": on(home)})).unwrap();
     let filled = policy(&on(home));
