@@ -63,8 +63,7 @@ fn exists(scope: &Scope<'_>, report: &mut Report, action: &str) {
         );
         return;
     }
-    let is_known = if is_pattern(name) { !reference.expand(action).is_empty() } else { reference.find(action).is_some() };
-    if !is_known {
+    if reference.expand(action).is_empty() {
         let what = if is_pattern(name) { "no action that matches this" } else { "no such action" };
         report.add(Code::InvalidAction, element, Some(action), format!("the service `{prefix}` has {what}"));
     }

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::action::is_pattern;
 use super::document::Scope;
 use super::keys::{GlobalKey, KeyType, Keys, Known};
 use super::{Code, Report, values, variable};
@@ -201,7 +200,7 @@ fn of_actions(scope: &Scope<'_>, report: &mut Report, used: &[Used<'_>]) {
             continue;
         }
         let has = |action: &&str| {
-            let ids = if is_pattern(action) { reference.expand(action) } else { reference.find(action).into_iter().collect() };
+            let ids = reference.expand(action);
             // Of an action that is not known nothing is.
             ids.is_empty() || ids.into_iter().any(|id| reference.action(id).is_none_or(|a| Keys::is_of(&a.condition_keys, &one.lower)))
         };

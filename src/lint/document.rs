@@ -6,20 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{Code, Linter, PolicyType, Report, action, condition, principal, resource, risky, tags};
 use crate::policy::limits::{MANAGED_LIMIT, RCP_LIMIT, SCP_LIMIT, TRUST_LIMIT, TRUST_LIMIT_RAISED};
-
+use crate::policy::print;
 
 /// Elements of a statement.
 const ELEMENTS: &[&str] = &["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
-
-/// Reads JSON, or percent-encoded JSON.
-pub(super) fn read(text: &str) -> Result<Value, String> {
-    let trimmed = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_start();
-    if !trimmed.starts_with('%') {
-        return serde_json::from_str(trimmed).map_err(|e| format!("not JSON: {e}"));
-    }
-    let decoded = percent_encoding::percent_decode_str(trimmed).decode_utf8().map_err(|_| "bad percent-encoding".to_owned())?;
-    serde_json::from_str(&decoded).map_err(|e| format!("not JSON: {e}"))
-}
 
 /// What the checks of one statement share.
 pub(super) struct Scope<'s> {
@@ -106,11 +96,7 @@ fn size(report: &mut Report, object: &Map<String, Value>, kind: PolicyType) {
         // Each service has a limit of its own.
         PolicyType::Resource => return,
     };
-    let text = serde_json::to_string(object).unwrap_or_default();
-    if text.len() <= limit {
-        return;
-    }
-    let taken = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r')).count();
+    let taken = print::characters(object);
     if kind == PolicyType::Trust && taken > TRUST_LIMIT_RAISED {
         report.add(Code::TrustPolicySizeAtMost, "", None, format!("{taken} characters, {TRUST_LIMIT_RAISED} are the most that a trust policy can have"));
     } else if taken > limit {

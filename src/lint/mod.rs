@@ -26,6 +26,7 @@ mod speed_test;
 
 use serde_json::Value;
 
+use crate::policy::parse::read_text;
 use crate::policy::{PolicyDocument, print};
 use crate::reference::Reference;
 
@@ -182,11 +183,11 @@ impl<'r> Linter<'r> {
     /// Lints a text: JSON, or percent-encoded JSON.
     #[must_use]
     pub fn lint_text(&self, text: &str, kind: PolicyType) -> Vec<Finding> {
-        match document::read(text) {
+        match read_text(text) {
             Ok(value) => self.lint_value(&value, kind),
             Err(why) => {
                 let mut report = Report::default();
-                report.add(Code::JsonSyntaxError, "", None, why);
+                report.add(Code::JsonSyntaxError, "", None, why.to_string());
                 Self::done(report)
             }
         }
@@ -213,7 +214,7 @@ impl<'r> Linter<'r> {
 /// The kind of policy that a text most likely holds; identity where it holds none.
 #[must_use]
 pub fn guess(text: &str) -> PolicyType {
-    document::read(text).map_or(PolicyType::Identity, |value| PolicyType::guess(&value))
+    read_text(text).map_or(PolicyType::Identity, |value| PolicyType::guess(&value))
 }
 
 /// Lints one text. For many, a [`Linter`] is made once.

@@ -52,7 +52,15 @@ fn percent_decode(text: &str) -> Option<String> {
 /// # Errors
 /// [`PolicyError`] when the text is neither, or the document is not one AWS would accept.
 pub fn parse_text(text: &str) -> Result<PolicyDocument, PolicyError> {
-    let trimmed = text.trim_start();
+    parse_document(&read_text(text)?)
+}
+
+/// The JSON of a text, which may be percent-encoded, whether or not it is a policy.
+///
+/// # Errors
+/// [`PolicyError::NotJson`].
+pub fn read_text(text: &str) -> Result<Value, PolicyError> {
+    let trimmed = text.strip_prefix('\u{FEFF}').unwrap_or(text).trim_start();
     let decoded;
     let json = if trimmed.starts_with('%') {
         decoded = percent_decode(trimmed).ok_or_else(|| PolicyError::NotJson("bad percent-encoding".into()))?;
@@ -60,8 +68,7 @@ pub fn parse_text(text: &str) -> Result<PolicyDocument, PolicyError> {
     } else {
         trimmed
     };
-    let value: Value = serde_json::from_str(json).map_err(|e| PolicyError::NotJson(e.to_string()))?;
-    parse_document(&value)
+    serde_json::from_str(json).map_err(|e| PolicyError::NotJson(e.to_string()))
 }
 
 /// Reads a document from a JSON value: an object, or a string that holds one.

@@ -134,7 +134,9 @@ impl std::io::Write for Counter {
     }
 }
 
-fn counted(printed: &PrintedDocument<'_>) -> usize {
+/// Characters of something's JSON as IAM counts them: minified, and JSON's white space inside texts left out too.
+#[must_use]
+pub fn characters(printed: &impl Serialize) -> usize {
     let mut counter = Counter::default();
     // The counter takes everything.
     let _ = serde_json::to_writer(&mut counter, printed);
@@ -145,13 +147,13 @@ fn counted(printed: &PrintedDocument<'_>) -> usize {
 /// space: other spaces inside texts count (reference-data.md section 5).
 #[must_use]
 pub fn size(doc: &PolicyDocument) -> usize {
-    counted(&document(doc))
+    characters(&document(doc))
 }
 
 /// The size of a document without id that has these statements.
 #[must_use]
 pub fn size_of(version: Version, statements: &[&Statement]) -> usize {
-    counted(&PrintedDocument { version: version.as_str(), id: None, statement: statements.iter().map(|s| printed(s)).collect() })
+    characters(&PrintedDocument { version: version.as_str(), id: None, statement: statements.iter().map(|s| printed(s)).collect() })
 }
 
 #[cfg(test)]

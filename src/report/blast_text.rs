@@ -88,7 +88,7 @@ pub struct FixRow {
 /// What a proposal takes away, for its folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RiskRemoved {
-    /// Points.
+    /// Points, applied alone; of paths to an administrator that close, the points of all who lose them.
     pub risk: usize,
     /// Users and roles whose risk it lowers.
     pub principals: usize,

@@ -20,6 +20,7 @@ use crate::grants::{Grants, Held, Known, OwnerKind, PolicySource, Principal};
 use crate::policy::PolicyDocument;
 use crate::reduce::{Placement, Proposal, Status};
 use crate::reference::{ActionIds, Reference};
+use crate::report::blast_text::RiskRemoved;
 
 /// Whether somebody can become an administrator, for the report.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,24 +61,13 @@ pub struct Radius {
     pub not_known: Vec<String>,
 }
 
-/// What one proposal takes away.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Removed {
-    /// Users and roles whose risk it lowers.
-    pub principals: usize,
-    /// Points, applied alone; of paths to an administrator that close, the points of all who lose them.
-    pub risk: usize,
-    /// Principals that can no longer become an administrator.
-    pub paths: usize,
-}
-
 /// Everybody's radius.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Blast {
     /// By principal, in the order of the export.
     pub principals: Vec<Radius>,
     /// By place of the proposal, those that take something away.
-    pub removed: BTreeMap<usize, Removed>,
+    pub removed: BTreeMap<usize, RiskRemoved>,
 }
 
 /// A user or role with its policies at one time.
@@ -249,13 +239,14 @@ fn strong_groups<'d, 'g: 'd>(ground: &Ground<'d, 'g, '_>, is_after: bool) -> Vec
 fn side(measured: &Measured, admin: &Admin, people: &[Person<'_>], has_gaps: bool) -> Side {
     let arn = |at: usize| people.get(at).map(|p| p.principal.arn.clone()).unwrap_or_default();
     let steps = |path: &[Step]| path.iter().map(|s| (s.how.clone(), arn(s.to))).collect();
-    let (word, steps, points) = match admin {
-        Admin::Yes(path) => ("yes", steps(path), REACH_YES),
-        Admin::Perhaps(path) => ("perhaps", steps(path), REACH_PERHAPS),
-        Admin::No if has_gaps => ("unknown", Vec::new(), 0),
-        Admin::No => ("no", Vec::new(), 0),
+    let (word, steps) = match admin {
+        Admin::Yes(path) => ("yes", steps(path)),
+        Admin::Perhaps(path) => ("perhaps", steps(path)),
+        Admin::No if has_gaps => ("unknown", Vec::new()),
+        Admin::No => ("no", Vec::new()),
     };
-    Side { measured: measured.clone(), admin: CanBecome { word, steps }, risk: local(measured) + points }
+    let admin = CanBecome { word, steps };
+    Side { measured: measured.clone(), risk: local(measured) + points(&admin), admin }
 }
 
 fn points(admin: &CanBecome) -> usize {
@@ -276,11 +267,11 @@ fn credited(radius: &Radius, by_arn: &HashMap<&str, &[usize]>, trusts: &HashMap<
     on_path.flat_map(|arn| by_arn.get(arn).into_iter().flat_map(|l| l.iter().copied()).chain(trusts.get(arn).copied())).collect()
 }
 
-fn removed(principals: &[Radius], alone: &[Vec<(usize, usize)>], proposals: &[Proposal]) -> BTreeMap<usize, Removed> {
+fn removed(principals: &[Radius], alone: &[Vec<(usize, usize)>], proposals: &[Proposal]) -> BTreeMap<usize, RiskRemoved> {
     let by_arn: HashMap<&str, &[usize]> = principals.iter().map(|r| (r.arn.as_str(), r.touched.as_slice())).collect();
     let stands = |p: &&Proposal| p.unit.placement == Placement::Trust && p.status == Status::Proposed;
     let trusts: HashMap<&str, usize> = proposals.iter().enumerate().filter(|(_, p)| stands(p)).map(|(at, p)| (p.unit.owner_arn.as_str(), at)).collect();
-    let mut all: BTreeMap<usize, Removed> = BTreeMap::new();
+    let mut all: BTreeMap<usize, RiskRemoved> = BTreeMap::new();
     for (radius, alone) in principals.iter().zip(alone) {
         let mut gain: BTreeMap<usize, usize> = alone.iter().map(|(at, left)| (*at, local(&radius.before.measured).saturating_sub(*left))).collect();
         let closed = points(&radius.before.admin).saturating_sub(points(&radius.after.admin));

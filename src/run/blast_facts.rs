@@ -3,7 +3,7 @@
 use super::blast::{Blast, CanBecome, Side};
 use crate::blast::{Counts, Grade, Scope};
 use crate::reference::Reference;
-use crate::report::blast_text::{Actions, BlastFacts, BlastRow, BlastSide, FixRow, RiskRemoved};
+use crate::report::blast_text::{Actions, BlastFacts, BlastRow, BlastSide, FixRow};
 use crate::report::escape::visible;
 use crate::report::model::ReportModel;
 
@@ -92,7 +92,7 @@ pub fn add(model: &mut ReportModel, blast: &Blast, reference: &Reference) {
     let mut fixes: Vec<FixRow> = Vec::new();
     for (at, removed) in &blast.removed {
         let Some(proposal) = model.proposals.get_mut(*at).filter(|p| p.status == "written") else { continue };
-        proposal.risk_removed = Some(RiskRemoved { risk: removed.risk, principals: removed.principals, paths: removed.paths });
+        proposal.risk_removed = Some(*removed);
         fixes.push(FixRow {
             folder: proposal.folder.clone(),
             policy: visible(&proposal.policy),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::blast::{Blast, Radius, of_grants};
 use super::layers::Layers;
 use super::made_up_test;
+use super::reduction_test::noise;
 use super::random_organisation_test::{Source, World, window};
 use super::small_reference_test::small;
 use crate::blast::Grade;
@@ -258,7 +259,7 @@ fn a_closed_path_is_credited_to_what_closes_it() {
     assert_eq!((takes.before.admin.word, takes.after.admin.word), ("yes", "no"));
     assert_eq!(takes.before.risk - takes.after.risk, 1000);
     // `two` makes a key for nobody who is an administrator, so it loses its path too.
-    assert_eq!(found.removed[&0], super::blast::Removed { principals: 2, risk: 2000, paths: 2 });
+    assert_eq!(found.removed[&0], crate::report::blast_text::RiskRemoved { principals: 2, risk: 2000, paths: 2 });
 
     // One of two policies of a user gets smaller: alone it takes the action away, and the path with it.
     let a = proposal(&user_arn("two"), "a", Placement::Inline, [&wide, &narrow]);
@@ -307,17 +308,6 @@ fn opened(bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) -> Option<Stri
         *seen.entry("closed ways").or_default() += before.ways.len() - after.ways.len();
     }
     None
-}
-
-fn noise(seed: u64, count: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    };
-    (0..count).map(|_| next()).collect()
 }
 
 /// More cases where the environment asks for them, as in the other random tests.

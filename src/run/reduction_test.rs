@@ -94,7 +94,7 @@ impl Question {
 }
 
 /// Bytes that follow from a number.
-fn noise(seed: u64, count: usize) -> Vec<u8> {
+pub fn noise(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed | 1;
     let mut next = || {
         state ^= state << 13;

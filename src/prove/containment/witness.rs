@@ -19,7 +19,7 @@ use crate::evaluate::{
     CompiledPolicies, Compiler, Context, Decision, Evaluation, NamedPolicy, Policies, PolicyType, PreparedRequest, PrincipalType, Request,
     RequestPrincipal, evaluate,
 };
-use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
+use crate::policy::PolicyDocument;
 
 /// The account of callers and resources that name none.
 const ACCOUNT: &str = "111122223333";
@@ -87,16 +87,7 @@ pub struct Judge {
     old: [CompiledPolicies; 2],
 }
 
-static EVERYTHING: LazyLock<PolicyDocument> = LazyLock::new(|| {
-    PolicyDocument::new(vec![Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionElement::Action(vec!["*".to_owned()]),
-        resource: Some(ResourceElement::Resource(vec!["*".to_owned()])),
-        conditions: Vec::new(),
-    }])
-});
+static EVERYTHING: LazyLock<PolicyDocument> = LazyLock::new(PolicyDocument::allowing_everything);
 
 static NO_ACTIONS: LazyLock<ActionIndex> = LazyLock::new(|| ActionIndex::new([]));
 
