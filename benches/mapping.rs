@@ -121,7 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (mapper, times) in [&awake, &asleep].into_iter().zip(&mut times) {
             let state = tempfile::tempdir()?;
             let start = Instant::now();
-            let summary = ingest(std::slice::from_ref(&logs), state.path(), mapper, reference, &progress)?;
+            let summary = ingest(std::slice::from_ref(&logs), None, state.path(), mapper, reference, &progress)?;
             // The first round warms the caches.
             if round > 0 {
                 times.push(start.elapsed());

@@ -20,6 +20,8 @@ pub enum Command {
     Run(RunArgs),
     /// Take logs into the state folder.
     Ingest(IngestArgs),
+    /// Are log files those that CloudTrail delivered, and all there? By its signed digests, offline.
+    VerifyLogs(VerifyLogsArgs),
     /// Compare what the state folder holds with grants; write proposals and reports.
     Analyze(AnalyzeArgs),
     /// Print what a run proposes for one owner of policies.
@@ -99,12 +101,61 @@ pub struct OutputArgs {
     pub timings: bool,
 }
 
+/// Public keys of CloudTrail.
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// Public keys that come with the logs: outputs of `aws cloudtrail list-public-keys`, plain or gzip.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+    /// Public keys that you keep elsewhere than the logs; if given, only these count.
+    #[arg(long, value_name = "FILE")]
+    pub pinned_keys: Option<PathBuf>,
+}
+
+/// Digests as a condition.
+#[derive(Debug, Args)]
+pub struct DigestsArgs {
+    /// Take in only log files that a signed digest of CloudTrail verifies (docs/verify-logs.md).
+    #[arg(long)]
+    pub require_digests: bool,
+    /// Keys.
+    #[command(flatten)]
+    pub keys: KeysArgs,
+}
+
+/// `verify-logs`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 all verified, 3 something is tampered with or moved, 4 something is unverifiable, missing or not covered, 2 a path or a file of keys cannot be read.")]
+pub struct VerifyLogsArgs {
+    /// Input, with the digest files and, beside each, its S3 metadata as <digest file>.metadata.json where you have them.
+    #[command(flatten)]
+    pub logs: LogsArgs,
+    /// Keys.
+    #[command(flatten)]
+    pub keys: KeysArgs,
+    /// Only digests and log files delivered at or after this time (RFC 3339).
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub since: Option<i64>,
+    /// Only digests and log files delivered at or before this time (RFC 3339).
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub until: Option<i64>,
+    /// Print JSON, with every file, instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Threads to use; all cores if not given.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
 /// `run`
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Input.
     #[command(flatten)]
     pub logs: LogsArgs,
+    /// Digests.
+    #[command(flatten)]
+    pub digests: DigestsArgs,
     /// State.
     #[command(flatten)]
     pub state: StateArgs,
@@ -122,6 +173,9 @@ pub struct IngestArgs {
     /// Input.
     #[command(flatten)]
     pub logs: LogsArgs,
+    /// Digests.
+    #[command(flatten)]
+    pub digests: DigestsArgs,
     /// State.
     #[command(flatten)]
     pub state: StateArgs,

@@ -4,17 +4,18 @@ use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::{
-    AnalyzeArgs, CheckArgs, Command, DoctorArgs, ExportScriptArgs, LintArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs, ReferenceCommand, ReferenceFileArgs,
-    RulesCommand, RunArgs, StateArgs,
+    AnalyzeArgs, CheckArgs, Command, DigestsArgs, DoctorArgs, ExportScriptArgs, KeysArgs, LintArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs,
+    ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs, VerifyLogsArgs,
 };
 use crate::evaluate::simulate;
 use crate::grants::catalogue::exports;
 use crate::grants::export_script::{self, ScriptOptions};
 use crate::ingest::IngestSummary;
+use crate::ingest::digest::{KeyFiles, Period, VerifyOptions, verify};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
-use crate::report::{check_text, doctor_text, lint_text, mapping_text};
+use crate::report::{check_text, doctor_text, lint_text, mapping_text, verify_text};
 use crate::run::check::check as check_files;
 use crate::run::lint::lint_files;
 use crate::run::mapping::{measure, rules};
@@ -68,23 +69,24 @@ fn usage_error(message: impl std::fmt::Display) -> Failure {
 /// [`Failure`] with the exit code.
 pub fn execute(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Run(RunArgs { logs, state, reference, output }) => {
+        Command::Run(RunArgs { logs, digests, state, reference, output }) => {
             choose(&reference, state.quiet)?;
-            analyze(logs.logs, &state, output)
+            analyze(logs.logs, required(digests), &state, output)
         }
         Command::Analyze(AnalyzeArgs { state, reference, output }) => {
             choose(&reference, state.quiet)?;
-            analyze(Vec::new(), &state, output)
+            analyze(Vec::new(), None, &state, output)
         }
         Command::Ingest(args) => {
             choose(&args.reference, args.state.quiet)?;
-            threads(&args.state)?;
-            let options = RunOptions { logs: args.logs.logs, ..options(&args.state) };
+            threads(args.state.threads)?;
+            let options = RunOptions { logs: args.logs.logs, digests: required(args.digests), ..options(&args.state) };
             let summary = ingest(&options)?;
             say!("{}", summary.sentence());
             print_rejections(&summary);
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
+        Command::VerifyLogs(args) => verify_logs(args),
         Command::Policy(args) => policy(&args),
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
         Command::Check(args) => check(&args),
@@ -110,6 +112,7 @@ fn export_script(args: ExportScriptArgs) -> Result<u8, Failure> {
 fn options(state: &StateArgs) -> RunOptions {
     RunOptions {
         logs: Vec::new(),
+        digests: None,
         grants: Vec::new(),
         state: state.state.clone(),
         out: std::path::PathBuf::new(),
@@ -141,20 +144,21 @@ fn choose(args: &ReferenceFileArgs, quiet: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn threads(state: &StateArgs) -> Result<(), Failure> {
-    match state.threads {
+fn threads(threads: Option<usize>) -> Result<(), Failure> {
+    match threads {
         Some(0) => Err(usage_error("--threads starts at 1")),
         Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build_global().map_err(usage_error),
         None => Ok(()),
     }
 }
 
-fn analyze(logs: Vec<std::path::PathBuf>, state: &StateArgs, output: OutputArgs) -> Result<u8, Failure> {
-    threads(state)?;
+fn analyze(logs: Vec<std::path::PathBuf>, digests: Option<KeyFiles>, state: &StateArgs, output: OutputArgs) -> Result<u8, Failure> {
+    threads(state.threads)?;
     let now_ms = output.now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
     let out = output.out.clone();
     let options = RunOptions {
         logs,
+        digests,
         grants: output.grants,
         out: output.out,
         window_days: output.window,
@@ -235,6 +239,29 @@ fn doctor(args: &DoctorArgs) -> Result<u8, Failure> {
         said(std::io::stdout().write_all(doctor_text::text(&grants, &diagnosis, args.all).as_bytes()));
     }
     Ok(if grants.problems.is_empty() { 0 } else { PARTIAL })
+}
+
+fn key_files(keys: KeysArgs) -> KeyFiles {
+    KeyFiles { export: keys.keys, pinned: keys.pinned_keys }
+}
+
+/// The keys of digests, where these are required.
+fn required(digests: DigestsArgs) -> Option<KeyFiles> {
+    digests.require_digests.then(|| key_files(digests.keys))
+}
+
+fn verify_logs(args: VerifyLogsArgs) -> Result<u8, Failure> {
+    threads(args.threads)?;
+    let period = Period { since_ms: args.since, until_ms: args.until };
+    let options = VerifyOptions { logs: args.logs.logs, keys: key_files(args.keys), period };
+    let report = verify(&options).map_err(RunError::from)?;
+    if args.json {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        said(verify_text::write_json(&mut out, &report).and_then(|()| out.flush()));
+    } else {
+        said(write!(std::io::stdout(), "{}", verify_text::text(&report)));
+    }
+    Ok(report.exit_code())
 }
 
 fn check(args: &CheckArgs) -> Result<u8, Failure> {

@@ -62,6 +62,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{Config, ConfigError};
 use crate::grants::doctor::{Diagnosis, diagnose};
 use crate::grants::{self, Grants, GrantsError};
+use crate::ingest::digest::{self, KeyFiles, Period, VerifyOptions};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
 use crate::reduce::advice::Advice;
@@ -84,6 +85,8 @@ const FROM_USAGE: &str = "from logs alone";
 pub struct RunOptions {
     /// Log files and folders; empty to analyse what the state holds.
     pub logs: Vec<PathBuf>,
+    /// Take in only log files that a digest verifies, with these public keys.
+    pub digests: Option<KeyFiles>,
     /// Grant bundles; empty to work from logs alone.
     pub grants: Vec<PathBuf>,
     /// State folder.
@@ -158,7 +161,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -307,7 +310,14 @@ fn take_in(options: &RunOptions) -> Result<IngestSummary, RunError> {
     let reference = reference()?;
     let mapper = Mapper::new(reference).map_err(|e: ReferenceError| RunError::Reference(e.to_string()))?;
     let progress = Progress::new(options.quiet);
-    Ok(ingest::ingest(&options.logs, &options.state, &mapper, reference, &progress)?)
+    let digests = match &options.digests {
+        Some(keys) => {
+            let all = VerifyOptions { logs: options.logs.clone(), keys: keys.clone(), period: Period::default() };
+            Some(digest::verify(&all)?.verdicts())
+        }
+        None => None,
+    };
+    Ok(ingest::ingest(&options.logs, digests.as_ref(), &options.state, &mapper, reference, &progress)?)
 }
 
 fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunError> {

@@ -3,7 +3,7 @@
 //! A batch exists when its ledger file does; that file appears by one rename. Readers take part files from the
 //! ledger only, so a half-written batch is invisible and swept by the next run.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -52,13 +52,41 @@ pub struct FileEntry {
     pub duplicate: u64,
     /// Rejections.
     pub rejections: Vec<Rejection>,
+    /// Where digests were required: `verified`, or why the file was refused for want of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
+
+/// What `FileEntry::digest` says of a file that a digest verified.
+const VERIFIED: &str = "verified";
 
 impl FileEntry {
     /// Rejects the whole file.
     pub fn reject_file(&mut self, reason: String) {
         self.records_read = 1;
         self.rejections = vec![Rejection { record: None, field: String::new(), reason }];
+    }
+
+    /// Notes what the digests say of the file.
+    ///
+    /// # Errors
+    /// The reason that was given.
+    pub fn admit(&mut self, admitted: Result<(), String>) -> Result<(), String> {
+        self.digest = Some(match &admitted {
+            Ok(()) => VERIFIED.to_owned(),
+            Err(reason) => reason.clone(),
+        });
+        admitted
+    }
+
+    /// Whether the file was refused for want of a digest. It is looked at again next time: its digest may have come.
+    #[must_use]
+    pub fn refused(&self) -> bool {
+        self.digest.as_deref().is_some_and(|d| d != VERIFIED)
+    }
+
+    fn key(&self) -> FileKey {
+        (self.path.clone(), self.bytes, self.sha256.clone())
     }
 
     /// Rejects one record.
@@ -114,6 +142,9 @@ impl Totals {
     }
 }
 
+/// Name, size and hash.
+type FileKey = (String, u64, String);
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct BatchFile {
     schema: u32,
@@ -125,7 +156,8 @@ struct BatchFile {
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     batches: BTreeMap<String, BatchFile>,
-    known: HashSet<(String, u64, String)>,
+    known: HashSet<FileKey>,
+    refused: HashMap<FileKey, BTreeSet<String>>,
 }
 
 fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
@@ -138,6 +170,9 @@ pub fn batch_id(files: &[FileEntry]) -> String {
     let mut text = String::new();
     for file in files {
         text.push_str(&format!("{}\n{}\n{}\n", file.path, file.bytes, file.sha256));
+        if let Some(digest) = &file.digest {
+            text.push_str(&format!("digest {digest}\n"));
+        }
     }
     let hash = sha256_hex(text.as_bytes());
     hash.get(..16).unwrap_or(&hash).to_owned()
@@ -172,7 +207,14 @@ impl Ledger {
 
     fn insert(&mut self, id: String, batch: BatchFile) {
         for file in &batch.files {
-            self.known.insert((file.path.clone(), file.bytes, file.sha256.clone()));
+            match &file.digest {
+                Some(reason) if file.refused() => {
+                    self.refused.entry(file.key()).or_default().insert(reason.clone());
+                }
+                _ => {
+                    self.known.insert(file.key());
+                }
+            }
         }
         self.batches.insert(id, batch);
     }
@@ -180,14 +222,23 @@ impl Ledger {
     /// Whether a file was taken already.
     #[must_use]
     pub fn knows(&self, entry: &FileEntry) -> bool {
-        self.known.contains(&(entry.path.clone(), entry.bytes, entry.sha256.clone()))
+        self.known.contains(&entry.key())
     }
 
-    /// Makes a batch visible.
+    /// Why a file was refused, now or before.
+    fn refusals(&self, file: &FileEntry) -> impl Iterator<Item = &String> {
+        self.refused.get(&file.key()).into_iter().flatten()
+    }
+
+    /// Makes a batch visible. A file that was refused before, and is for the same reason, is not written again.
     ///
     /// # Errors
     /// [`IngestError::State`] when the entry cannot be written.
-    pub fn commit(&mut self, state: &Path, id: &str, files: Vec<FileEntry>, mut parts: Vec<String>) -> Result<(), IngestError> {
+    pub fn commit(&mut self, state: &Path, id: &str, mut files: Vec<FileEntry>, mut parts: Vec<String>) -> Result<(), IngestError> {
+        files.retain(|file| !file.refused() || !self.refusals(file).any(|reason| Some(reason) == file.digest.as_ref()));
+        if files.is_empty() {
+            return Ok(());
+        }
         parts.sort();
         let batch = BatchFile { schema: SCHEMA_VERSION, files, parts };
         let path = Ledger::folder(state).join(format!("batch-{id}.json"));
@@ -219,16 +270,17 @@ impl Ledger {
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        for file in self.batches.values().flat_map(|b| &b.files) {
+        for file in self.files() {
             totals.add(file);
         }
         totals
     }
 
-    /// Every file ever taken, by path.
+    /// Every file ever taken or refused, by path; one that was refused until its digest came, as it was taken.
     #[must_use]
     pub fn files(&self) -> Vec<&FileEntry> {
-        let mut files: Vec<&FileEntry> = self.batches.values().flat_map(|b| &b.files).collect();
+        let counts = |file: &&FileEntry| !file.refused() || !self.knows(file) && self.refusals(file).next() == file.digest.as_ref();
+        let mut files: Vec<&FileEntry> = self.batches.values().flat_map(|b| &b.files).filter(counts).collect();
         files.sort_by(|a, b| (&a.path, &a.sha256).cmp(&(&b.path, &b.sha256)));
         files
     }

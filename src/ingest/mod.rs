@@ -7,6 +7,7 @@
 
 pub mod changes;
 pub mod decode;
+pub mod digest;
 pub mod identity;
 pub mod issued;
 pub mod ledger;
@@ -47,6 +48,14 @@ pub enum IngestError {
     /// The state folder cannot be written or read.
     #[error("state folder, `{}`: {problem}", path.display())]
     State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Public keys for digests cannot be read.
+    #[error("public keys, `{}`: {problem}", path.display())]
+    Keys {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -100,11 +109,18 @@ struct FileResult {
     taken: Vec<Taken>,
 }
 
-/// Takes in log files.
+/// Takes in log files; with the verdicts of digests, only files that one verified.
 ///
 /// # Errors
 /// [`IngestError`]; a bad file or record is no error but a rejection in the ledger.
-pub fn ingest(logs: &[PathBuf], state: &Path, mapper: &Mapper, reference: &Reference, progress: &Progress) -> Result<IngestSummary, IngestError> {
+pub fn ingest(
+    logs: &[PathBuf],
+    digests: Option<&digest::Verdicts>,
+    state: &Path,
+    mapper: &Mapper,
+    reference: &Reference,
+    progress: &Progress,
+) -> Result<IngestSummary, IngestError> {
     let mut ledger = Ledger::open(state)?;
     store::sweep(state, &ledger)?;
     let found = walk::walk(logs)?;
@@ -115,7 +131,7 @@ pub fn ingest(logs: &[PathBuf], state: &Path, mapper: &Mapper, reference: &Refer
         let mut results: Vec<FileResult> = batch
             .par_iter()
             .filter_map(|file| {
-                let result = take_file(file, &ledger, mapper, reference);
+                let result = take_file(file, digests, &ledger, mapper, reference);
                 let count = result.as_ref().map_or(0, |r| r.entry.records_read);
                 let so_far = events.fetch_add(count, Ordering::Relaxed) + count;
                 progress.add(file.bytes, so_far);
@@ -179,7 +195,13 @@ fn batches(files: &[walk::Found]) -> Vec<&[walk::Found]> {
 }
 
 /// Reads one file; `None` when the ledger has it already.
-fn take_file(file: &walk::Found, ledger: &Ledger, mapper: &Mapper, reference: &Reference) -> Option<FileResult> {
+fn take_file(
+    file: &walk::Found,
+    digests: Option<&digest::Verdicts>,
+    ledger: &Ledger,
+    mapper: &Mapper,
+    reference: &Reference,
+) -> Option<FileResult> {
     let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, ..FileEntry::default() };
     let bytes = match std::fs::read(&file.path) {
         Ok(bytes) => bytes,
@@ -193,7 +215,12 @@ fn take_file(file: &walk::Found, ledger: &Ledger, mapper: &Mapper, reference: &R
     if ledger.knows(&entry) {
         return None;
     }
-    let text = match decode::text(bytes) {
+    // The hash is of the very bytes that are decoded below, not of a file that is read again.
+    let admitted = decode::plain(bytes).and_then(|plain| match digests {
+        Some(verdicts) => entry.admit(digest::admit(verdicts, &file.name, &digest::hash::sha256(&plain))).map(|()| plain),
+        None => Ok(plain),
+    });
+    let text = match admitted.and_then(decode::text) {
         Ok(text) => text,
         Err(reason) => {
             entry.reject_file(reason);

@@ -23,6 +23,7 @@ pub mod proofs_text;
 pub mod run_json;
 pub mod sql;
 pub mod summary_md;
+pub mod verify_text;
 
 pub use catalogue::{Report, reports};
 pub use findings::{Finding, Status, history};

@@ -35,6 +35,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
     let state = tempfile::tempdir().map_err(|source| RunError::Write { path: temporary, source })?;
     let options = RunOptions {
         logs: logs.to_vec(),
+        digests: None,
         grants: Vec::new(),
         state: state.path().to_owned(),
         out: PathBuf::new(),

@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("blast", &["reduce", "evaluate", "policy", "reference", "aws"]),
     ("prove", &["evaluate", "policy", "usage", "aws"]),
     ("lint", &["policy", "reference", "aws"]),
-    ("report", &["lint", "reduce", "prove", "usage", "grants", "policy", "reference", "aws"]),
+    ("report", &["ingest", "lint", "reduce", "prove", "usage", "grants", "policy", "reference", "aws"]),
     (
         "run",
         &["ingest", "usage", "grants", "evaluate", "reduce", "blast", "prove", "lint", "report", "reference", "policy", "config", "progress", "aws"],
@@ -38,7 +38,8 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_schema", &["ingest/store.rs"]),
     ("parquet", &["ingest/store.rs"]),
     ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
-    ("rayon", &["ingest/mod.rs", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
+    ("rsa", &["ingest/digest/keys.rs"]),
+    ("rayon", &["ingest/mod.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
     ("askama", &["report/html.rs"]),
 ];
 
