@@ -20,6 +20,8 @@ mod common;
 mod coverage;
 #[path = "it/denials.rs"]
 mod denials;
+#[path = "it/digest_fixture.rs"]
+mod digest_fixture;
 #[path = "it/export_script.rs"]
 mod export_script;
 #[path = "it/generation.rs"]
@@ -48,3 +50,5 @@ mod reference;
 mod sample;
 #[path = "it/sessions.rs"]
 mod sessions;
+#[path = "it/verify_logs.rs"]
+mod verify_logs;

@@ -31,7 +31,7 @@ pub struct Walk {
 fn reason_to_ignore(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     let known = [".json", ".json.gz", ".gz", ".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"];
-    if lower.contains("/cloudtrail-digest/") || lower.starts_with("cloudtrail-digest/") {
+    if lower.contains("/cloudtrail-digest/") || lower.starts_with("cloudtrail-digest/") || lower.contains("_cloudtrail-digest_") {
         Some("digest file")
     } else if known.iter().any(|k| lower.ends_with(k)) {
         None

@@ -154,12 +154,14 @@ fn other_hash(loaded: &[Loaded], at: usize, hash: &str) -> bool {
 fn verdict(content: &Content, checks: &Checks<'_>, loaded: &[Loaded], judged: &mut [Judgement]) -> Judgement {
     let hash = content.sha256_hex();
     let of = |judged: &[Judgement], at: usize| judged.get(at).map_or(Verdict::Unverifiable, |(verdict, _)| *verdict);
-    let verified_next_disagrees =
-        checks.next.iter().any(|(at, _)| of(judged, *at) == Verdict::Verified && other_hash(loaded, *at, &hash));
+    let disagrees = |judged: &[Judgement], wanted: Verdict| checks.next.iter().any(|(at, _)| of(judged, *at) == wanted && other_hash(loaded, *at, &hash));
+    let verified_next_disagrees = disagrees(judged, Verdict::Verified);
     let tampered = |reason: &'static str| (Verdict::Tampered, Cow::Borrowed(reason));
     if let Err(reason) = &checks.key {
         return if verified_next_disagrees {
             tampered("the digest after it gives another hash of it")
+        } else if disagrees(judged, Verdict::Unverifiable) {
+            tampered("the digest after it, which is not verified itself, gives another hash of it: one of the two was changed")
         } else {
             (Verdict::Unverifiable, reason.clone().into())
         };

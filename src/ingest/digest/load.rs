@@ -1,6 +1,6 @@
 //! One digest from disk: uncompressed, hashed, read, held against its place.
 
-use super::document::{Document, Metadata, SIGNATURE_ALGORITHM};
+use super::document::{Document, LogRef, Metadata, SIGNATURE_ALGORITHM};
 use super::hash::{NoHash, digest_bytes, hex_text, sha256};
 use super::name::lies_at;
 use super::report::Verdict;
@@ -9,7 +9,7 @@ use super::tree::DigestFile;
 /// What a digest file holds.
 #[derive(Debug)]
 pub struct Content {
-    /// What it says.
+    /// What it says, without the log files: a chain of some years lists millions.
     pub document: Document,
     /// SHA-256 of its uncompressed bytes.
     pub sha256: [u8; 32],
@@ -49,11 +49,19 @@ fn content(file: &DigestFile) -> Result<Content, (Verdict, String)> {
         NoHash::Damaged(reason) => (Verdict::Tampered, reason),
         NoHash::Unread(reason) => (Verdict::Unverifiable, reason),
     })?;
-    let document = Document::parse(&bytes).map_err(|reason| (Verdict::Tampered, reason))?;
+    let mut document = Document::parse(&bytes).map_err(|reason| (Verdict::Tampered, reason))?;
+    document.log_files = Vec::new();
     if !lies_at(&file.name, &document.digest_s3_object) {
         return Err((Verdict::Moved, format!("its own place for it is `{}`", document.digest_s3_object)));
     }
     Ok(Content { document, sha256: sha256(&bytes) })
+}
+
+/// The log files that a digest lists, read again; `None` when it is no longer the digest of this hash.
+#[must_use]
+pub fn listed(file: &DigestFile, hash: [u8; 32]) -> Option<Vec<LogRef>> {
+    let bytes = digest_bytes(&file.path).ok().filter(|bytes| sha256(bytes) == hash)?;
+    Some(Document::parse(&bytes).ok()?.log_files)
 }
 
 fn metadata(file: &DigestFile) -> Result<Metadata, String> {

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::chain::Judgement;
 use super::document::{HASH_ALGORITHM, LogRef};
 use super::hash::{NoHash, hex_text, of_file};
-use super::load::Loaded;
+use super::load::listed;
 use super::name::{delivered_ms, last_part};
 use super::report::{FileKind, FileVerdict, Verdict};
-use super::tree::Logs;
+use super::tree::{DigestFile, Logs};
 use super::Period;
 
 /// How much a verdict weighs where several digests list a file: the heaviest counts.
@@ -30,6 +29,23 @@ struct Outcome {
     verdict: Verdict,
     reason: Cow<'static, str>,
     sha256: Option<[u8; 32]>,
+}
+
+/// A digest that was judged, to be read again for what it lists.
+#[derive(Debug)]
+pub struct Listing<'a> {
+    /// The file.
+    pub file: &'a DigestFile,
+    /// Its hash when it was judged.
+    pub sha256: [u8; 32],
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// What the files that a digest lists gave: place of the log file, outcome; keys of missing ones.
+struct Listed {
+    outcomes: Vec<(usize, Outcome)>,
+    missing: Vec<String>,
 }
 
 /// Verdicts on the log files of a tree, as chain after chain is read.
@@ -55,29 +71,22 @@ impl<'a> LogVerdicts<'a> {
         *newest = end_ms.max(*newest);
     }
 
-    /// Hashes what the digests of a chain list.
-    pub fn take(&mut self, loaded: &[Loaded], judged: &[Judgement]) {
-        let mut jobs = Vec::new();
-        for (digest, (verdict, _)) in loaded.iter().zip(judged) {
-            let Ok(content) = &digest.content else { continue };
-            for log in &content.document.log_files {
-                let located = self.logs.locate(&log.s3_object);
-                if located.here.is_empty() && located.elsewhere.is_empty() && *verdict != Verdict::Tampered {
-                    self.missing.insert(log.s3_object.clone());
+    /// Hashes what the digests of a chain list, digest by digest side by side; gives what went wrong, by digest.
+    #[must_use]
+    pub fn take(&mut self, digests: &[Listing<'_>]) -> Vec<(String, String)> {
+        let logs = self.logs;
+        let taken: Vec<Option<Listed>> = digests.par_iter().map(|digest| held_against(digest, logs)).collect();
+        let mut problems = Vec::new();
+        for (digest, taken) in digests.iter().zip(taken) {
+            match taken {
+                Some(Listed { outcomes, missing }) => {
+                    outcomes.into_iter().for_each(|(at, outcome)| self.note(at, outcome));
+                    self.missing.extend(missing);
                 }
-                for at in located.elsewhere {
-                    let reason = format!("its place is `{}`", log.s3_object).into();
-                    self.note(at, Outcome { weight: Weight::Elsewhere, verdict: Verdict::Moved, reason, sha256: None });
-                }
-                jobs.extend(located.here.into_iter().map(|at| (at, log, *verdict)));
+                None => problems.push((digest.file.name.clone(), "it changed while it was being read".to_owned())),
             }
         }
-        let logs = self.logs;
-        let outcomes: Vec<(usize, Outcome)> =
-            jobs.par_iter().filter_map(|(at, log, digest)| Some((*at, outcome(log, *digest, of_file(&logs.files.get(*at)?.path))))).collect();
-        for (at, outcome) in outcomes {
-            self.note(at, outcome);
-        }
+        problems
     }
 
     fn note(&mut self, at: usize, outcome: Outcome) {
@@ -106,6 +115,25 @@ impl<'a> LogVerdicts<'a> {
         files.extend(missing.iter().map(|key| log(key, Verdict::Missing, Cow::Borrowed("a digest names it"), None)));
         files
     }
+}
+
+/// What became of the files that a digest lists; `None` when it is no longer the digest that was judged.
+fn held_against(digest: &Listing<'_>, logs: &Logs) -> Option<Listed> {
+    let refs = listed(digest.file, digest.sha256)?;
+    let one = |log: &LogRef| {
+        let located = logs.locate(&log.s3_object);
+        let missing = located.here.is_empty() && located.elsewhere.is_empty() && digest.verdict != Verdict::Tampered;
+        let moved = |at: usize| {
+            let reason = format!("its place is `{}`", log.s3_object).into();
+            (at, Outcome { weight: Weight::Elsewhere, verdict: Verdict::Moved, reason, sha256: None })
+        };
+        let hashed = located.here.into_iter().filter_map(|at| Some((at, outcome(log, digest.verdict, of_file(&logs.files.get(at)?.path)))));
+        let outcomes: Vec<(usize, Outcome)> = hashed.chain(located.elsewhere.into_iter().map(moved)).collect();
+        (outcomes, missing.then(|| log.s3_object.clone()))
+    };
+    let each: Vec<_> = refs.par_iter().map(one).collect();
+    let (outcomes, missing): (Vec<_>, Vec<_>) = each.into_iter().unzip();
+    Some(Listed { outcomes: outcomes.into_iter().flatten().collect(), missing: missing.into_iter().flatten().collect() })
 }
 
 fn outcome(log: &LogRef, digest: Verdict, hash: Result<[u8; 32], NoHash>) -> Outcome {

@@ -2,7 +2,7 @@
 //!
 //! CloudTrail signs every hour, for each region of a trail, a digest that lists the log files with their hashes and names
 //! the digest before it. Chains are walked from the newest digest to the oldest, then the log files are hashed, side by
-//! side and in pieces; at any time the digests of one chain are held, and no log file. Nothing is fetched: keys come from
+//! side and in pieces; at any time the digests of one chain are held, without what they list, and no log file. Nothing is fetched: keys come from
 //! files. Source: CloudTrail User Guide, "Validating CloudTrail log file integrity"; inputs-and-evaluation.md section 3.2.
 
 pub mod chain;
@@ -117,7 +117,7 @@ fn take_chain(
         id: id.clone(),
         digests: files.len() - beyond,
         to: newest.map(|d| d.digest_end_time.clone()),
-        from: documents.last().or(newest).map(|d| d.digest_start_time.clone()),
+        from: documents.next_back().or(newest).map(|d| d.digest_start_time.clone()),
         gaps: judged.gaps.into_iter().map(|(_, gap)| gap).collect(),
     });
     for ((file, loaded), (verdict, reason)) in files.iter().zip(&loaded).zip(&judged.digests).skip(beyond) {
@@ -135,5 +135,9 @@ fn take_chain(
     if let Some(end) = files.get(beyond).map(|f| f.end_ms) {
         logs.digests_until(&id.account, &id.region, end);
     }
-    logs.take(loaded.get(beyond..).unwrap_or_default(), judged.digests.get(beyond..).unwrap_or_default());
+    let digests = files.iter().zip(&loaded).zip(&judged.digests).skip(beyond);
+    let listing: Vec<logs::Listing<'_>> = digests
+        .filter_map(|((file, loaded), (verdict, _))| Some(logs::Listing { file, sha256: loaded.content.as_ref().ok()?.sha256, verdict: *verdict }))
+        .collect();
+    report.problems.extend(logs.take(&listing));
 }

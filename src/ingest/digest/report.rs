@@ -187,9 +187,11 @@ impl Report {
     }
 }
 
+type Known = (Verdict, Cow<'static, str>, Option<[u8; 32]>);
+
 /// Verdicts on log files by the name that the walk gives them.
 #[derive(Debug, Clone, Default)]
-pub struct Verdicts(HashMap<String, (Verdict, Cow<'static, str>, Option<[u8; 32]>)>);
+pub struct Verdicts(HashMap<String, Known>);
 
 /// Whether a log file may be taken in: a digest verified it, and the bytes at hand (hashed as they are decoded) are those
 /// that it verified.
