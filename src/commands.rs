@@ -71,7 +71,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(RunArgs { logs, digests, state, reference, output }) => {
             choose(&reference, state.quiet)?;
-            analyze(logs.logs, required(digests), &state, output)
+            analyze(logs.logs, required(digests)?, &state, output)
         }
         Command::Analyze(AnalyzeArgs { state, reference, output }) => {
             choose(&reference, state.quiet)?;
@@ -80,7 +80,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Ingest(args) => {
             choose(&args.reference, args.state.quiet)?;
             threads(args.state.threads)?;
-            let options = RunOptions { logs: args.logs.logs, digests: required(args.digests), ..options(&args.state) };
+            let options = RunOptions { logs: args.logs.logs, digests: required(args.digests)?, ..options(&args.state) };
             let summary = ingest(&options)?;
             say!("{}", summary.sentence());
             print_rejections(&summary);
@@ -246,8 +246,13 @@ fn key_files(keys: KeysArgs) -> KeyFiles {
 }
 
 /// The keys of digests, where these are required.
-fn required(digests: DigestsArgs) -> Option<KeyFiles> {
-    digests.require_digests.then(|| key_files(digests.keys))
+fn required(digests: DigestsArgs) -> Result<Option<KeyFiles>, Failure> {
+    let keys = key_files(digests.keys);
+    match (digests.require_digests, keys == KeyFiles::default()) {
+        (true, true) => Err(usage_error("--require-digests needs public keys: --pinned-keys or --keys")),
+        (false, false) => Err(usage_error("--keys and --pinned-keys need --require-digests here")),
+        (required, _) => Ok(required.then_some(keys)),
+    }
 }
 
 fn verify_logs(args: VerifyLogsArgs) -> Result<u8, Failure> {

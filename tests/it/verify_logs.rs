@@ -486,6 +486,17 @@ fn a_nightly_run_counts_what_it_refused() {
 }
 
 #[test]
+fn keys_and_the_flag_go_together() {
+    let bucket = Bucket::small();
+    for (more, wanted) in [(vec!["--require-digests".into()], "needs public keys"), (vec!["--keys".into(), bucket.keys("keys.json").into_os_string()], "need --require-digests")] {
+        let mut args: Vec<std::ffi::OsString> = vec!["ingest".into(), "--logs".into(), bucket.root().into(), "--state".into(), bucket.dir.path().join("state").into()];
+        args.extend(more);
+        let output = trailtrim(args);
+        assert!(output.status.code() == Some(2) && String::from_utf8_lossy(&output.stderr).contains(wanted));
+    }
+}
+
+#[test]
 fn a_run_without_the_flag_keeps_no_word_of_digests() {
     let bucket = Bucket::small();
     let state = bucket.dir.path().join("state");

@@ -207,3 +207,39 @@ pub fn admit(verdicts: &Verdicts, name: &str, uncompressed_sha256: &[u8; 32]) ->
     };
     Err(format!("not verified by a digest: {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, verdict: Verdict, sha256: Option<[u8; 32]>) -> FileVerdict {
+        FileVerdict { kind: FileKind::Log, name: name.to_owned(), verdict, reason: "because".into(), sha256 }
+    }
+
+    #[test]
+    fn only_the_bytes_that_were_verified_are_admitted() {
+        let files = vec![file("a", Verdict::Verified, Some([1; 32])), file("b", Verdict::Tampered, Some([1; 32])), file("c", Verdict::Verified, None)];
+        let verdicts = Report { files, ..Report::default() }.verdicts();
+        assert_eq!(admit(&verdicts, "a", &[1; 32]), Ok(()));
+        for (name, hash, why) in [("a", 2, "it changed"), ("b", 1, "tampered, because"), ("c", 1, "it changed"), ("d", 1, "it was not there")] {
+            let reason = admit(&verdicts, name, &[hash; 32]).unwrap_err();
+            assert!(reason.starts_with("not verified by a digest: ") && reason.contains(why), "{name}: {reason}");
+        }
+    }
+
+    #[test]
+    fn the_worst_verdict_is_the_exit_code() {
+        let code = |verdicts: &[Verdict]| {
+            let files = verdicts.iter().map(|v| file("f", *v, None)).collect();
+            Report { files, ..Report::default() }.exit_code()
+        };
+        assert_eq!(code(&[Verdict::Verified]), 0);
+        assert_eq!(code(&[]), 4);
+        for verdict in [Verdict::Unverifiable, Verdict::Missing, Verdict::NotCovered] {
+            assert_eq!((code(&[Verdict::Verified, verdict]), code(&[verdict, Verdict::Tampered])), (4, 3));
+        }
+        assert_eq!(code(&[Verdict::Verified, Verdict::Moved]), 3);
+        let problem = Report { files: vec![file("f", Verdict::Verified, None)], problems: vec![("k".to_owned(), "p".to_owned())], ..Report::default() };
+        assert_eq!(problem.exit_code(), 4);
+    }
+}
