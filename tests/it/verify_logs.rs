@@ -155,6 +155,9 @@ fn bytes_behind_the_first_gzip_member_are_named() {
     is_tampered(&report, &bucket.logs[0].key, "bytes behind the gzip stream");
     is_tampered(&report, &bucket.digests[1].key, "bytes behind the gzip stream");
     assert_eq!(verdicts(&report), [("tampered", 2), ("verified", 10)].into());
+    // What it followed is not known, so that a digest before it could be gone.
+    let gap = &report.chains[0].gaps[0];
+    assert_eq!((gap.kind, gap.from.as_deref(), gap.to.as_str()), (GapKind::BrokenLink, Some("2026-10-01T01:00:30Z"), "2026-10-01T02:00:30Z"));
     bucket.put(&bucket.logs[1].key, &gz(&bucket.logs[1].content)[..40]);
     is_tampered(&self::report(&bucket), &bucket.logs[1].key, "truncated gzip");
 }
@@ -342,6 +345,20 @@ fn a_tree_may_begin_anywhere_and_be_unpacked() {
     let [logs, digests] = ["CloudTrail", "CloudTrail-Digest"].map(|kind| below.join(kind).join(REGION));
     let report = verify(&VerifyOptions { logs: vec![logs, digests], keys: with_keys(&bucket), period: Period::default() }).unwrap();
     assert_eq!((verdicts(&report), report.exit_code()), ([("verified", 12)].into(), 0));
+}
+
+#[test]
+fn two_copies_are_judged_each_by_itself() {
+    let (bucket, copy) = (Bucket::new(), Bucket::new());
+    copy.put(&copy.logs[0].key, &gz(&copy.logs[1].content));
+    bucket.remove(&bucket.digests[1].key);
+    copy.remove(&copy.digests[1].key);
+    let report = verify(&VerifyOptions { logs: vec![bucket.root(), copy.root()], keys: with_keys(&bucket), period: Period::default() }).unwrap();
+    assert_eq!(verdicts(&report), [("missing", 1), ("tampered", 1), ("verified", 21)].into(), "{report:#?}");
+    assert!(report.chains[0].gaps.len() == 1 && report.chains[1].gaps.is_empty(), "{:#?}", report.chains);
+    assert!(report.files.iter().any(|f| f.verdict == Verdict::Tampered && f.name.starts_with(copy.root().to_str().unwrap())));
+    let names: std::collections::BTreeSet<_> = report.files.iter().map(|f| (f.kind, &f.name)).collect();
+    assert_eq!(names.len(), 23);
 }
 
 #[test]

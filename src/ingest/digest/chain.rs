@@ -7,7 +7,7 @@
 //! integrity validation"; inputs-and-evaluation.md section 3.2.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
@@ -28,8 +28,6 @@ pub type Judgement = (Verdict, Cow<'static, str>);
 pub struct Judged {
     /// One for each digest.
     pub digests: Vec<Judgement>,
-    /// Fingerprint → how many digests it verified.
-    pub keys: BTreeMap<String, usize>,
     /// Digests that are named and not there: place of the digest that names it, key.
     pub missing: Vec<(usize, String)>,
     /// Place of the digest at the newer end, gap.
@@ -61,11 +59,6 @@ pub fn judge(files: &[DigestFile], loaded: &[Loaded], keys: &PublicKeys, backfil
         };
         judged.digests.push(judgement);
     }
-    for ((verdict, _), content) in judged.digests.iter().zip(loaded).filter_map(|(j, l)| Some((j, l.content.as_ref().ok()?))) {
-        if *verdict == Verdict::Verified {
-            *judged.keys.entry(content.document.digest_public_key_fingerprint.clone()).or_default() += 1;
-        }
-    }
     judged
 }
 
@@ -75,11 +68,16 @@ fn links(files: &[DigestFile], loaded: &[Loaded]) -> (Vec<Vec<usize>>, Judged) {
     let mut next = vec![Vec::new(); files.len()];
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, file) in files.iter().enumerate() {
-        by_name.entry(without_gz(last_part(&file.name))).or_default().push(at);
+        by_name.entry(without_gz(last_part(&file.relative))).or_default().push(at);
     }
-    let mut older_end: Option<&str> = None;
+    // Of the digests that are older: the end of the newest that can be read. Copies of a digest are not older than it.
+    let (mut older_end, mut end, mut name, mut is_oldest): (Option<&str>, Option<&str>, Option<&str>, bool) = (None, None, None, true);
     for (at, (file, digest)) in files.iter().zip(loaded).enumerate().rev() {
-        let is_oldest = at + 1 == files.len();
+        let its_name = without_gz(last_part(&file.relative));
+        if name.is_some_and(|name| name != its_name) {
+            (older_end, is_oldest) = (end, false);
+        }
+        name = Some(its_name);
         let gap = |to: &str, kind| Gap { from: older_end.map(str::to_owned), to: to.to_owned(), kind };
         let Ok(content) = &digest.content else {
             if !is_oldest {
@@ -94,7 +92,7 @@ fn links(files: &[DigestFile], loaded: &[Loaded]) -> (Vec<Vec<usize>>, Judged) {
             None => {}
             Some(key) => {
                 let same: Vec<usize> = by_name.get(without_gz(last_part(key))).cloned().unwrap_or_default();
-                let here = |other: &&usize| files.get(**other).is_some_and(|f| lies_at(&f.name, key));
+                let here = |other: &&usize| files.get(**other).is_some_and(|f| lies_at(&f.relative, key));
                 let found: Vec<usize> = same.iter().filter(here).copied().collect();
                 if found.is_empty() {
                     judged.gaps.push((at, gap(&document.digest_start_time, GapKind::MissingDigest)));
@@ -109,10 +107,12 @@ fn links(files: &[DigestFile], loaded: &[Loaded]) -> (Vec<Vec<usize>>, Judged) {
                 }
             }
         }
-        older_end = Some(&document.digest_end_time);
+        end = Some(&document.digest_end_time);
     }
     judged.gaps.reverse();
     judged.missing.reverse();
+    judged.gaps.dedup_by(|a, b| a.1 == b.1);
+    judged.missing.dedup_by(|a, b| a.1 == b.1);
     (next, judged)
 }
 

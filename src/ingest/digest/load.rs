@@ -51,7 +51,7 @@ fn content(file: &DigestFile) -> Result<Content, (Verdict, String)> {
     })?;
     let mut document = Document::parse(&bytes).map_err(|reason| (Verdict::Tampered, reason))?;
     document.log_files = Vec::new();
-    if !lies_at(&file.name, &document.digest_s3_object) {
+    if !lies_at(&file.relative, &document.digest_s3_object) {
         return Err((Verdict::Moved, format!("its own place for it is `{}`", document.digest_s3_object)));
     }
     Ok(Content { document, sha256: sha256(&bytes) })

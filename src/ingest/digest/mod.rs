@@ -104,9 +104,6 @@ fn take_chain(
     let files = files.get(first - beyond..=last).unwrap_or_default();
     let loaded: Vec<load::Loaded> = files.par_iter().map(load::load).collect();
     let mut judged = chain::judge(files, &loaded, keys, id.backfill);
-    for (fingerprint, digests) in &judged.keys {
-        *used.entry(fingerprint.clone()).or_default() += digests;
-    }
     let reads = |at: usize| loaded.get(at).and_then(|l| l.content.as_ref().ok());
     let begins_in_time = |at: usize| period.since_ms.is_none_or(|since| reads(at).is_none_or(|c| c.document.start_ms() > since));
     judged.gaps.retain(|(at, _)| *at >= beyond && begins_in_time(*at));
@@ -122,6 +119,9 @@ fn take_chain(
     });
     for ((file, loaded), (verdict, reason)) in files.iter().zip(&loaded).zip(&judged.digests).skip(beyond) {
         let sha256 = loaded.content.as_ref().ok().map(|c| c.sha256);
+        if let (Ok(content), Verdict::Verified) = (&loaded.content, verdict) {
+            *used.entry(content.document.digest_public_key_fingerprint.clone()).or_default() += 1;
+        }
         report.files.push(FileVerdict { kind: FileKind::Digest, name: file.name.clone(), verdict: *verdict, reason: reason.clone(), sha256 });
         report.problems.extend(loaded.problem.iter().map(|problem| (file.name.clone(), problem.clone())));
     }

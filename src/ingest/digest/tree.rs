@@ -1,7 +1,7 @@
 //! The files of a validation: digests by chain, what lies beside them, and log files, found again by the last part of
 //! their name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::name::{ChainId, DigestName, SIDECAR, digest_name, is_digest_path, last_part, lies_at, without_gz};
@@ -14,6 +14,8 @@ pub struct DigestFile {
     /// Where it lies.
     pub path: PathBuf,
     /// Its path below the folder that was given.
+    pub relative: String,
+    /// What reports call it: its path below the folder, behind the folder where two have the same.
     pub name: String,
     /// When it ends, by its name, epoch milliseconds UTC.
     pub end_ms: i64,
@@ -94,6 +96,7 @@ impl Tree {
     pub fn find(roots: &[PathBuf]) -> Result<Tree, IngestError> {
         let mut tree = Tree::default();
         let mut bases = Vec::new();
+        let mut names = BTreeSet::new();
         for root in roots {
             let meta = std::fs::metadata(root).map_err(|source| IngestError::Logs { path: root.clone(), source })?;
             let base = if meta.is_dir() { root.clone() } else { root.parent().unwrap_or(Path::new("")).to_path_buf() };
@@ -102,12 +105,14 @@ impl Tree {
                     path: e.path().map_or_else(|| root.clone(), Path::to_path_buf),
                     source: e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links")),
                 })?;
-                let name = slashes(entry.path().strip_prefix(&base).unwrap_or(entry.path()));
+                let relative = slashes(entry.path().strip_prefix(&base).unwrap_or(entry.path()));
                 let file = if entry.depth() == 0 { meta.is_file() } else { entry.file_type().is_file() };
                 if file && is_digest_path(&slashes(entry.path())) {
-                    match digest_name(&name) {
+                    let name = if names.contains(&relative) { format!("{}/{relative}", root.display()) } else { relative.clone() };
+                    names.insert(name.clone());
+                    match digest_name(&relative) {
                         Some(DigestName { chain, end_ms }) => {
-                            tree.chains.entry(chain).or_default().push(DigestFile { path: entry.path().to_path_buf(), name, end_ms });
+                            tree.chains.entry(chain).or_default().push(DigestFile { path: entry.path().to_path_buf(), relative, name, end_ms });
                         }
                         None => tree.strangers.push(name),
                     }
