@@ -53,18 +53,40 @@ pub trait Row {
     const TABLE: &'static str;
     /// Its columns in order.
     const COLUMNS: &'static [Column];
-    /// The value of a column by its place.
-    fn cell(&self, column: usize) -> Option<Cell<'_>>;
+    /// The values, in the order of the columns.
+    fn cells<'s>(&'s self, take: impl FnMut(usize, Cell<'s>));
 }
 
-macro_rules! field_type {
-    (Text) => { Option<String> };
-    (BigInt) => { Option<i64> };
-    (Boolean) => { Option<bool> };
+/// The kinds of columns as types, for the fields of rows.
+pub mod typed {
+    /// The type of a column's values where texts are of type `T`.
+    pub trait Typed<T> {
+        /// That type.
+        type Of;
+    }
+
+    /// A column of texts.
+    pub struct Text;
+    /// A column of integers.
+    pub struct BigInt;
+    /// A column of booleans.
+    pub struct Boolean;
+
+    impl<T> Typed<T> for Text {
+        type Of = T;
+    }
+
+    impl<T> Typed<T> for BigInt {
+        type Of = i64;
+    }
+
+    impl<T> Typed<T> for Boolean {
+        type Of = bool;
+    }
 }
 
 macro_rules! field_cell {
-    (Text, $field:expr) => { Cell::Text($field.as_deref()) };
+    (Text, $field:expr) => { Cell::Text($field.as_ref().map(AsRef::as_ref)) };
     (BigInt, $field:expr) => { Cell::BigInt($field) };
     (Boolean, $field:expr) => { Cell::Boolean($field) };
 }
@@ -73,26 +95,23 @@ macro_rules! table {
     ($(#[$meta:meta])* $row:ident, $table:literal, { $($name:ident: $kind:ident = $path:literal, $doc:literal;)* }) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Debug, Default, PartialOrd, Ord)]
-        pub struct $row {
-            $(#[doc = $doc] pub $name: field_type!($kind),)*
+        pub struct $row<T = String> {
+            $(#[doc = $doc] pub $name: Option<<typed::$kind as typed::Typed<T>>::Of>,)*
         }
 
-        impl Row for $row {
+        impl<T: AsRef<str>> Row for $row<T> {
             const TABLE: &'static str = $table;
             const COLUMNS: &'static [Column] = &[
                 $(Column { name: stringify!($name), kind: Kind::$kind, path: $path, doc: $doc },)*
             ];
 
-            fn cell(&self, column: usize) -> Option<Cell<'_>> {
+            fn cells<'s>(&'s self, mut take: impl FnMut(usize, Cell<'s>)) {
                 let mut at = 0;
                 $(
-                    if column == at {
-                        return Some(field_cell!($kind, self.$name));
-                    }
+                    take(at, field_cell!($kind, self.$name));
                     at += 1;
                 )*
                 let _ = at;
-                None
             }
         }
     };
@@ -198,14 +217,17 @@ mod tests {
 
     #[test]
     fn every_column_has_a_cell_of_its_type() {
-        let row = EventRow::default();
-        for (at, column) in EventRow::COLUMNS.iter().enumerate() {
+        let row: EventRow = EventRow::default();
+        let mut seen = 0;
+        row.cells(|at, cell| {
+            let column = &<EventRow as Row>::COLUMNS[at];
             let fits = matches!(
-                (column.kind, row.cell(at).unwrap()),
+                (column.kind, cell),
                 (Kind::Text, Cell::Text(None)) | (Kind::BigInt, Cell::BigInt(None)) | (Kind::Boolean, Cell::Boolean(None))
             );
-            assert!(fits, "{}", column.name);
-        }
-        assert!(row.cell(EventRow::COLUMNS.len()).is_none());
+            assert!(fits && at == seen, "{}", column.name);
+            seen += 1;
+        });
+        assert_eq!(seen, <EventRow as Row>::COLUMNS.len());
     }
 }

@@ -262,7 +262,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
-    write::all(options, &model, reference, &mut tables)?;
+    write::all(options, &model, &usage.rows, reference, &mut tables)?;
     watch.lap("write");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }
@@ -317,7 +317,7 @@ fn take_in(options: &RunOptions) -> Result<IngestSummary, RunError> {
         }
         None => None,
     };
-    Ok(ingest::ingest(&options.logs, digests.as_ref(), &options.state, &mapper, reference, &progress)?)
+    Ok(ingest::ingest(&options.logs, digests.as_ref(), &options.state, &mapper, reference, ingest::Limits::default(), &progress)?)
 }
 
 fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunError> {

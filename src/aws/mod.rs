@@ -10,7 +10,9 @@ mod denial_test;
 pub mod glob;
 pub mod partition;
 pub mod principal;
+pub mod text;
 
 pub use arn::{Arn, arn_covers, arn_intersects, arn_matches, in_six_parts};
 pub use glob::{glob_covers, glob_intersects, glob_matches};
 pub use partition::{is_account_id, partition_of_region};
+pub use text::{Text, Texts};

@@ -15,7 +15,7 @@ pub mod sets;
 mod measure_test;
 
 pub use measure::{Counts, Holder, Measured, Opened, Reached, Shared, SharedScopes, measure};
-pub use paths::{Admin, Answers, Assumable, Node, Path, Step, paths};
+pub use paths::{Admin, Answers, Assumable, Node, Path, Step, actions_of_steps, paths};
 pub use scope::{Grade, Scope, in_region, regions};
 pub use score::{REACH_PERHAPS, REACH_YES, local};
 pub use sets::{DocumentSets, Reachable, Sets};

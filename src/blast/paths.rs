@@ -87,7 +87,7 @@ pub struct Node<'a> {
     pub trust: Assumable<'a>,
     /// Ways to more permissions that are open to it.
     pub ways: &'a [Opened],
-    /// The actions that it can have.
+    /// Of the actions of steps ([`actions_of_steps`]), those that it can have.
     pub granted: &'a ActionIds,
 }
 
@@ -139,6 +139,16 @@ const OF_CHANGES: [&str; 10] = [
     "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutGroupPolicy", "iam:AttachGroupPolicy",
     "iam:CreatePolicyVersion", "iam:AddUserToGroup", "iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary",
 ];
+
+fn ids_of_steps(reference: &Reference) -> BTreeMap<&'static str, ActionId> {
+    OF_STEPS.into_iter().chain(OF_CHANGES).filter_map(|action| Some((action, reference.find(action)?))).collect()
+}
+
+/// The actions that steps of paths are made of.
+#[must_use]
+pub fn actions_of_steps(reference: &Reference) -> ActionIds {
+    ids_of_steps(reference).into_values().collect()
+}
 
 impl<A: Answers> Search<'_, A> {
     fn has(&self, node: &Node<'_>, action: &str) -> bool {
@@ -312,7 +322,7 @@ impl<A: Answers> Search<'_, A> {
 /// Whether each node can become an administrator, and how.
 #[must_use]
 pub fn paths<A: Answers>(nodes: &[Node<'_>], strong_groups: &[(&str, &str)], reference: &Reference, answers: &A) -> Vec<Admin> {
-    let ids = OF_STEPS.iter().chain(&OF_CHANGES).filter_map(|action| Some((*action, reference.find(action)?))).collect();
+    let ids = ids_of_steps(reference);
     let search = Search { nodes, strong_groups, reference, answers, ids };
     let mut found: Vec<Admin> = nodes.par_iter().enumerate().map(|(at, node)| search.start(at, node)).collect();
     let those = |found: &[Admin], sure: bool| -> Vec<usize> {

@@ -7,8 +7,8 @@
 
 use serde_json::Value;
 
-use super::identity::boolean;
-use super::issued::is_omitted;
+use super::issued::{boolean, is_omitted};
+use super::raw;
 use crate::event::{ChangeRow, EventRow};
 use crate::reference::bundle::sha256_hex;
 
@@ -50,16 +50,15 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("UpdateUser", "user"),
 ];
 
-/// The change that an event made, if it made one.
+/// The change that an event made, if it made one; `request` and `response` are JSON texts, empty where the record has none.
 #[must_use]
-pub fn change(event: &EventRow, json: &str) -> Option<ChangeRow> {
-    if event.event_source.as_deref() != Some("iam.amazonaws.com") || event.error_code.is_some() {
+pub fn change<T: AsRef<str>>(event: &EventRow<T>, request: &str, response: &str) -> Option<ChangeRow> {
+    if event.event_source.as_ref().map(AsRef::as_ref) != Some("iam.amazonaws.com") || event.error_code.is_some() {
         return None;
     }
-    let name = event.event_name.as_deref()?;
+    let name = event.event_name.as_ref()?.as_ref();
     let (_, kind) = OPERATIONS.iter().find(|(operation, _)| *operation == name)?;
-    let record: Value = serde_json::from_str(json).ok()?;
-    let (request, response) = (object(record.get("requestParameters")), object(record.get("responseElements")));
+    let (request, response) = (object(request), object(response));
     let made = response.get(if name == "CreatePolicyVersion" { "policyVersion" } else { *kind }).unwrap_or(&Value::Null);
     let is_making = name.starts_with("Create") && name != "CreatePolicyVersion";
     let of_target = |what: &str| text(&request, &format!("{kind}{what}")).or_else(|| text(made, &format!("{kind}{what}")));
@@ -70,9 +69,9 @@ pub fn change(event: &EventRow, json: &str) -> Option<ChangeRow> {
     let is_policy = *kind == "policy";
     Some(ChangeRow {
         event_time_ms: event.event_time_ms,
-        event_id: event.event_id.clone(),
-        account: event.account.clone(),
-        date: event.date.clone(),
+        event_id: owned(&event.event_id),
+        account: owned(&event.account),
+        date: owned(&event.date),
         event_name: Some(name.to_owned()),
         target_kind: Some((*kind).to_owned()),
         target_name: of_target("Name"),
@@ -91,12 +90,15 @@ pub fn change(event: &EventRow, json: &str) -> Option<ChangeRow> {
 }
 
 /// An object, which some exporters write as a text of its own.
-fn object(value: Option<&Value>) -> Value {
-    match value {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
-        Some(other) => other.clone(),
-        None => Value::Null,
+fn object(json: &str) -> Value {
+    match raw::read(json) {
+        Value::String(text) => raw::read(&text),
+        other => other,
     }
+}
+
+fn owned<T: AsRef<str>>(text: &Option<T>) -> Option<String> {
+    text.as_ref().map(|t| t.as_ref().to_owned())
 }
 
 /// A text; an object in its place (a document that an exporter unpacked) as JSON. Empty is absent.
@@ -120,7 +122,7 @@ mod tests {
             account: Some("111122223333".to_owned()),
             ..EventRow::default()
         };
-        change(&event, &json!({"requestParameters": request, "responseElements": response}).to_string())
+        change(&event, &request.to_string(), &response.to_string())
     }
 
     fn texts(row: &ChangeRow) -> [Option<&str>; 6] {
@@ -172,7 +174,7 @@ mod tests {
             error_code: Some("NoSuchEntityException".to_owned()),
             ..EventRow::default()
         };
-        assert_eq!(change(&failed, "{}"), None);
+        assert_eq!(change(&failed, "{}", "{}"), None);
         let quoted = told("AttachRolePolicy", json!(r#"{"roleName": "app", "policyArn": "arn"}"#), Value::Null).unwrap();
         assert_eq!((quoted.target_name.as_deref(), quoted.policy_arn.as_deref()), (Some("app"), Some("arn")));
     }

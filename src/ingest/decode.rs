@@ -1,56 +1,14 @@
-//! From a file's bytes to the texts of its records, whatever the carrier: CloudTrail's `Records`, a list, JSON
+//! From a file's text to the texts of its records, whatever the carrier: CloudTrail's `Records`, a list, JSON
 //! Lines, a single record, an EventBridge envelope, `lookup-events` output.
 //!
 //! A file is taken whole or not at all: a cut gzip stream or a document that breaks off is one rejection, so
 //! that the complete file, when it comes, is not half known already.
 
-use std::io::Read;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A decompressed file may have this many bytes at most; more is a bomb.
-const MAX_BYTES: u64 = 1 << 30;
-
 /// Why a record or file is rejected: field, reason.
 pub type Reject = (&'static str, String);
-
-/// The file's bytes, unpacked: gzip by its first bytes. These are what digests hash.
-///
-/// # Errors
-/// The reason for the rejection of the whole file.
-pub fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
-    }
-    let mut decoder = flate2::bufread::GzDecoder::new(bytes.as_slice());
-    let mut out = Vec::new();
-    let read = decoder.by_ref().take(MAX_BYTES + 1).read_to_end(&mut out);
-    match read {
-        Ok(_) if u64::try_from(out.len()).unwrap_or(u64::MAX) > MAX_BYTES => {
-            return Err(format!("more than {MAX_BYTES} bytes when decompressed"));
-        }
-        Ok(_) => {}
-        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err("truncated gzip".to_owned()),
-        Err(e) => return Err(format!("damaged gzip: {e}")),
-    }
-    if !decoder.into_inner().is_empty() {
-        return Err("bytes behind the gzip stream, which a digest would not cover".to_owned());
-    }
-    Ok(out)
-}
-
-/// Unpacked bytes as text: UTF-8, no byte-order mark.
-///
-/// # Errors
-/// The reason for the rejection of the whole file.
-pub fn text(plain: Vec<u8>) -> Result<String, String> {
-    let text = String::from_utf8(plain).map_err(|e| format!("not UTF-8 at byte {}", e.utf8_error().valid_up_to()))?;
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
-}
 
 #[derive(Deserialize)]
 struct Envelope<'a> {

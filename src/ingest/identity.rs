@@ -3,113 +3,200 @@
 //! The key is the unique id, because names are given again after a delete; the ARN of a session is its role's,
 //! with the path that the session's own ARN lacks. Source: inputs-and-evaluation.md section 3.5.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::fields::Text;
+use super::raw::{boolean, raw_object, text};
 use crate::aws::Arn;
 use crate::aws::principal::role_of_session;
 
+/// The fields of `userIdentity`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Identity<'a> {
+    /// `type`.
+    pub kind: Option<Text<'a>>,
+    /// `principalId`.
+    pub principal_id: Option<Text<'a>>,
+    /// `arn`.
+    pub arn: Option<Text<'a>>,
+    /// `accountId`.
+    pub account: Option<Text<'a>>,
+    /// `accessKeyId`.
+    pub access_key_id: Option<Text<'a>>,
+    /// `invokedBy`.
+    pub invoked_by: Option<Text<'a>>,
+    /// `userName`.
+    pub user_name: Option<Text<'a>>,
+    /// `identityProvider`.
+    pub provider: Option<Text<'a>>,
+    /// `sourceIdentity`, of the session context or beside it.
+    pub source_identity: Option<Text<'a>>,
+    /// `sessionContext.sessionIssuer.principalId`.
+    pub issuer_id: Option<Text<'a>>,
+    /// `sessionContext.sessionIssuer.arn`.
+    pub issuer_arn: Option<Text<'a>>,
+    /// `sessionContext.attributes.mfaAuthenticated`.
+    pub mfa: Option<bool>,
+    /// `sessionContext.attributes.creationDate`.
+    pub issued: Option<Text<'a>>,
+    /// `sessionContext.webIdFederationData.federatedProvider`.
+    pub federated_provider: Option<Text<'a>>,
+}
+
+raw_object!(
+    /// Where the fields stand.
+    RawIdentity {
+        kind: "type",
+        principal_id: "principalId",
+        arn: "arn",
+        account_id: "accountId",
+        access_key_id: "accessKeyId",
+        invoked_by: "invokedBy",
+        user_name: "userName",
+        identity_provider: "identityProvider",
+        source_identity: "sourceIdentity",
+        session_context: "sessionContext",
+    }
+);
+
+raw_object!(
+    /// Where the fields stand.
+    RawSession {
+        source_identity: "sourceIdentity",
+        session_issuer: "sessionIssuer",
+        attributes: "attributes",
+        web_id_federation_data: "webIdFederationData",
+    }
+);
+
+raw_object!(
+    /// The fields of the objects in a session context.
+    RawPart {
+        principal_id: "principalId",
+        arn: "arn",
+        mfa_authenticated: "mfaAuthenticated",
+        creation_date: "creationDate",
+        federated_provider: "federatedProvider",
+    }
+);
+
+/// An object's fields; none of what is no object.
+fn object<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -> Result<T, serde_json::Error> {
+    raw.filter(|r| r.get().starts_with('{')).map_or_else(|| Ok(T::default()), |r| serde_json::from_str(r.get()))
+}
+
+impl<'a> Identity<'a> {
+    /// Reads the object.
+    ///
+    /// # Errors
+    /// The parser's, where an object holds one field twice.
+    pub fn of(raw: Option<&'a RawValue>) -> Result<Identity<'a>, serde_json::Error> {
+        let own: RawIdentity<'a> = object(raw)?;
+        let session: RawSession<'a> = object(own.session_context)?;
+        let issuer: RawPart<'a> = object(session.session_issuer)?;
+        let attributes: RawPart<'a> = object(session.attributes)?;
+        let federation: RawPart<'a> = object(session.web_id_federation_data)?;
+        Ok(Identity {
+            kind: text(own.kind),
+            principal_id: text(own.principal_id),
+            arn: text(own.arn),
+            account: text(own.account_id),
+            access_key_id: text(own.access_key_id),
+            invoked_by: text(own.invoked_by),
+            user_name: text(own.user_name),
+            provider: text(own.identity_provider),
+            source_identity: text(session.source_identity).or_else(|| text(own.source_identity)),
+            issuer_id: text(issuer.principal_id),
+            issuer_arn: text(issuer.arn),
+            mfa: boolean(attributes.mfa_authenticated),
+            issued: text(attributes.creation_date),
+            federated_provider: text(federation.federated_provider),
+        })
+    }
+}
+
 /// The caller.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Caller {
+pub struct Caller<'a> {
     /// Stable key.
-    pub key: Option<String>,
+    pub key: Option<Text<'a>>,
     /// User ARN or role ARN.
-    pub arn: Option<String>,
+    pub arn: Option<Text<'a>>,
     /// `userIdentity.type`.
-    pub kind: Option<String>,
+    pub kind: Option<Text<'a>>,
     /// The caller's account.
-    pub account: Option<String>,
+    pub account: Option<Text<'a>>,
     /// Session name.
-    pub session: Option<String>,
+    pub session: Option<Text<'a>>,
     /// Source identity.
-    pub source_identity: Option<String>,
+    pub source_identity: Option<Text<'a>>,
     /// Access key id.
-    pub access_key_id: Option<String>,
+    pub access_key_id: Option<Text<'a>>,
     /// Service that made the call for the caller.
-    pub invoked_by: Option<String>,
+    pub invoked_by: Option<Text<'a>>,
     /// MFA of the session.
     pub mfa: Option<bool>,
     /// When the session was made.
-    pub issued: Option<String>,
+    pub issued: Option<Text<'a>>,
     /// SAML or OIDC provider.
-    pub provider: Option<String>,
+    pub provider: Option<Text<'a>>,
     /// Name within the provider.
-    pub subject: Option<String>,
+    pub subject: Option<Text<'a>>,
 }
 
-/// A text of an object; numbers and booleans as text, empty and null as absent.
-pub fn text(map: &Map<String, Value>, key: &str) -> Option<String> {
-    match map.get(key)? {
-        Value::String(s) if !s.is_empty() => Some(s.clone()),
-        Value::Bool(b) => Some(b.to_string()),
-        Value::Number(n) => Some(n.to_string()),
-        _ => None,
+/// Both sides of a colon.
+fn split<'a>(text: &Text<'a>) -> Option<(Text<'a>, Text<'a>)> {
+    match text {
+        Cow::Borrowed(text) => text.split_once(':').map(|(a, b)| (Cow::Borrowed(a), Cow::Borrowed(b))),
+        Cow::Owned(text) => text.split_once(':').map(|(a, b)| (Cow::Owned(a.to_owned()), Cow::Owned(b.to_owned()))),
     }
 }
 
-/// A boolean that may be written as a text.
-pub fn boolean(value: Option<&Value>) -> Option<bool> {
-    match value? {
-        Value::Bool(b) => Some(*b),
-        Value::String(s) if s.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(s) if s.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
-}
-
-/// Reads `userIdentity`.
+/// Who called.
 #[must_use]
-pub fn caller(identity: Option<&Value>) -> Caller {
-    let Some(Value::Object(map)) = identity else { return Caller::default() };
-    let empty = Map::new();
-    let object = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_else(|| empty.clone());
-    let session = object(map.get("sessionContext"));
-    let issuer = object(session.get("sessionIssuer"));
-    let attributes = object(session.get("attributes"));
-    let federation = object(session.get("webIdFederationData"));
-    let kind = text(map, "type");
-    let principal_id = text(map, "principalId");
-    let (id, session_name) = match principal_id.as_deref().and_then(|p| p.split_once(':')) {
-        Some((id, name)) => (Some(id.to_owned()), Some(name.to_owned())),
+pub fn caller<'a>(told: &Identity<'a>) -> Caller<'a> {
+    let principal_id = told.principal_id.clone();
+    let (id, session) = match principal_id.as_ref().and_then(split) {
+        Some((id, name)) => (Some(id), Some(name)),
         None => (principal_id.clone(), None),
     };
-    let own_arn = text(map, "arn");
-    let own_account = text(map, "accountId").or_else(|| own_arn.as_deref().and_then(Arn::parse).map(|a| a.account.to_owned()));
+    let of_arn = || told.arn.as_deref().and_then(Arn::parse).map(|a| Cow::Owned(a.account.to_owned())).filter(|a: &Text<'a>| !a.is_empty());
     let mut caller = Caller {
         key: id.clone(),
-        arn: own_arn.clone(),
-        account: own_account.filter(|a| !a.is_empty()),
-        session: session_name,
-        source_identity: text(&session, "sourceIdentity").or_else(|| text(map, "sourceIdentity")),
-        access_key_id: text(map, "accessKeyId"),
-        invoked_by: text(map, "invokedBy"),
-        mfa: boolean(attributes.get("mfaAuthenticated")),
-        issued: text(&attributes, "creationDate"),
-        provider: text(map, "identityProvider").or_else(|| text(&federation, "federatedProvider")),
+        arn: told.arn.clone(),
+        account: told.account.clone().or_else(of_arn),
+        session,
+        source_identity: told.source_identity.clone(),
+        access_key_id: told.access_key_id.clone(),
+        invoked_by: told.invoked_by.clone(),
+        mfa: told.mfa,
+        issued: told.issued.clone(),
+        provider: told.provider.clone().or_else(|| told.federated_provider.clone()),
         subject: None,
-        kind: kind.clone(),
+        kind: told.kind.clone(),
     };
-    match kind.as_deref() {
+    match told.kind.as_deref() {
         Some("AssumedRole") => {
-            caller.key = text(&issuer, "principalId").or(id);
-            caller.arn = text(&issuer, "arn").or_else(|| own_arn.as_deref().and_then(role_of_session));
+            caller.key = told.issuer_id.clone().or(id);
+            caller.arn = told.issuer_arn.clone().or_else(|| told.arn.as_deref().and_then(role_of_session).map(Cow::Owned));
             if caller.key.is_none() {
                 caller.key.clone_from(&caller.arn);
             }
         }
         Some("FederatedUser") => {
-            caller.key = text(&issuer, "principalId").or(id);
-            caller.arn = text(&issuer, "arn").or(own_arn);
+            caller.key = told.issuer_id.clone().or(id);
+            caller.arn = told.issuer_arn.clone().or_else(|| told.arn.clone());
         }
-        Some("Root") => {
-            caller.key.clone_from(&caller.account);
-        }
+        Some("Root") => caller.key.clone_from(&caller.account),
         Some("AWSService") => {
             caller.key.clone_from(&caller.invoked_by);
             caller.arn = None;
         }
         Some("SAMLUser" | "WebIdentityUser") => {
-            caller.subject = text(map, "userName");
+            caller.subject = told.user_name.clone();
             caller.key = caller.provider.clone().or(principal_id);
             caller.arn = None;
         }
@@ -119,7 +206,7 @@ pub fn caller(identity: Option<&Value>) -> Caller {
             if caller.key.is_none() {
                 caller.key.clone_from(&caller.invoked_by);
                 if caller.key.is_some() && caller.kind.is_none() {
-                    caller.kind = Some("AWSService".to_owned());
+                    caller.kind = Some("AWSService".into());
                 }
             }
         }
@@ -130,16 +217,18 @@ pub fn caller(identity: Option<&Value>) -> Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    fn of(json: &str) -> Identity<'_> {
+        Identity::of(Some(serde_json::from_str(json).unwrap())).unwrap()
+    }
 
     #[test]
     fn a_session_belongs_to_its_role() {
-        let caller = caller(Some(&json!({
-            "type": "AssumedRole", "principalId": "AROAEXAMPLE:ann",
+        let identity = of(r#"{"type": "AssumedRole", "principalId": "AROAEXAMPLE:ann",
             "arn": "arn:aws:sts::111122223333:assumed-role/app/ann", "accountId": "111122223333",
             "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROAEXAMPLE", "arn": "arn:aws:iam::111122223333:role/team/app"},
-                               "attributes": {"mfaAuthenticated": "false"}}
-        })));
+                               "attributes": {"mfaAuthenticated": "false"}}}"#);
+        let caller = caller(&identity);
         assert_eq!(caller.key.as_deref(), Some("AROAEXAMPLE"));
         assert_eq!(caller.arn.as_deref(), Some("arn:aws:iam::111122223333:role/team/app"));
         assert_eq!((caller.session.as_deref(), caller.mfa), (Some("ann"), Some(false)));
@@ -147,14 +236,16 @@ mod tests {
 
     #[test]
     fn a_session_without_issuer_still_has_a_role() {
-        let caller = caller(Some(&json!({"type": "AssumedRole", "principalId": "AROAEXAMPLE:s", "arn": "arn:aws:sts::111122223333:assumed-role/app/s"})));
+        let identity = of(r#"{"type": "AssumedRole", "principalId": "AROAEXAMPLE:s", "arn": "arn:aws:sts::111122223333:assumed-role/app/s"}"#);
+        let caller = caller(&identity);
         assert_eq!(caller.arn.as_deref(), Some("arn:aws:iam::111122223333:role/app"));
         assert_eq!(caller.account.as_deref(), Some("111122223333"));
     }
 
     #[test]
     fn the_other_side_of_a_call_has_an_id_only() {
-        let caller = caller(Some(&json!({"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"})));
+        let identity = of(r#"{"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"}"#);
+        let caller = caller(&identity);
         assert_eq!((caller.key.as_deref(), caller.arn), (Some("AIDAEXAMPLE"), None));
     }
 }

@@ -7,8 +7,6 @@
 
 use serde_json::Value;
 
-use super::identity::boolean;
-
 /// Operations whose parameters can carry session policies.
 const TAKE_POLICIES: &[&str] = &["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken"];
 
@@ -38,6 +36,16 @@ pub fn issued(event_name: &str, request: &Value, response: &Value) -> Issued {
             Issued { access_key_id, policy: policy(request.get("policy")), policy_arns: Some(policy_arns(request)) }
         }
         _ => Issued { access_key_id, ..Issued::default() },
+    }
+}
+
+/// A boolean that may be written as a text.
+pub(super) fn boolean(value: Option<&Value>) -> Option<bool> {
+    match value? {
+        Value::Bool(b) => Some(*b),
+        Value::String(s) if s.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(s) if s.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! A batch exists when its ledger file does; that file appears by one rename. Readers take part files from the
 //! ledger only, so a half-written batch is invisible and swept by the next run.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -90,8 +90,8 @@ impl FileEntry {
     }
 
     /// Rejects one record.
-    pub fn reject(&mut self, record: usize, field: &str, reason: String) {
-        self.rejections.push(Rejection { record: u64::try_from(record).ok(), field: field.to_owned(), reason });
+    pub fn reject(&mut self, record: u64, field: &str, reason: String) {
+        self.rejections.push(Rejection { record: Some(record), field: field.to_owned(), reason });
     }
 }
 
@@ -150,13 +150,17 @@ struct BatchFile {
     schema: u32,
     files: Vec<FileEntry>,
     parts: Vec<String>,
+    /// The days of the events in the files, kept or not.
+    #[serde(default)]
+    days: BTreeSet<String>,
 }
 
 /// All batches of a state folder.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     batches: BTreeMap<String, BatchFile>,
-    known: HashSet<FileKey>,
+    /// The batch that took a file.
+    known: HashMap<FileKey, String>,
     refused: HashMap<FileKey, BTreeSet<String>>,
 }
 
@@ -212,7 +216,7 @@ impl Ledger {
                     self.refused.entry(file.key()).or_default().insert(reason.clone());
                 }
                 _ => {
-                    self.known.insert(file.key());
+                    self.known.insert(file.key(), id.clone());
                 }
             }
         }
@@ -222,7 +226,13 @@ impl Ledger {
     /// Whether a file was taken already.
     #[must_use]
     pub fn knows(&self, entry: &FileEntry) -> bool {
-        self.known.contains(&entry.key())
+        self.known.contains_key(&entry.key())
+    }
+
+    /// The days of the events in the batch that took a file.
+    pub fn days(&self, entry: &FileEntry) -> impl Iterator<Item = &str> {
+        let batch = self.known.get(&entry.key()).and_then(|id| self.batches.get(id));
+        batch.into_iter().flat_map(|b| b.days.iter().map(String::as_str).chain(b.parts.iter().map(|part| super::store::day_of(part))))
     }
 
     /// Why a file was refused, now or before.
@@ -234,13 +244,13 @@ impl Ledger {
     ///
     /// # Errors
     /// [`IngestError::State`] when the entry cannot be written.
-    pub fn commit(&mut self, state: &Path, id: &str, mut files: Vec<FileEntry>, mut parts: Vec<String>) -> Result<(), IngestError> {
+    pub fn commit(&mut self, state: &Path, id: &str, mut files: Vec<FileEntry>, mut parts: Vec<String>, days: BTreeSet<String>) -> Result<(), IngestError> {
         files.retain(|file| !file.refused() || !self.refusals(file).any(|reason| Some(reason) == file.digest.as_ref()));
         if files.is_empty() {
             return Ok(());
         }
         parts.sort();
-        let batch = BatchFile { schema: SCHEMA_VERSION, files, parts };
+        let batch = BatchFile { schema: SCHEMA_VERSION, files, parts, days };
         let path = Ledger::folder(state).join(format!("batch-{id}.json"));
         let bytes = serde_json::to_vec_pretty(&batch).map_err(|e| state_error(&path, e))?;
         write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;

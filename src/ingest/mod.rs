@@ -5,34 +5,60 @@
 //! delivered twice is kept once. Every record is kept, a duplicate or rejected with a reason, and the three add
 //! up to what was read. Source: design.md section 2, inputs-and-evaluation.md section 3.
 
+pub mod batch;
 pub mod changes;
+pub mod columns;
+pub mod context;
 pub mod decode;
 pub mod digest;
+pub mod fields;
 pub mod identity;
 pub mod issued;
+#[cfg(test)]
+mod literal;
 pub mod ledger;
 pub mod outcome;
+pub mod raw;
 pub mod record;
+pub mod records;
+pub mod seen;
 pub mod store;
+pub mod suspects;
 pub mod times;
+pub mod unpack;
 pub mod walk;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use crate::event::{ActionRow, ChangeRow, EventRow};
+use crate::event::{EventRow, Row};
 use crate::progress::Progress;
 use crate::reference::Reference;
-use crate::reference::bundle::sha256_hex;
 use crate::reference::mapping::Mapper;
+use batch::{Batch, Tools};
+use seen::{Seen, number_of};
+use suspects::Suspect;
 
 pub use ledger::{FileEntry, Ledger, Rejection, Totals};
+pub use unpack::Limits;
 
 /// Compressed bytes that one batch takes at most (one larger file is a batch of its own).
-const BATCH_BYTES: u64 = 64 * 1024 * 1024;
+const BATCH_BYTES: u64 = 16 << 20;
+
+/// Compressed bytes that are decoded at one time, however many threads there are.
+const WAVE_BYTES: u64 = 64 << 20;
+
+/// Compressed bytes of batches that become visible together.
+const GROUP_BYTES: u64 = 512 << 20;
+
+/// How many such groups a run has at most: events that may be copies are looked up once a group, in all before it.
+const MOST_GROUPS: u64 = 16;
+
+/// Compressed bytes of an event, or less.
+const EVENT_BYTES: u64 = 100;
 
 /// Why ingest stopped.
 #[derive(Debug, thiserror::Error)]
@@ -96,19 +122,6 @@ pub struct IngestSummary {
     pub rejections: Vec<(String, Rejection)>,
 }
 
-/// One decoded record with its actions.
-struct Taken {
-    event: EventRow,
-    actions: Vec<ActionRow>,
-    change: Option<ChangeRow>,
-}
-
-/// One decoded file.
-struct FileResult {
-    entry: FileEntry,
-    taken: Vec<Taken>,
-}
-
 /// Takes in log files; with the verdicts of digests, only files that one verified.
 ///
 /// # Errors
@@ -119,48 +132,35 @@ pub fn ingest(
     state: &Path,
     mapper: &Mapper,
     reference: &Reference,
+    limits: Limits,
     progress: &Progress,
 ) -> Result<IngestSummary, IngestError> {
     let mut ledger = Ledger::open(state)?;
     store::sweep(state, &ledger)?;
     let found = walk::walk(logs)?;
+    let all: u64 = found.files.iter().map(|f| f.bytes).sum();
+    progress.start("reading logs", all);
     let mut summary = IngestSummary { ignored: found.ignored, ..IngestSummary::default() };
-    progress.start("reading logs", found.files.iter().map(|f| f.bytes).sum());
+    let mut known = Known { seen: Seen::for_events(all / EVENT_BYTES), days: BTreeSet::new() };
     let events = AtomicU64::new(0);
-    for batch in batches(&found.files) {
-        let mut results: Vec<FileResult> = batch
-            .par_iter()
-            .filter_map(|file| {
-                let result = take_file(file, digests, &ledger, mapper, reference);
-                let count = result.as_ref().map_or(0, |r| r.entry.records_read);
-                let so_far = events.fetch_add(count, Ordering::Relaxed) + count;
-                progress.add(file.bytes, so_far);
-                result
-            })
-            .collect();
-        summary.skipped += u64::try_from(batch.len() - results.len()).unwrap_or(0);
-        if results.is_empty() {
-            continue;
+    let batches = split(&found.files, BATCH_BYTES, |file| file.bytes);
+    let size = |batch: &&[walk::Found]| batch.iter().map(|f| f.bytes).sum::<u64>();
+    for group in split(&batches, GROUP_BYTES.max(all / MOST_GROUPS), size) {
+        let mut taking = Group::default();
+        for wave in split(group, WAVE_BYTES, size) {
+            let tools = Tools { mapper, reference, ledger: &ledger, digests, limits };
+            let decoded: Vec<Batch> = wave
+                .par_iter()
+                .map(|files| {
+                    let batch = Batch::decode(files, tools);
+                    let count = u64::try_from(batch.events.len()).unwrap_or(0);
+                    progress.add(size(files), events.fetch_add(count, Ordering::Relaxed) + count);
+                    batch
+                })
+                .collect();
+            taking.take(decoded, &mut known, state, &ledger)?;
         }
-        drop_duplicates(&mut results, state, &ledger)?;
-        for result in &mut results {
-            result.entry.kept = u64::try_from(result.taken.len()).unwrap_or(0);
-            summary.totals.add(&result.entry);
-            let rejected = result.entry.rejections.iter().map(|r| (result.entry.path.clone(), r.clone()));
-            summary.rejections.extend(rejected);
-        }
-        let entries: Vec<FileEntry> = results.iter().map(|r| r.entry.clone()).collect();
-        let id = ledger::batch_id(&entries);
-        let (mut rows, mut actions, mut changes) = (Vec::new(), Vec::new(), Vec::new());
-        for taken in results.into_iter().flat_map(|r| r.taken) {
-            rows.push(taken.event);
-            actions.extend(taken.actions);
-            changes.extend(taken.change);
-        }
-        let mut parts = store::write(state, &id, rows)?;
-        parts.extend(store::write(state, &id, actions)?);
-        parts.extend(store::write(state, &id, changes)?);
-        ledger.commit(state, &id, entries, parts)?;
+        taking.finish(state, &mut ledger, &mut summary)?;
     }
     summary.files = summary.totals.files;
     summary.totals.check()?;
@@ -180,98 +180,105 @@ impl IngestSummary {
     }
 }
 
-fn batches(files: &[walk::Found]) -> Vec<&[walk::Found]> {
+/// Splits a list where the sum of the sizes would be over a limit; one larger item stands by itself.
+fn split<T>(items: &[T], limit: u64, size: impl Fn(&T) -> u64) -> Vec<&[T]> {
     let mut out = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (at, file) in files.iter().enumerate() {
-        if bytes > 0 && bytes + file.bytes > BATCH_BYTES {
-            out.extend(files.get(start..at));
-            (start, bytes) = (at, 0);
+    let (mut start, mut sum) = (0, 0);
+    for (at, item) in items.iter().enumerate() {
+        let own = size(item);
+        if at > start && sum + own > limit {
+            out.extend(items.get(start..at));
+            (start, sum) = (at, 0);
         }
-        bytes += file.bytes;
+        sum += own;
     }
-    out.extend(files.get(start..).filter(|rest| !rest.is_empty()));
+    out.extend(items.get(start..).filter(|rest| !rest.is_empty()));
     out
 }
 
-/// Reads one file; `None` when the ledger has it already.
-fn take_file(
-    file: &walk::Found,
-    digests: Option<&digest::Verdicts>,
-    ledger: &Ledger,
-    mapper: &Mapper,
-    reference: &Reference,
-) -> Option<FileResult> {
-    let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, ..FileEntry::default() };
-    let bytes = match std::fs::read(&file.path) {
-        Ok(bytes) => bytes,
-        Err(e) => {
-            entry.reject_file(format!("cannot be read: {}", e.kind()));
-            return Some(FileResult { entry, taken: Vec::new() });
+/// The events that this run knows of.
+struct Known {
+    seen: Seen,
+    /// The days whose stored events are in it.
+    days: BTreeSet<String>,
+}
+
+impl Known {
+    /// Notes the stored events of days that a batch has events of.
+    fn load<'d>(&mut self, days: impl Iterator<Item = &'d str>, state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
+        let fresh: BTreeSet<&str> = days.filter(|day| !self.days.contains(*day)).collect();
+        if fresh.is_empty() {
+            return Ok(());
         }
-    };
-    entry.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    entry.sha256 = sha256_hex(&bytes);
-    if ledger.knows(&entry) {
-        return None;
+        let stored = ledger.parts(EventRow::<String>::TABLE);
+        let parts = stored.iter().filter(|part| fresh.contains(store::day_of(part)));
+        let seen = &mut self.seen;
+        store::event_ids(state, parts, |id| {
+            seen.note(number_of(id));
+        })?;
+        self.days.extend(fresh.into_iter().map(str::to_owned));
+        Ok(())
     }
-    // The hash is of the very bytes that are decoded below, not of a file that is read again.
-    let admitted = decode::plain(bytes).and_then(|plain| match digests {
-        Some(verdicts) => entry.admit(digest::admit(verdicts, &file.name, &digest::hash::sha256(&plain))).map(|()| plain),
-        None => Ok(plain),
-    });
-    let text = match admitted.and_then(decode::text) {
-        Ok(text) => text,
-        Err(reason) => {
-            entry.reject_file(reason);
-            return Some(FileResult { entry, taken: Vec::new() });
-        }
-    };
-    let mut taken = Vec::new();
-    match decode::records(&text) {
-        Err(reason) => entry.reject_file(reason),
-        Ok(records) => {
-            for (index, found) in records.into_iter().enumerate() {
-                entry.records_read += 1;
-                let row = found.and_then(|raw| {
-                    let (event, actions) = record::rows(&raw, &file.name, index, mapper, reference)?;
-                    let change = changes::change(&event, &raw);
-                    Ok(Taken { event, actions, change })
-                });
-                match row {
-                    Ok(row) => taken.push(row),
-                    Err((field, reason)) => entry.reject(index, field, reason),
+}
+
+/// Batches that become visible together.
+#[derive(Default)]
+struct Group {
+    files: Vec<FileEntry>,
+    skipped: usize,
+    parts: Vec<String>,
+    days: BTreeSet<String>,
+    suspects: Vec<Suspect>,
+}
+
+impl Group {
+    /// Takes decoded batches in order: what may be a copy is put aside, the rest is written.
+    fn take(&mut self, mut decoded: Vec<Batch>, known: &mut Known, state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
+        let mut first_file = self.files.len();
+        for batch in &mut decoded {
+            // Also the days of files that were taken before: what is suspected must not depend on where a run was cut off.
+            let of_skipped: BTreeSet<&str> = batch.skipped.iter().flat_map(|file| ledger.days(file)).collect();
+            known.load(batch.days().chain(of_skipped), state, ledger)?;
+            self.days.extend(batch.days().map(str::to_owned));
+            let rows: Vec<usize> = batch.kept().collect();
+            for row in rows {
+                if known.seen.note(batch.id(row)) {
+                    let single = batch.take_out(row);
+                    self.suspects.push(Suspect { file: first_file + single.file, single });
                 }
             }
+            batch.count();
+            first_file += batch.files.len();
         }
-    }
-    Some(FileResult { entry, taken })
-}
-
-/// Keeps one copy of each event: the one that names its caller, then the first by file and place. Copies that
-/// the store already holds go too.
-fn drop_duplicates(results: &mut [FileResult], state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
-    let dates: BTreeSet<String> = results.iter().flat_map(|r| &r.taken).filter_map(|t| t.event.date.clone()).collect();
-    let stored = store::event_ids(state, ledger, &dates)?;
-    let mut best: HashMap<String, (bool, usize, usize)> = HashMap::new();
-    for (f, result) in results.iter().enumerate() {
-        for (r, taken) in result.taken.iter().enumerate() {
-            let Some(id) = taken.event.event_id.clone() else { continue };
-            let key = (taken.event.principal_type.as_deref() == Some("AWSAccount"), f, r);
-            best.entry(id).and_modify(|b| *b = key.min(*b)).or_insert(key);
+        let write = |batch: &Batch| if batch.files.is_empty() { Ok(Vec::new()) } else { store::write(state, &ledger::batch_id(&batch.files), batch) };
+        let written: Vec<Vec<String>> = decoded.par_iter().map(write).collect::<Result<_, _>>()?;
+        self.parts.extend(written.into_iter().flatten());
+        for batch in decoded {
+            self.files.extend(batch.files);
+            self.skipped += batch.skipped.len();
         }
+        Ok(())
     }
-    for (f, result) in results.iter_mut().enumerate() {
-        let mut at = 0;
-        let before = result.taken.len();
-        result.taken.retain(|taken| {
-            let here = at;
-            at += 1;
-            let Some(id) = &taken.event.event_id else { return true };
-            !stored.contains(id) && best.get(id).is_some_and(|(_, bf, br)| (*bf, *br) == (f, here))
-        });
-        result.entry.duplicate += u64::try_from(before - result.taken.len()).unwrap_or(0);
-    }
-    Ok(())
-}
 
+    /// Settles what was put aside and makes everything visible.
+    fn finish(mut self, state: &Path, ledger: &mut Ledger, summary: &mut IngestSummary) -> Result<(), IngestError> {
+        summary.skipped += u64::try_from(self.skipped).unwrap_or(0);
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let id = ledger::batch_id(&self.files);
+        let (late, of_files) = suspects::innocent(self.suspects, state, ledger, &self.parts)?;
+        for file in of_files {
+            if let Some(entry) = self.files.get_mut(file) {
+                entry.duplicate = entry.duplicate.saturating_sub(1);
+                entry.kept += 1;
+            }
+        }
+        self.parts.extend(store::write(state, &format!("{id}-late"), &late)?);
+        for entry in &self.files {
+            summary.totals.add(entry);
+            summary.rejections.extend(entry.rejections.iter().map(|r| (entry.path.clone(), r.clone())));
+        }
+        ledger.commit(state, &id, self.files, self.parts, self.days)
+    }
+}

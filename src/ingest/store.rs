@@ -5,7 +5,7 @@
 //! Text is written as plain UTF-8, never as an Arrow dictionary (`docs/decisions/0002-parquet-handshake.md`).
 //! Equal rows give equal bytes: rows are sorted and the files carry no time.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,11 +14,17 @@ use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
+use super::batch::Batch;
+use super::columns::{Column, Columns, Texts, UNIQUE};
 use super::{IngestError, Ledger};
-use crate::event::{ActionRow, Cell, ChangeRow, EventRow, Kind, Row};
+use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row};
+
+/// Columns by which readers skip what they do not need.
+const SOUGHT: &[&str] = &["account", "event_time_ms"];
 
 fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
     IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
@@ -39,45 +45,70 @@ fn schema<R: Row>() -> Arc<Schema> {
     Arc::new(Schema::new(fields))
 }
 
-fn columns<R: Row>(rows: &[R]) -> Vec<ArrayRef> {
-    R::COLUMNS
-        .iter()
-        .enumerate()
-        .map(|(at, column)| -> ArrayRef {
-            match column.kind {
-                Kind::Text => Arc::new(rows.iter().map(|r| if let Some(Cell::Text(t)) = r.cell(at) { t } else { None }).collect::<StringArray>()),
-                Kind::BigInt => Arc::new(rows.iter().map(|r| if let Some(Cell::BigInt(i)) = r.cell(at) { i } else { None }).collect::<Int64Array>()),
-                Kind::Boolean => Arc::new(rows.iter().map(|r| if let Some(Cell::Boolean(b)) = r.cell(at) { b } else { None }).collect::<BooleanArray>()),
-            }
-        })
-        .collect()
-}
-
-fn text_of<'r, R: Row>(row: &'r R, name: &str) -> Option<&'r str> {
-    let at = R::COLUMNS.iter().position(|c| c.name == name)?;
-    match row.cell(at)? {
-        Cell::Text(text) => text,
-        _ => None,
+fn properties<R: Row>() -> Result<WriterProperties, parquet::errors::ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_created_by("trailtrim".to_owned());
+    for column in R::COLUMNS {
+        let path = ColumnPath::from(column.name);
+        if SOUGHT.contains(&column.name) {
+            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+        }
+        if UNIQUE.contains(&column.name) || column.kind == Kind::BigInt {
+            properties = properties.set_column_dictionary_enabled(path.clone(), false);
+        }
+        if column.kind == Kind::BigInt {
+            properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
     }
+    Ok(properties.build())
 }
 
-/// Writes the rows of a batch; gives the part files relative to the state folder.
-///
-/// # Errors
-/// [`IngestError::State`] naming the file.
-pub fn write<R: Row + Ord>(state: &Path, batch: &str, rows: Vec<R>) -> Result<Vec<String>, IngestError> {
-    let mut folders: BTreeMap<String, Vec<R>> = BTreeMap::new();
+/// The rows of a table by day, those of a day in order of account, time and event.
+fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> BTreeMap<String, Vec<usize>> {
+    let (dates, accounts) = (table.numbers("date"), table.numbers("account"));
+    let (ids, times) = (table.numbers("event_id"), table.ints("event_time_ms"));
+    let number = |numbers: &[u32], row: usize| numbers.get(row).copied().unwrap_or_default();
+    let mut days: HashMap<u32, Vec<usize>> = HashMap::new();
     for row in rows {
-        let folder = format!("{}/date={}", R::TABLE, text_of(&row, "date").unwrap_or("unknown"));
-        folders.entry(folder).or_default().push(row);
+        days.entry(number(dates, row)).or_default().push(row);
     }
+    let mut known: Vec<u32> = accounts.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    known.sort_by_key(|n| texts.get(*n));
+    let rank: HashMap<u32, usize> = known.into_iter().enumerate().map(|(rank, n)| (n, rank)).collect();
+    let key = |row: &usize| (rank.get(&number(accounts, *row)), times.get(*row), texts.get(number(ids, *row)));
+    let sorted = |(day, mut rows): (u32, Vec<usize>)| {
+        rows.sort_by(|a, b| key(a).cmp(&key(b)));
+        (texts.get(day).unwrap_or("unknown").to_owned(), rows)
+    };
+    days.into_iter().map(sorted).collect()
+}
+
+fn array(column: &Column, rows: &[usize], texts: &Texts) -> ArrayRef {
+    match column {
+        Column::Texts(numbers) => Arc::new(rows.iter().map(|r| numbers.get(*r).and_then(|n| texts.get(*n))).collect::<StringArray>()),
+        Column::Ints(ints) => Arc::new(rows.iter().map(|r| ints.get(*r).copied().flatten()).collect::<Int64Array>()),
+        Column::Bools(bools) => Arc::new(rows.iter().map(|r| bools.get(*r).copied().flatten()).collect::<BooleanArray>()),
+    }
+}
+
+fn write_table<R: Row>(state: &Path, id: &str, table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> Result<Vec<String>, IngestError> {
     let schema = schema::<R>();
     let mut parts = Vec::new();
-    for (folder, mut rows) in folders {
-        rows.sort_by(|a, b| text_of(a, "account").cmp(&text_of(b, "account")).then_with(|| a.cmp(b)));
-        let part = format!("{folder}/part-{batch}.parquet");
+    for (day, rows) in by_day(table, rows, texts) {
+        let folder = format!("{}/date={day}", R::TABLE);
+        let part = format!("{folder}/part-{id}.parquet");
         let path = state.join(&part);
-        let bytes = parquet_bytes(&schema, &rows).map_err(|e| state_error(&path, e))?;
+        let bytes = || -> Result<Vec<u8>, parquet::errors::ParquetError> {
+            let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties::<R>()?))?;
+            let columns = table.columns().iter().map(|c| array(c, &rows, texts)).collect();
+            writer.write(&RecordBatch::try_new(schema.clone(), columns)?)?;
+            writer.into_inner()
+        };
+        let bytes = bytes().map_err(|e| state_error(&path, e))?;
         std::fs::create_dir_all(state.join(&folder)).map_err(|e| state_error(&path, e))?;
         super::ledger::write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;
         parts.push(part);
@@ -85,41 +116,48 @@ pub fn write<R: Row + Ord>(state: &Path, batch: &str, rows: Vec<R>) -> Result<Ve
     Ok(parts)
 }
 
-fn parquet_bytes<R: Row>(schema: &Arc<Schema>, rows: &[R]) -> Result<Vec<u8>, parquet::errors::ParquetError> {
-    let batch = RecordBatch::try_new(schema.clone(), columns(rows))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_created_by("trailtrim".to_owned())
-        .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))?;
-    writer.write(&batch)?;
-    writer.into_inner()
+/// Writes the rows of a batch that are kept; gives the part files relative to the state folder.
+///
+/// # Errors
+/// [`IngestError::State`] naming the file.
+pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<String>, IngestError> {
+    let mut parts = write_table::<EventRow>(state, id, &batch.events, batch.kept(), &batch.texts)?;
+    parts.extend(write_table::<ActionRow>(state, id, &batch.actions, batch.kept().flat_map(|row| batch.actions_of(row)), &batch.texts)?);
+    let (mut changes, mut texts) = (Columns::of::<ChangeRow>(), Texts::default());
+    for (_, change) in batch.changes.iter().filter(|(row, _)| batch.is_kept(*row)) {
+        changes.push(change, &mut texts);
+    }
+    parts.extend(write_table::<ChangeRow>(state, id, &changes, 0..changes.len(), &texts)?);
+    Ok(parts)
 }
 
-/// The ids of stored events of some days.
+/// Hands out the ids of the events in some part files.
 ///
 /// # Errors
 /// [`IngestError::State`] naming the part file.
-pub fn event_ids(state: &Path, ledger: &Ledger, dates: &BTreeSet<String>) -> Result<HashSet<String>, IngestError> {
-    let mut ids = HashSet::new();
-    for part in ledger.parts(EventRow::TABLE) {
-        let date = part.split('/').find_map(|p| p.strip_prefix("date=")).unwrap_or("");
-        if !dates.contains(date) {
-            continue;
-        }
-        let path = state.join(&part);
-        let read = || -> Result<Vec<RecordBatch>, Box<dyn std::error::Error>> {
+pub fn event_ids<'p>(state: &Path, parts: impl IntoIterator<Item = &'p String>, mut take: impl FnMut(&str)) -> Result<(), IngestError> {
+    for part in parts {
+        let path = state.join(part);
+        let mut read = || -> Result<(), Box<dyn std::error::Error>> {
             let builder = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&path)?)?;
             let mask = ProjectionMask::columns(builder.parquet_schema(), ["event_id"]);
-            Ok(builder.with_projection(mask).build()?.collect::<Result<Vec<_>, _>>()?)
-        };
-        for batch in read().map_err(|e| state_error(&path, e))? {
-            if let Some(column) = batch.columns().first().and_then(|c| c.as_any().downcast_ref::<StringArray>()) {
-                ids.extend(column.iter().flatten().map(str::to_owned));
+            for batch in builder.with_projection(mask).build()? {
+                let batch = batch?;
+                if let Some(column) = batch.columns().first().and_then(|c| c.as_any().downcast_ref::<StringArray>()) {
+                    column.iter().flatten().for_each(&mut take);
+                }
             }
-        }
+            Ok(())
+        };
+        read().map_err(|e| state_error(&path, e))?;
     }
-    Ok(ids)
+    Ok(())
+}
+
+/// The day of a part file.
+#[must_use]
+pub fn day_of(part: &str) -> &str {
+    part.split('/').find_map(|p| p.strip_prefix("date=")).unwrap_or("")
 }
 
 /// Removes part files that no ledger entry names: what a killed run left.
@@ -127,7 +165,7 @@ pub fn event_ids(state: &Path, ledger: &Ledger, dates: &BTreeSet<String>) -> Res
 /// # Errors
 /// [`IngestError::State`] naming the file.
 pub fn sweep(state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
-    for table in [EventRow::TABLE, ActionRow::TABLE, ChangeRow::TABLE] {
+    for table in [EventRow::<String>::TABLE, ActionRow::<String>::TABLE, ChangeRow::<String>::TABLE] {
         let named: HashSet<String> = ledger.parts(table).into_iter().collect();
         let root = state.join(table);
         if !root.exists() {

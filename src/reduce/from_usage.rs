@@ -2,9 +2,10 @@
 //! for, on the resources it used them on. Denied calls grant nothing, and neither do calls that failed before
 //! authorisation could be told; both are listed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::Arn;
+use crate::aws::{Arn, Text};
 use crate::aws::principal::{PrincipalKind, is_service_linked_role, principal_kind};
 use crate::grants::OwnerKind;
 use crate::policy::{ActionElement, Effect, PolicyDocument, ResourceElement, Statement};
@@ -49,7 +50,7 @@ pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings
             Some(PrincipalKind::Role) if !is_service_linked_role(arn) => OwnerKind::Role,
             other => {
                 skipped.push(Skipped {
-                    account: rows.first().map(|r| r.account.clone()).unwrap_or_default(),
+                    account: rows.first().map(|r| r.account.as_str().to_owned()).unwrap_or_default(),
                     owner_arn: arn.to_owned(),
                     policy: POLICY_NAME.to_owned(),
                     reason: match other {
@@ -116,8 +117,9 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], ground: &Ground<'_>)
         let allowed: Vec<&UsageRow> = rows.iter().copied().filter(|r| r.outcome == Outcome::Allowed).collect();
         let mut verdict = verdict_of(reference.name(id), &rows, &allowed);
         if !allowed.is_empty() {
-            verdict.resources = resources(id, &allowed, ground);
-            sets.entry(verdict.resources.clone()).or_default().insert(id);
+            let on = resources(id, &allowed, ground);
+            verdict.resources = on.iter().map(|r| Text::from(r.as_str())).collect();
+            sets.entry(on).or_default().insert(id);
         }
         verdicts.push(verdict);
     }
@@ -170,31 +172,32 @@ const ASK_ON_PATTERN: &[&str] = &["rds", "s3"];
 fn asked_on(row: &UsageRow, id: ActionId, reference: &Reference) -> String {
     let has_required = reference.action(id).is_some_and(|a| a.resources.iter().any(|r| r.required));
     let service = row.action.split_once(':').map_or("", |(s, _)| s);
-    if row.is_pattern() && !has_required && !ASK_ON_PATTERN.contains(&service) { "*".to_owned() } else { row.resource_arn.clone() }
+    if row.is_pattern() && !has_required && !ASK_ON_PATTERN.contains(&service) { "*".to_owned() } else { row.resource_arn.as_str().to_owned() }
 }
 
 fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> ActionVerdict {
     let denied_calls: i64 = rows.iter().filter(|r| r.outcome == Outcome::Denied).map(|r| r.calls).sum();
-    let mut samples: Vec<String> = if allowed.is_empty() { rows } else { allowed }.iter().flat_map(|r| r.samples.clone()).collect();
+    let mut samples: Vec<Text> = if allowed.is_empty() { rows } else { allowed }.iter().flat_map(|r| r.samples.clone()).collect();
     samples.sort();
     samples.dedup();
     samples.truncate(3);
+    samples.shrink_to_fit();
     let via: std::collections::BTreeSet<String> = allowed.iter().filter_map(|r| r.called_via()).collect();
     let vague = allowed.iter().any(|r| r.is_pattern());
     let (verdict, confidence, reason) = match (allowed.is_empty(), denied_calls) {
-        (false, _) if vague => (Verdict::KeepUsed, "medium", "used; the log does not name the resource".to_owned()),
-        (false, _) => (Verdict::KeepUsed, "high", "used in the window".to_owned()),
+        (false, _) if vague => (Verdict::KeepUsed, "medium", "used; the log does not name the resource".into()),
+        (false, _) => (Verdict::KeepUsed, "high", "used in the window".into()),
         (true, 0) => (
             Verdict::Drop,
             "low",
-            "only calls that failed before authorisation could be told (throttling, validation): not granted".to_owned(),
+            "only calls that failed before authorisation could be told (throttling, validation): not granted".into(),
         ),
-        (true, n) => (Verdict::Drop, "high", format!("never authorised: {n} calls, all denied")),
+        (true, n) => (Verdict::Drop, "high", Cow::Owned(format!("never authorised: {n} calls, all denied"))),
     };
     ActionVerdict {
         statement: 0,
         sid: None,
-        action: action.to_owned(),
+        action: action.into(),
         subject: None,
         verdict,
         first_seen_ms: allowed.iter().map(|r| r.first_seen_ms).min(),
@@ -204,7 +207,7 @@ fn verdict_of(action: &str, rows: &[&UsageRow], allowed: &[&UsageRow]) -> Action
         resources: Vec::new(),
         patterns: Vec::new(),
         samples,
-        via: via.into_iter().collect(),
+        via: via.into_iter().map(Text::from).collect(),
         confidence,
         reason,
     }

@@ -3,8 +3,10 @@
 //! Order of questions: was it used; does somebody answer for it; could a use have been seen; is the grant old enough; does
 //! a used action depend on it; does it come again; only then it may go. A wrong answer here is an outage or an open door.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::aws::Text;
 use crate::grants::Grants;
 use crate::policy::matching::{action_pattern_covers, action_pattern_intersects, action_pattern_matches};
 use crate::policy::{ActionElement, Effect, ResourceElement, Statement};
@@ -103,14 +105,14 @@ impl Judge<'_> {
         let mut patterns: BTreeSet<String> = open.unwrap_or_default().into_iter().collect();
         for pattern in unexpanded {
             let why = "the reference knows no action of this name".to_owned();
-            judged.verdicts.push(ActionVerdict::new(index, statement.sid.as_deref(), &pattern, Verdict::KeepUnobservable, why));
+            judged.verdicts.push(ActionVerdict::new(index, statement.sid.as_deref(), pattern.as_str(), Verdict::KeepUnobservable, why));
             patterns.insert(pattern);
         }
         let mut sorted = Sorted { statement, index, as_granted: ActionIds::new(), narrowed: BTreeMap::new(), changed: false };
         let mut idle = ids.clone();
         let resource = filled_up(statement.resource.as_ref());
-        let mut settled = vec![(NOT_KNOWN.to_owned(), by_pattern.clone())];
-        settled.extend(self.settled(case, &ids, resource.as_deref()));
+        let mut settled: Vec<(Cow<'static, str>, ActionIds)> = vec![(NOT_KNOWN.into(), by_pattern.clone())];
+        settled.extend(self.settled(case, &ids, resource.as_deref()).into_iter().map(|(why, set)| (why.into(), set)));
         for (id, uses) in case.uses.iter().filter(|(id, _)| ids.contains(**id)) {
             let left = settled.iter().find(|(_, set)| set.contains(*id)).map(|(why, _)| why);
             let ground = (left.is_none() && case.mode != Mode::Conservative && self.ground.reference.scopable(*id)).then_some(self.ground);
@@ -119,10 +121,10 @@ impl Judge<'_> {
                 && !used.weak
                 && self.ground.reference.scopable(*id)
             {
-                used.note = Some(format!("used; resources stay as granted: {why}"));
+                used.note = Some(format!("used; resources stay as granted: {why}").into());
             }
             idle.remove(*id);
-            let mut entry = ActionVerdict::new(index, statement.sid.as_deref(), self.ground.reference.name(*id), Verdict::KeepUsed, String::new());
+            let mut entry = ActionVerdict::new(index, statement.sid.as_deref(), self.ground.reference.text(*id), Verdict::KeepUsed, "");
             entry.denied_calls = uses.denied_calls;
             fill(&mut entry, uses);
             entry.confidence = if used.weak { "low" } else if used.note.is_some() { "medium" } else { "high" };
@@ -131,12 +133,12 @@ impl Judge<'_> {
             match used.narrowed {
                 Some(set) => {
                     entry.verdict = Verdict::Narrow;
-                    entry.reason = format!("used on {} of the granted resources only", set.len());
+                    entry.reason = format!("used on {} of the granted resources only", set.len()).into();
                     sorted.narrowed.entry(set).or_default().insert(*id);
                     sorted.changed = true;
                 }
                 None => {
-                    entry.reason = used.note.unwrap_or_else(|| "used in the window".to_owned());
+                    entry.reason = used.note.unwrap_or("used in the window".into());
                     sorted.as_granted.insert(*id);
                 }
             }
@@ -145,7 +147,7 @@ impl Judge<'_> {
         let mut idle_by_pattern = by_pattern.common(&idle);
         idle.take_out(&idle_by_pattern);
         idle_by_pattern.pack();
-        self.say(case, &mut sorted, Verdict::KeepUnobservable, "high", NOT_KNOWN.to_owned(), idle_by_pattern, judged);
+        self.say(case, &mut sorted, Verdict::KeepUnobservable, "high", NOT_KNOWN, idle_by_pattern, judged);
         self.idle(case, &mut sorted, &idle, resource.as_deref(), judged);
         if !sorted.changed {
             return Plan::Copy;
@@ -210,7 +212,7 @@ impl Judge<'_> {
                     self.say(case, sorted, Verdict::KeepCadence, confidence, why, [id].into_iter().collect(), judged);
                 }
             }
-            self.say(case, sorted, Verdict::Drop, "high", "never used in the logs".to_owned(), set, judged);
+            self.say(case, sorted, Verdict::Drop, "high", "never used in the logs", set, judged);
         }
     }
 
@@ -225,7 +227,8 @@ impl Judge<'_> {
 
     /// Writes a verdict down: for each action by itself where a record tells something of it, else for all together.
     #[expect(clippy::too_many_arguments, reason = "a verdict has these parts")]
-    fn say(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, verdict: Verdict, confidence: &'static str, reason: String, mut actions: ActionIds, judged: &mut Judged) {
+    fn say(&self, case: &Case<'_, '_>, sorted: &mut Sorted<'_>, verdict: Verdict, confidence: &'static str, reason: impl Into<Cow<'static, str>>, mut actions: ActionIds, judged: &mut Judged) {
+        let reason = reason.into();
         if actions.is_empty() {
             return;
         }
@@ -239,7 +242,7 @@ impl Judge<'_> {
         for (id, uses) in told {
             actions.remove(id);
             let why = if verdict == Verdict::Drop { dropped_because(uses) } else { reason.clone() };
-            let mut entry = ActionVerdict::new(sorted.index, sid, self.ground.reference.name(id), verdict, why);
+            let mut entry = ActionVerdict::new(sorted.index, sid, self.ground.reference.text(id), verdict, why);
             entry.denied_calls = uses.denied_calls;
             entry.last_seen_ms = uses.last_before_ms;
             entry.confidence = confidence;
@@ -247,16 +250,16 @@ impl Judge<'_> {
         }
         if !actions.is_empty() {
             actions.pack();
-            judged.groups.push(VerdictGroup { statement: sorted.index, sid: sid.map(str::to_owned), verdict, confidence, reason, actions });
+            judged.groups.push(VerdictGroup { statement: sorted.index, sid: sid.map(Text::from), verdict, confidence, reason, actions });
         }
     }
 }
 
-fn dropped_because(uses: &Uses<'_>) -> String {
+fn dropped_because(uses: &Uses<'_>) -> Cow<'static, str> {
     match (uses.denied_calls, uses.last_before_ms) {
-        (0, None) => "not used under this statement".to_owned(),
-        (0, Some(_)) => "not used in the window, only before it".to_owned(),
-        (denied, _) => format!("never authorised in the window: {denied} calls, all denied"),
+        (0, None) => "not used under this statement".into(),
+        (0, Some(_)) => "not used in the window, only before it".into(),
+        (denied, _) => format!("never authorised in the window: {denied} calls, all denied").into(),
     }
 }
 
@@ -309,11 +312,12 @@ fn fill(entry: &mut ActionVerdict, uses: &Uses<'_>) {
         entry.first_seen_ms = Some(entry.first_seen_ms.map_or(row.first_seen_ms, |t| t.min(row.first_seen_ms)));
         entry.last_seen_ms = entry.last_seen_ms.max(Some(row.last_seen_ms));
         entry.samples.extend(row.samples.iter().cloned());
-        entry.via.extend(row.called_via());
+        entry.via.extend(row.called_via().map(Text::from));
     }
     entry.via.sort();
     entry.via.dedup();
     entry.samples.sort();
     entry.samples.dedup();
     entry.samples.truncate(3);
+    entry.samples.shrink_to_fit();
 }

@@ -42,7 +42,7 @@ fn row(action: &str, queue: &str, outcome: Outcome, at_day: i64) -> UsageRow {
         principal_arn: Some("arn:aws:iam::111122223333:role/app".into()),
         principal_type: Some("AssumedRole".into()),
         action: action.into(),
-        resource_arn: format!("arn:aws:sqs:eu-west-1:111122223333:{queue}"),
+        resource_arn: format!("arn:aws:sqs:eu-west-1:111122223333:{queue}").into(),
         provenance: "parameter".into(),
         region: Some("eu-west-1".into()),
         context_class: "{}".into(),
@@ -89,7 +89,7 @@ fn reduced(age_days: i64, settings: &ReduceSettings) -> Result<Proposal, String>
 fn verdicts(settings: &ReduceSettings, age_days: i64) -> Vec<(String, Verdict)> {
     let reference = Reference::bundled().unwrap();
     let proposal = reduced(age_days, settings).unwrap();
-    let mut all: Vec<(String, Verdict)> = proposal.verdicts.iter().map(|v| (v.action.clone(), v.verdict)).collect();
+    let mut all: Vec<(String, Verdict)> = proposal.verdicts.iter().map(|v| (v.action.to_string(), v.verdict)).collect();
     all.extend(proposal.groups.iter().flat_map(|g| g.actions.iter().map(|id| (reference.name(id).to_owned(), g.verdict))));
     all.sort();
     all

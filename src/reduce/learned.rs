@@ -59,7 +59,7 @@ impl<'u> Common<'u> {
     }
 
     fn regions(&self) -> Option<BTreeSet<String>> {
-        self.rows.iter().map(|r| r.region.clone()).collect()
+        self.rows.iter().map(|r| r.region.as_deref().map(str::to_owned)).collect()
     }
 
     fn suggest(&self, operator: &'static str, key: &'static str, values: Option<BTreeSet<String>>, actions: Vec<String>, window: Window) -> Option<Suggestion> {
@@ -146,15 +146,15 @@ mod tests {
 
     fn row(action: &str, region: &str, class: &str, calls: i64, at: i64) -> UsageRow {
         UsageRow {
-            account: "111122223333".to_owned(),
-            principal_key: "AIDA1".to_owned(),
-            principal_arn: Some("arn:aws:iam::111122223333:user/ann".to_owned()),
-            principal_type: Some("IAMUser".to_owned()),
-            action: action.to_owned(),
-            resource_arn: "*".to_owned(),
-            provenance: "none".to_owned(),
-            region: Some(region.to_owned()),
-            context_class: class.to_owned(),
+            account: "111122223333".into(),
+            principal_key: "AIDA1".into(),
+            principal_arn: Some("arn:aws:iam::111122223333:user/ann".into()),
+            principal_type: Some("IAMUser".into()),
+            action: action.into(),
+            resource_arn: "*".into(),
+            provenance: "none".into(),
+            region: Some(region.into()),
+            context_class: class.into(),
             outcome: Outcome::Allowed,
             calls,
             first_seen_ms: at,
@@ -179,7 +179,7 @@ mod tests {
             samples: Vec::new(),
             via: Vec::new(),
             confidence: "high",
-            reason: String::new(),
+            reason: String::new().into(),
         }
     }
 

@@ -85,9 +85,9 @@ pub fn grants(accounts: Vec<(&str, Vec<Value>, Vec<Value>)>) -> Grants {
 pub fn call(caller: &str, action: &str, resource: &str) -> UsageRow {
     let name = caller.rsplit('/').next().unwrap();
     UsageRow {
-        account: caller.split(':').nth(4).unwrap().to_owned(),
-        principal_key: id(caller.split(':').nth(4).unwrap(), name),
-        principal_arn: Some(caller.to_owned()),
+        account: caller.split(':').nth(4).unwrap().into(),
+        principal_key: id(caller.split(':').nth(4).unwrap(), name).into(),
+        principal_arn: Some(caller.into()),
         principal_type: Some("AssumedRole".into()),
         action: action.into(),
         resource_arn: resource.into(),
@@ -109,7 +109,7 @@ pub fn assumed(caller: &str, role: &str) -> UsageRow {
 
 /// The same by somebody without policies of its own: a service, a provider.
 pub fn assumed_by(principal_type: &str, key: &str, action: &str, role: &str) -> UsageRow {
-    UsageRow { account: role.split(':').nth(4).unwrap().to_owned(), principal_key: key.to_owned(), principal_arn: None, principal_type: Some(principal_type.to_owned()), ..call(role, action, role) }
+    UsageRow { account: role.split(':').nth(4).unwrap().into(), principal_key: key.into(), principal_arn: None, principal_type: Some(principal_type.into()), ..call(role, action, role) }
 }
 
 /// The same before the window.

@@ -1,7 +1,9 @@
 //! What is said of a granted action, with the evidence it rests on; and what stays of a statement.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::aws::Text;
 use crate::reference::{ActionId, ActionIds};
 
 /// The verdict on one action of one statement.
@@ -59,9 +61,9 @@ pub struct ActionVerdict {
     /// Index of the statement in the current document.
     pub statement: usize,
     /// The statement's Sid, if it has one.
-    pub sid: Option<String>,
+    pub sid: Option<Text>,
     /// Canonical action, or the pattern as written where the reference knows no action it matches.
-    pub action: String,
+    pub action: Text,
     /// What the verdict is about when it is not the action as a whole: a principal of a trust policy.
     pub subject: Option<String>,
     /// The verdict.
@@ -75,27 +77,27 @@ pub struct ActionVerdict {
     /// Denied calls in the window.
     pub denied_calls: i64,
     /// Resources that were used.
-    pub resources: Vec<String>,
+    pub resources: Vec<Text>,
     /// By granted resource pattern, where some are narrowed or dropped.
     pub patterns: Vec<PatternVerdict>,
     /// Event ids to look up.
-    pub samples: Vec<String>,
+    pub samples: Vec<Text>,
     /// Services that made authorised calls for the caller, with the caller's permissions (forward access sessions).
-    pub via: Vec<String>,
+    pub via: Vec<Text>,
     /// `high`, `medium` or `low`.
     pub confidence: &'static str,
     /// Why, in a sentence.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 impl ActionVerdict {
     /// A verdict without evidence yet.
     #[must_use]
-    pub fn new(statement: usize, sid: Option<&str>, action: &str, verdict: Verdict, reason: String) -> ActionVerdict {
+    pub fn new(statement: usize, sid: Option<&str>, action: impl Into<Text>, verdict: Verdict, reason: impl Into<Cow<'static, str>>) -> ActionVerdict {
         ActionVerdict {
             statement,
-            sid: sid.map(str::to_owned),
-            action: action.to_owned(),
+            sid: sid.map(Text::from),
+            action: action.into(),
             subject: None,
             verdict,
             first_seen_ms: None,
@@ -107,7 +109,7 @@ impl ActionVerdict {
             samples: Vec::new(),
             via: Vec::new(),
             confidence: "high",
-            reason,
+            reason: reason.into(),
         }
     }
 }
@@ -118,13 +120,13 @@ pub struct VerdictGroup {
     /// Index of the statement in the current document.
     pub statement: usize,
     /// The statement's Sid, if it has one.
-    pub sid: Option<String>,
+    pub sid: Option<Text>,
     /// The verdict.
     pub verdict: Verdict,
     /// `high`, `medium` or `low`.
     pub confidence: &'static str,
     /// Why, in a sentence.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// The actions.
     pub actions: ActionIds,
 }

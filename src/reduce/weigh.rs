@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::aws::{arn_covers, arn_intersects, arn_matches, in_six_parts};
+use crate::aws::{Text, arn_covers, arn_intersects, arn_matches, in_six_parts};
 use crate::grants::{Grants, Held, Principal};
 use crate::policy::{Effect, ResourceElement};
 use crate::reference::ActionId;
@@ -95,7 +95,7 @@ impl<'g> Holdings<'g> {
 /// The uses of an action under a statement.
 pub struct Used {
     /// Resources that the log names.
-    pub resources: Vec<String>,
+    pub resources: Vec<Text>,
     /// The fewer resources that are enough, where they are fewer.
     pub narrowed: Option<Vec<String>>,
     /// What became of each granted pattern, where some are narrowed or dropped.
@@ -103,7 +103,7 @@ pub struct Used {
     /// Whether there were only calls of which it is not known whether they were authorised.
     pub weak: bool,
     /// Why resources are not narrowed though they could be.
-    pub note: Option<String>,
+    pub note: Option<Cow<'static, str>>,
 }
 
 /// Whether the uses of an action fall under a statement with this resource element, and on which resources; these are narrowed
@@ -111,7 +111,7 @@ pub struct Used {
 #[must_use]
 pub fn weigh(id: ActionId, uses: &Uses<'_>, element: Option<&ResourceElement>, holdings: &Holdings<'_>, ground: Option<&Ground<'_>>) -> Option<Used> {
     let mut rows: Vec<&UsageRow> = Vec::new();
-    let mut vague: Option<&str> = None;
+    let mut vague: Option<&'static str> = None;
     for (member, row) in &uses.allowed {
         match taken(element, row) {
             Taken::Yes => rows.push(row),
@@ -134,12 +134,13 @@ pub fn weigh(id: ActionId, uses: &Uses<'_>, element: Option<&ResourceElement>, h
             narrowed: None,
             patterns: Vec::new(),
             weak: true,
-            note: Some(note.to_owned()),
+            note: Some(note.into()),
         });
     }
-    let mut resources: Vec<String> = rows.iter().map(|r| r.resource_arn.clone()).collect();
+    let mut resources: Vec<Text> = rows.iter().map(|r| r.resource_arn.clone()).collect();
     resources.sort();
     resources.dedup();
+    resources.shrink_to_fit();
     let mut used = Used { resources, narrowed: None, patterns: Vec::new(), weak: false, note: None };
     let Some(ground) = ground else { return Some(used) };
     if vague.is_none() && rows.iter().any(|r| r.is_pattern() || r.resource_arn == "*") {
@@ -155,7 +156,7 @@ pub fn weigh(id: ActionId, uses: &Uses<'_>, element: Option<&ResourceElement>, h
             used.narrowed = Some(smaller);
         }
     }
-    used.note = vague.map(str::to_owned);
+    used.note = vague.map(Cow::Borrowed);
     Some(used)
 }
 

@@ -184,7 +184,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ReferenceError> {
         for WireAction(action, code, flags, resources, condition_keys, dependent_actions) in list {
             let level = level(code);
             actions.push(ActionInfo {
-                name: format!("{prefix}:{action}"),
+                name: format!("{prefix}:{action}").into(),
                 service: number,
                 level,
                 permission_only: flags & FLAG_PERMISSION_ONLY != 0,

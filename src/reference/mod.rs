@@ -23,7 +23,7 @@ pub use danger::{Dangers, Escalation, Store};
 pub use bundle::{Header, ReferenceError, SourcePackage};
 pub use model::{AccessLevel, ActionId, ActionInfo, ActionResource, ApiGeneration, Observability, ResourceType, Route, Service};
 
-use crate::aws::glob_matches;
+use crate::aws::{Text, glob_matches};
 
 /// A row of a reviewed data file that names no action of the bundle at hand.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -183,6 +183,12 @@ impl Reference {
     #[must_use]
     pub fn action(&self, id: ActionId) -> Option<&ActionInfo> {
         self.actions.get(id.0 as usize)
+    }
+
+    /// The canonical name of an action, to be kept; empty for a number that no action has.
+    #[must_use]
+    pub fn text(&self, id: ActionId) -> Text {
+        self.action(id).map_or_else(Text::default, |a| a.name.clone())
     }
 
     /// The canonical name of an action; empty for a number that no action has.

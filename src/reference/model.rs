@@ -1,5 +1,7 @@
 //! What the reference tells of services, actions, resource types and API Gateway operations.
 
+use crate::aws::Text;
+
 /// Number of an action: its place among all actions, services in order of prefix, actions in order of name.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ActionId(pub u32);
@@ -61,7 +63,7 @@ pub struct ActionResource {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ActionInfo {
     /// Canonical name, `s3:GetObject`.
-    pub name: String,
+    pub name: Text,
     /// Index of its service.
     pub service: u32,
     /// Access level.

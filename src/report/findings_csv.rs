@@ -47,12 +47,12 @@ pub fn render(model: &ReportModel) -> String {
 /// How many rows of a table are turned into text at a time.
 const PART: usize = 20_000;
 
-/// Writes a table.
+/// Writes a table, or a part of one: the first part with the names of the columns.
 ///
 /// # Errors
 /// [`TableError`] when a value is no cell or the file cannot be written.
-pub fn table(answer: &Answer, mut to: impl Write) -> Result<(), TableError> {
-    write(&mut to, std::iter::once(answer.columns.clone()))?;
+pub fn table(answer: &Answer, is_first: bool, mut to: impl Write) -> Result<(), TableError> {
+    write(&mut to, is_first.then(|| answer.columns.clone()).into_iter())?;
     for from in (0..answer.len()).step_by(PART) {
         let part = answer.rows(from, PART)?;
         write(&mut to, part.rows.iter().map(|r| r.iter().map(Cell::text).collect()))?;

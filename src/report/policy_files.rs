@@ -12,6 +12,7 @@ use super::deliver::operations::proposed_file;
 use super::escape::markdown;
 use super::model::{ProposalRow, ReportModel, day};
 use super::proofs_text::{BacktestFacts, counts, members_text, of_members};
+use crate::aws::Text;
 use crate::reduce::learned::Suggestion;
 use crate::reduce::write::Step;
 use crate::reduce::{ActionVerdict, Verdict, VerdictGroup};
@@ -40,20 +41,20 @@ struct Row<'a> {
     first_seen: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<String>,
-    reason: String,
+    reason: Cow<'a, str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource_patterns: Vec<Value>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    resources: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    sample_event_ids: &'a [String],
-    statement: String,
+    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
+    resources: &'a [Text],
+    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
+    sample_event_ids: &'a [Text],
+    statement: Text,
     /// The principal of a trust policy that the verdict is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
     verdict: &'a str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    via: &'a [String],
+    #[serde(skip_serializing_if = "<[Text]>::is_empty")]
+    via: &'a [Text],
 }
 
 /// The names of a set of actions, whole services as `service:*`.
@@ -65,15 +66,15 @@ impl Serialize for Names<'_> {
     }
 }
 
-fn statement(sid: Option<&String>, index: usize) -> String {
-    sid.cloned().unwrap_or_else(|| format!("#{index}"))
+fn statement(sid: Option<&Text>, index: usize) -> Text {
+    sid.cloned().unwrap_or_else(|| format!("#{index}").into())
 }
 
-fn reason(v: &ActionVerdict) -> String {
+fn reason(v: &ActionVerdict) -> Cow<'_, str> {
     if v.verdict == Verdict::Drop && v.last_seen_ms.is_some() {
-        format!("{} (last use {})", v.reason, day(v.last_seen_ms))
+        format!("{} (last use {})", v.reason, day(v.last_seen_ms)).into()
     } else {
-        v.reason.clone()
+        Cow::Borrowed(&v.reason)
     }
 }
 
@@ -111,7 +112,7 @@ impl<'a> Row<'a> {
             denied_calls: Some(0),
             first_seen: None,
             last_seen: None,
-            reason: group.reason.clone(),
+            reason: Cow::Borrowed(&group.reason),
             resource_patterns: Vec::new(),
             resources: &[],
             sample_event_ids: &[],
@@ -302,7 +303,7 @@ pub struct SaidAlike {
 /// The verdicts of a policy by word and reason, each with some names.
 #[must_use]
 pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<SaidAlike> {
-    let mut groups: BTreeMap<(&'static str, String), (ActionIds, Vec<String>, usize)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&'static str, Cow<'_, str>), (ActionIds, Vec<String>, usize)> = BTreeMap::new();
     for v in &p.evidence {
         let (ids, unknown, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
         match (&v.subject, reference.find(&v.action)) {
@@ -310,21 +311,21 @@ pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<Sa
             (None, Some(id)) => {
                 ids.insert(id);
             }
-            (None, None) => unknown.push(v.action.clone()),
+            (None, None) => unknown.push(v.action.as_str().to_owned()),
         }
         *count += 1;
     }
     for g in &p.groups {
-        let (ids, _, count) = groups.entry((g.verdict.as_str(), g.reason.clone())).or_default();
+        let (ids, _, count) = groups.entry((g.verdict.as_str(), Cow::Borrowed(&*g.reason))).or_default();
         ids.add(&g.actions);
         *count += g.actions.len();
     }
-    let said = |((verdict, reason), (ids, unknown, count)): ((&'static str, String), (ActionIds, Vec<String>, usize))| {
+    let said = |((verdict, reason), (ids, unknown, count)): ((&'static str, Cow<'_, str>), (ActionIds, Vec<String>, usize))| {
         let mut names: Vec<String> = ids.names(reference).take(most.saturating_add(1)).map(Cow::into_owned).collect();
         names.extend(unknown);
         let has_more = names.len() > most;
         names.truncate(most);
-        SaidAlike { verdict, reason, names, has_more, count }
+        SaidAlike { verdict, reason: reason.into_owned(), names, has_more, count }
     };
     groups.into_iter().map(said).collect()
 }

@@ -178,8 +178,7 @@ impl SqlTables {
     pub fn ask(&mut self, name: &str, sql: &str) -> Result<Answer, SqlError> {
         refuse(name, sql)?;
         let frame = self.context.execute(sql).and_then(LazyFrame::collect).map_err(engine(name))?;
-        let columns = frame.columns().iter().map(|c| c.name().to_string()).collect();
-        Ok(Answer { name: name.to_owned(), columns, frame })
+        Ok(Answer::of(name, frame))
     }
 }
 
@@ -192,6 +191,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What a table holds, by its name.
+    #[must_use]
+    pub fn of(name: &str, frame: DataFrame) -> Answer {
+        let columns = frame.columns().iter().map(|c| c.name().to_string()).collect();
+        Answer { name: name.to_owned(), columns, frame }
+    }
+
     /// How many rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -16,6 +16,7 @@ use super::asked::{Caller, Question, ask};
 use super::layers::Layers;
 use super::replaced::Proposed;
 use super::replay::{BeforeAfter, Contexts};
+use crate::aws::Text;
 use crate::evaluate::{Compiler, decide_both};
 use crate::grants::{OwnerKind, Principal};
 use crate::prove::{Judgement, is_lost, judge};
@@ -126,12 +127,12 @@ impl<'r> Row<'r> {
             first_ms: row.first_seen_ms,
             last_ms: row.last_seen_ms,
             refused_by: None,
-            samples: row.samples.iter().map(String::as_str).collect(),
+            samples: row.samples.iter().map(Text::as_str).collect(),
         }
     }
 
     fn of_denial(row: &'r DenialRow) -> Row<'r> {
-        let mut samples: Vec<&str> = row.sample_event_first.iter().chain(&row.sample_event_last).map(String::as_str).collect();
+        let mut samples: Vec<&str> = row.sample_event_first.iter().chain(&row.sample_event_last).map(Text::as_str).collect();
         samples.dedup();
         Row {
             kind: Kind::Attempt,

@@ -15,7 +15,7 @@ const WINDOW: Window = Window { start_ms: 500, end_ms: 5000 };
 /// The first call of role 1, as another one.
 fn call(action: &str, resource: &str, outcome: Outcome, last_ms: i64) -> UsageRow {
     let one = made_up::usage(2, 1).rows.remove(1);
-    UsageRow { action: action.to_owned(), resource_arn: resource.to_owned(), outcome, first_seen_ms: 1, last_seen_ms: last_ms, ..one }
+    UsageRow { action: action.into(), resource_arn: resource.into(), outcome, first_seen_ms: 1, last_seen_ms: last_ms, ..one }
 }
 
 fn denied(action: &str, resource: &str, by: &str) -> DenialRow {
@@ -30,15 +30,15 @@ fn denied(action: &str, resource: &str, by: &str) -> DenialRow {
         arn_provenance: row.provenance,
         region: row.region,
         context_class: row.context_class,
-        error_code: Some("AccessDenied".to_owned()),
-        denied_effect: Some("explicit".to_owned()),
-        denied_policy_type: Some(by.to_owned()),
+        error_code: Some("AccessDenied".into()),
+        denied_effect: Some("explicit".into()),
+        denied_policy_type: Some(by.into()),
         denied_policy_arn: None,
         calls: 4,
         first_seen_ms: 900,
         last_seen_ms: 1000,
-        sample_event_first: Some("d1".to_owned()),
-        sample_event_last: Some("d1".to_owned()),
+        sample_event_first: Some("d1".into()),
+        sample_event_last: Some("d1".into()),
     }
 }
 
@@ -149,7 +149,7 @@ fn calls_in_sessions_are_replayed_within_their_session_policies() {
         principal_type: row.principal_type.clone(),
         federated_name: None,
         session_policy: Some(format!(r#"{{"Statement":{{"Effect":"Allow","Action":"{policy}","Resource":"*"}}}}"#).into()),
-        session_policy_arns: Some("[]".to_owned()),
+        session_policy_arns: Some("[]".into()),
         is_told,
         action: row.action.clone(),
         resource_arn: row.resource_arn.clone(),
@@ -164,7 +164,7 @@ fn calls_in_sessions_are_replayed_within_their_session_policies() {
         calls: 2,
         first_seen_ms: 1000,
         last_seen_ms: 2000,
-        samples: vec!["s".to_owned()],
+        samples: vec!["s".into()],
     };
     let usage = Usage { session_calls: vec![session("ec2:*", true), session("sqs:*", true), session("ec2:*", false)], ..Usage::default() };
     let mut proposals = made_up::proposals(&grants, 12);

@@ -11,7 +11,7 @@ use super::holders::{as_held, request_principal, unseen};
 use super::layers::{Call, Layers};
 use super::replaced::Proposed;
 use crate::aws::principal::is_service_linked_role;
-use crate::blast::{Admin, DocumentSets, Holder, Measured, REACH_PERHAPS, REACH_YES, Reachable, Sets, Shared, SharedScopes, Step, local, measure, regions};
+use crate::blast::{Admin, DocumentSets, Holder, Measured, REACH_PERHAPS, REACH_YES, Reachable, Sets, Shared, SharedScopes, Step, actions_of_steps, local, measure, regions};
 use crate::evaluate::compiled::CompiledPolicies;
 use crate::evaluate::document::{CompiledDocument, CompiledPolicy};
 use crate::evaluate::{Compiler, NamedPolicy, PolicyType, RequestPrincipal};
@@ -73,7 +73,8 @@ pub struct Blast {
 /// A user or role with its policies at one time.
 pub struct State {
     pub policies: CompiledPolicies,
-    pub reachable: Reachable,
+    /// Of the actions of steps, those that it can have.
+    pub steps: ActionIds,
     pub measured: Measured,
     pub has_everything: bool,
 }
@@ -111,6 +112,8 @@ struct Ground<'d, 'g, 'r> {
     /// The levels of service control policies over each account.
     levels: BTreeMap<&'d str, Known<Vec<Sets>>>,
     all: ActionIds,
+    /// The actions of steps.
+    steps: ActionIds,
     regions: &'r [String],
     scopes: SharedScopes,
     /// Documents, compiled once for all threads: by place in memory and whether as a boundary.
@@ -137,7 +140,7 @@ impl<'d, 'g: 'd> Ground<'d, 'g, '_> {
         let measured = measure(Holder { who, policies: &policies, documents, reachable: &reachable, regions: self.regions, shared }, self.reference);
         let own = Reachable::of(&identity, boundary.map(|document| self.sets.together([document])).iter());
         let has_everything = own.open.has_all(&self.all);
-        State { policies, reachable, measured, has_everything }
+        State { policies, steps: reachable.any.common(&self.steps), measured, has_everything }
     }
 
     fn compiled(&self, name: &str, document: &'d PolicyDocument, is_boundary: bool) -> CompiledPolicy {
@@ -309,10 +312,13 @@ pub fn of_grants<'g>(proposals: &[Proposal], layers: &Layers<'g>, reference: &Re
     };
     let levels = grants.accounts.keys().map(|account| (account.as_str(), of_account(account))).collect();
     let regions = regions(every_document(grants));
-    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), regions: &regions, scopes: SharedScopes::default(), compiled: RwLock::default() };
+    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), steps: actions_of_steps(reference), regions: &regions, scopes: SharedScopes::default(), compiled: RwLock::default() };
     let principals: Vec<&Principal> = grants.principals().filter(|p| p.kind != OwnerKind::Group).collect();
     let people: Vec<Person<'_>> = principals.par_iter().map(|principal| ground.person(principal)).collect();
-    let [before, after] = [false, true].map(|is_after| admins(&people, layers, proposals, &strong_groups(&ground, is_after), &regions, reference, is_after));
+    let strong = [false, true].map(|is_after| strong_groups(&ground, is_after));
+    // Its sets of documents are many, and done with.
+    drop(ground);
+    let [before, after] = [(false, &strong[0]), (true, &strong[1])].map(|(is_after, strong)| admins(&people, layers, proposals, strong, &regions, reference, is_after));
     let radius = |((person, before), after): ((&Person<'_>, &Admin), &Admin)| {
         let has_gaps = !person.unseen.is_empty();
         Radius {

@@ -128,7 +128,7 @@ pub fn admins(people: &[Person<'_>], layers: &Layers<'_>, proposals: &[Proposal]
             policies: person.customer.clone(),
             trust: trusts.documents.get(arn).map(|document| Assumable::of(document)).unwrap_or_default(),
             ways: &state.measured.ways,
-            granted: &state.reachable.any,
+            granted: &state.steps,
         }
     };
     let nodes: Vec<Node<'_>> = people.iter().map(node).collect();

@@ -53,18 +53,18 @@ impl Changes {
             let at = row.last_seen_ms.saturating_add(SETTLE_MS);
             let later = |slot: &mut i64| *slot = at.max(*slot);
             if service == "organizations" && VERBS.iter().any(|v| name.starts_with(v)) {
-                later(changes.organisations.entry(row.account.clone()).or_insert(at));
+                later(changes.organisations.entry(row.account.as_str().to_owned()).or_insert(at));
             } else if service == "ram" && name.contains("ResourceShare") && VERBS.iter().any(|v| name.starts_with(v)) {
-                later(changes.shares.entry(row.account.clone()).or_insert(at));
+                later(changes.shares.entry(row.account.as_str().to_owned()).or_insert(at));
             } else if row.action == "ec2:ModifyVpcEndpoint" {
                 match Arn::parse(&row.resource_arn).map(|a| a.name().to_owned()).filter(|id| id.starts_with("vpce-") && !row.is_pattern()) {
                     Some(id) => later(changes.endpoints.entry(id).or_insert(at)),
-                    None if row.is_pattern() || row.resource_arn == "*" => later(changes.endpoints.entry(row.account.clone()).or_insert(at)),
+                    None if row.is_pattern() || row.resource_arn == "*" => later(changes.endpoints.entry(row.account.as_str().to_owned()).or_insert(at)),
                     None => {}
                 }
             } else if changes_policy(service, name) {
                 if row.is_pattern() || row.resource_arn == "*" {
-                    later(changes.services.entry((row.account.clone(), service.to_owned())).or_insert(at));
+                    later(changes.services.entry((row.account.as_str().to_owned(), service.to_owned())).or_insert(at));
                 } else {
                     later(changes.resources.entry(carrier(grants, &row.resource_arn).to_owned()).or_insert(at));
                 }

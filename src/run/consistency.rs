@@ -14,6 +14,7 @@ use super::layers::Layers;
 use super::roots;
 use super::sessions::{self, Sessions};
 use super::takeovers;
+use crate::aws::Text;
 use crate::evaluate::{CompiledPolicies, Compiler, PolicyType, RequestPrincipal};
 use crate::grants::OwnerKind;
 use crate::prove::replay::context_of;
@@ -114,7 +115,7 @@ pub struct Row<'r> {
     /// Calls.
     pub calls: i64,
     first_ms: i64,
-    samples: Vec<String>,
+    samples: Vec<&'r str>,
     logged: Logged<'r>,
     error_code: Option<&'r str>,
 }
@@ -130,7 +131,7 @@ impl<'r> Row<'r> {
             context_class: &row.context_class,
             calls: row.calls,
             first_ms: row.first_seen_ms,
-            samples: row.samples.clone(),
+            samples: row.samples.iter().map(Text::as_str).collect(),
             logged: Logged::Allowed,
             error_code: None,
         }
@@ -147,7 +148,7 @@ impl<'r> Row<'r> {
             context_class: &row.context_class,
             calls: row.calls,
             first_ms: row.first_seen_ms,
-            samples: row.samples.clone(),
+            samples: row.samples.iter().map(Text::as_str).collect(),
             logged: if row.outcome == Outcome::Denied { Logged::Denied(refusal) } else { Logged::Allowed },
             error_code: row.error_code.as_deref(),
         }
@@ -155,7 +156,7 @@ impl<'r> Row<'r> {
 
     /// A row of denial.
     pub fn of_denial(row: &'r DenialRow) -> Row<'r> {
-        let mut samples: Vec<String> = row.sample_event_first.iter().chain(&row.sample_event_last).cloned().collect();
+        let mut samples: Vec<&str> = row.sample_event_first.iter().chain(&row.sample_event_last).map(Text::as_str).collect();
         samples.dedup();
         Row {
             action: &row.action,
@@ -266,7 +267,7 @@ pub fn contradiction(holder: &Holder<'_>, row: &Row<'_>, comparison: &Comparison
         logged: logged_text(row),
         decided: decided_text(comparison),
         calls: row.calls,
-        samples: row.samples.clone(),
+        samples: row.samples.iter().map(|s| (*s).to_owned()).collect(),
     })
 }
 

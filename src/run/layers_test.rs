@@ -42,20 +42,20 @@ fn grants() -> Grants {
 
 fn call(action: &str, resource: &str, context: &str, at: i64) -> UsageRow {
     UsageRow {
-        account: OURS.to_owned(),
-        principal_key: "AROAAPP".to_owned(),
-        principal_arn: Some(format!("arn:aws:iam::{OURS}:role/app")),
-        principal_type: Some("AssumedRole".to_owned()),
-        action: action.to_owned(),
-        resource_arn: resource.to_owned(),
-        provenance: "logged".to_owned(),
-        region: Some("eu-west-1".to_owned()),
-        context_class: context.to_owned(),
+        account: OURS.into(),
+        principal_key: "AROAAPP".into(),
+        principal_arn: Some(format!("arn:aws:iam::{OURS}:role/app").into()),
+        principal_type: Some("AssumedRole".into()),
+        action: action.into(),
+        resource_arn: resource.into(),
+        provenance: "logged".into(),
+        region: Some("eu-west-1".into()),
+        context_class: context.into(),
         outcome: Outcome::Allowed,
         calls: 1,
         first_seen_ms: at,
         last_seen_ms: at,
-        samples: vec!["e".to_owned()],
+        samples: vec!["e".into()],
     }
 }
 
@@ -103,7 +103,7 @@ fn what_ram_may_have_shared_is_open() {
     grants.resources.by_arn.insert(arn.clone(), resource(Known::Unknown("not exported".to_owned())));
     assert_eq!(compared(&grants, vec![row.clone()]), [0, 1, 0]);
     grants.resources.by_arn.insert(arn.clone(), resource(Known::Absent));
-    let unshared = UsageRow { account: OTHERS.to_owned(), principal_key: "AIDAX".to_owned(), principal_arn: None,
+    let unshared = UsageRow { account: OTHERS.into(), principal_key: "AIDAX".into(), principal_arn: None,
         ..call("ram:DisassociateResourceShare", &format!("arn:aws:ram:eu-west-1:{OTHERS}:resource-share/s"), "{}", 10) };
     assert_eq!(compared(&grants, vec![row, unshared]), [0, 1, 0]);
 }
@@ -119,7 +119,7 @@ fn calls_before_a_change_of_their_endpoint_are_open() {
     let at = |ms| call("ec2:DescribeVpcs", "*", context, ms);
     assert_eq!(compared(&grants, vec![at(0)]), [0, 0, 1]);
     for named in [format!("arn:aws:ec2:eu-west-1:{OURS}:vpc-endpoint/vpce-1"), "*".to_owned()] {
-        let change = UsageRow { principal_key: "AIDAX".to_owned(), principal_arn: None, ..call("ec2:ModifyVpcEndpoint", &named, "{}", 10) };
+        let change = UsageRow { principal_key: "AIDAX".into(), principal_arn: None, ..call("ec2:ModifyVpcEndpoint", &named, "{}", 10) };
         assert_eq!(compared(&grants, vec![at(0), change.clone()]), [0, 1, 0], "{named}");
         assert_eq!(compared(&grants, vec![at(1_000_000), change]), [0, 0, 1], "{named}");
     }

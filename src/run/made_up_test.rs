@@ -142,20 +142,20 @@ fn row(role: usize, n: usize) -> UsageRow {
         _ => "*".to_owned(),
     };
     UsageRow {
-        account,
-        principal_key: format!("AROA{role:016}"),
-        principal_arn: Some(role_arn(role)),
-        principal_type: Some("AssumedRole".to_owned()),
-        action: action.to_owned(),
-        resource_arn: resource,
-        provenance: "logged".to_owned(),
-        region: Some("eu-west-1".to_owned()),
-        context_class: format!(r#"{{"aws:SourceIp":"203.0.113.{}"}}"#, n % 4),
+        account: account.into(),
+        principal_key: format!("AROA{role:016}").into(),
+        principal_arn: Some(role_arn(role).into()),
+        principal_type: Some("AssumedRole".into()),
+        action: action.into(),
+        resource_arn: resource.into(),
+        provenance: "logged".into(),
+        region: Some("eu-west-1".into()),
+        context_class: format!(r#"{{"aws:SourceIp":"203.0.113.{}"}}"#, n % 4).into(),
         outcome: Outcome::Allowed,
         calls: 3,
         first_seen_ms: 1000,
         last_seen_ms: 2000,
-        samples: vec![format!("e-{role}-{n}")],
+        samples: vec![format!("e-{role}-{n}").into()],
     }
 }
 

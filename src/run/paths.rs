@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::aws::Arn;
+use crate::aws::{Arn, Text};
 use crate::grants::Grants;
 use crate::usage::Usage;
 
@@ -29,9 +29,9 @@ pub fn add(usage: &mut Usage, grants: &Grants) {
     if paths.is_empty() {
         return;
     }
-    let fix = |resource: &mut String, provenance: &str| {
+    let fix = |resource: &mut Text, provenance: &str| {
         if let Some(full) = paths.get(resource.as_str()).filter(|_| provenance != "logged") {
-            resource.clone_from(full);
+            *resource = full.as_str().into();
         }
     };
     usage.rows.iter_mut().chain(&mut usage.history).for_each(|r| fix(&mut r.resource_arn, &r.provenance));

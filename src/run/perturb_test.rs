@@ -115,7 +115,7 @@ fn candidates(sample: &Sample) -> Vec<(usize, Taken)> {
     for (at, proposal) in sample.proposals.iter().enumerate().filter(|(_, p)| p.status == Status::Proposed) {
         let used = proposal.verdicts.iter().filter(|v| matches!(v.verdict, Verdict::KeepUsed | Verdict::Narrow));
         for verdict in used {
-            all.insert((at, Taken::Action(verdict.action.clone())));
+            all.insert((at, Taken::Action(verdict.action.to_string())));
             for statement in proposal.proposed.iter().flat_map(|d| &d.statements).filter(|s| s.effect == Effect::Allow) {
                 if let Some(ResourceElement::Resource(list)) = &statement.resource {
                     let hit = |p: &&String| verdict.resources.iter().any(|r| arn_matches(p, r));

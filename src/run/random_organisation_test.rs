@@ -387,20 +387,20 @@ impl World {
             let at = window().start_ms + (start + source.below(among) as i64) * DAY + 3_600_000;
             let (resource_arn, provenance) = logged(source, action, &resource, owner.account, region);
             let row = UsageRow {
-                account: owner.account.to_owned(),
-                principal_key: owner.unique_id(),
-                principal_arn: Some(owner.arn()),
+                account: owner.account.into(),
+                principal_key: owner.unique_id().into(),
+                principal_arn: Some(owner.arn().into()),
                 principal_type: None,
-                action: action.to_owned(),
-                resource_arn,
-                provenance: provenance.to_owned(),
-                region: Some(region.to_owned()),
-                context_class: told(source, &context),
+                action: action.into(),
+                resource_arn: resource_arn.into(),
+                provenance: provenance.into(),
+                region: Some(region.into()),
+                context_class: told(source, &context).into(),
                 outcome,
                 calls: 1,
                 first_seen_ms: at,
                 last_seen_ms: at,
-                samples: vec![format!("e{}", calls.len())],
+                samples: vec![format!("e{}", calls.len()).into()],
             };
             calls.push(Call { caller: owner.arn(), action, resource, context, row });
         }

@@ -12,6 +12,7 @@ use super::holders::{as_held, policies, request_principal, unseen};
 use super::layers::Layers;
 use super::replaced::Proposed;
 use super::sessions;
+use crate::aws::Text;
 use crate::evaluate::{Change, Compiler, Context, NamedPolicy, Policies};
 use crate::grants::{Grants, OwnerKind, Principal};
 use crate::prove::replay::context_of;
@@ -147,13 +148,13 @@ fn judged(holder: &Holder<'_>, change: &Change, question: &Question<'_>, trusts:
 }
 
 impl<'u> Replayed<'u> {
-    fn denied(&mut self, principal: &str, action: &str, resource: &str, calls: i64, samples: &[String]) {
+    fn denied(&mut self, principal: &str, action: &str, resource: &str, calls: i64, samples: &[Text]) {
         self.newly_denied.push(NewlyDenied {
             principal_arn: principal.to_owned(),
             action: action.to_owned(),
             resource: resource.to_owned(),
             calls,
-            samples: samples.to_vec(),
+            samples: owned(samples),
         });
     }
 
@@ -167,7 +168,7 @@ impl<'u> Replayed<'u> {
             Judgement::Unknown(settles) => {
                 let group = self.unknown.entry((&row.action, settles.join(", "))).or_insert_with(|| UnknownGroup {
                     principals: 1,
-                    example: (principal.to_owned(), row.resource_arn.clone(), row.samples.clone()),
+                    example: (principal.to_owned(), row.resource_arn.as_str().to_owned(), owned(&row.samples)),
                     ..UnknownGroup::default()
                 });
                 group.requests += 1;
@@ -175,6 +176,10 @@ impl<'u> Replayed<'u> {
             }
         }
     }
+}
+
+fn owned(texts: &[Text]) -> Vec<String> {
+    texts.iter().map(|t| t.as_str().to_owned()).collect()
 }
 
 /// Replays the calls of one principal.

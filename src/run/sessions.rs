@@ -196,37 +196,37 @@ mod tests {
 
     fn row(policy: Option<&str>, arns: &str, action: &str, denied: Option<(&str, &str)>) -> SessionCallRow {
         SessionCallRow {
-            account: "111122223333".to_owned(),
-            principal_key: "AROAAPP".to_owned(),
-            principal_arn: Some("arn:aws:iam::111122223333:role/app".to_owned()),
-            principal_type: Some("AssumedRole".to_owned()),
+            account: "111122223333".into(),
+            principal_key: "AROAAPP".into(),
+            principal_arn: Some("arn:aws:iam::111122223333:role/app".into()),
+            principal_type: Some("AssumedRole".into()),
             federated_name: None,
             session_policy: policy.map(Into::into),
-            session_policy_arns: Some(arns.to_owned()),
+            session_policy_arns: Some(arns.into()),
             is_told: true,
-            action: action.to_owned(),
-            resource_arn: "*".to_owned(),
-            arn_provenance: "none".to_owned(),
-            region: Some("eu-west-1".to_owned()),
-            context_class: "{}".to_owned(),
+            action: action.into(),
+            resource_arn: "*".into(),
+            arn_provenance: "none".into(),
+            region: Some("eu-west-1".into()),
+            context_class: "{}".into(),
             outcome: if denied.is_some() { Outcome::Denied } else { Outcome::Allowed },
-            error_code: denied.map(|_| "AccessDenied".to_owned()),
-            denied_effect: denied.map(|d| d.0.to_owned()),
-            denied_policy_type: denied.map(|d| d.1.to_owned()),
+            error_code: denied.map(|_| "AccessDenied".into()),
+            denied_effect: denied.map(|d| d.0.into()),
+            denied_policy_type: denied.map(|d| d.1.into()),
             denied_policy_arn: None,
             calls: 1,
             first_seen_ms: 0,
             last_seen_ms: 0,
-            samples: vec!["e".to_owned()],
+            samples: vec!["e".into()],
         }
     }
 
     fn federated(row: SessionCallRow) -> SessionCallRow {
         SessionCallRow {
-            principal_key: "AIDAANN".to_owned(),
-            principal_arn: Some("arn:aws:iam::111122223333:user/ann".to_owned()),
-            principal_type: Some("FederatedUser".to_owned()),
-            federated_name: Some("guest".to_owned()),
+            principal_key: "AIDAANN".into(),
+            principal_arn: Some("arn:aws:iam::111122223333:user/ann".into()),
+            principal_type: Some("FederatedUser".into()),
+            federated_name: Some("guest".into()),
             ..row
         }
     }
@@ -306,7 +306,7 @@ mod tests {
         let guest = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",
             "Condition":{"StringEquals":{"aws:PrincipalArn":"arn:aws:sts::111122223333:federated-user/guest","aws:userid":"111122223333:guest"}}}]}"#;
         assert_eq!(tallies(vec![federated(row(Some(guest), "[]", "ec2:StopInstances", None))]), [[1, 0, 0], [0, 0, 0]]);
-        let by_root = SessionCallRow { principal_key: "111122223333".to_owned(), principal_arn: None, ..federated(row(Some(&all), "[]", "ec2:StopInstances", None)) };
+        let by_root = SessionCallRow { principal_key: "111122223333".into(), principal_arn: None, ..federated(row(Some(&all), "[]", "ec2:StopInstances", None)) };
         assert_eq!(compared(vec![by_root]).sessions.not_exported, 1);
     }
 }

@@ -95,7 +95,6 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("inventory", held::inventory(grants).map_err(|e| failed(&e))?);
     tables.register("last_accessed", held::last_accessed(grants).map_err(|e| failed(&e))?);
     policies(&mut tables, grants, &rows, reference)?;
-    tables.register("usage", frames::usage(&usage.rows).map_err(|e| failed(&e))?);
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);
     tables.register("session_calls", frames::session_calls(&usage.session_calls).map_err(|e| failed(&e))?);
     tables.register("grant_changes", frames::grant_changes(&usage.grant_changes).map_err(|e| failed(&e))?);

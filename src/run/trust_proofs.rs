@@ -31,8 +31,8 @@ fn caller(row: &UsageRow, ids: &HashMap<&str, &str>) -> Option<RequestPrincipal>
     Some(RequestPrincipal {
         arn: (!is_role).then(|| arn.to_owned()),
         role_arn: is_role.then(|| arn.to_owned()),
-        account: Some(row.account.clone()),
-        unique_id: Some(row.principal_key.clone()),
+        account: Some(row.account.as_str().to_owned()),
+        unique_id: Some(row.principal_key.as_str().to_owned()),
         ..RequestPrincipal::of_kind(kind)
     })
 }

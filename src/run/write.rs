@@ -16,6 +16,7 @@ use crate::report::proofs_text::BacktestFacts;
 use crate::report::sql::{Answer, Cell, SqlTables};
 use crate::report::{advice, blast_text, findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
+use crate::usage::{UsageRow, frames};
 
 /// The name of the file that marks a folder as ours: only such a folder is ever replaced.
 const MARK: &str = "run.json";
@@ -23,8 +24,11 @@ const MARK: &str = "run.json";
 /// Tables that are written as CSV.
 const TABLES: &[&str] = &[
     "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "documents", "grant_changes", "inventory", "key_activity", "last_accessed",
-    "principals", "resource_grants", "session_calls", "statements", "trusts", "usage",
+    "principals", "resource_grants", "session_calls", "statements", "trusts",
 ];
+
+/// How many rows of use are turned into columns at a time.
+const USAGE_AT_ONCE: usize = 50_000;
 
 /// From how many rows on the expanded actions are left to SQL: as CSV they would say little at great length.
 const MOST_ACTIONS: i64 = 200_000;
@@ -55,17 +59,27 @@ impl Folder {
         std::fs::write(&path, bytes).map_err(failed(&path))
     }
 
-    fn put_table(&self, name: &str, answer: &Answer) -> Result<(), RunError> {
+    /// Writes a table that comes in parts.
+    fn put_table(&self, name: &str, parts: impl IntoIterator<Item = Result<Answer, RunError>>) -> Result<(), RunError> {
         let path = self.path.join(format!("tables/{name}.csv"));
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(failed(parent))?;
         }
-        let file = std::fs::File::create(&path).map_err(failed(&path))?;
-        findings_csv::table(answer, std::io::BufWriter::new(file)).map_err(|e| match e {
-            TableError::Sql(e) => e.into(),
-            TableError::Write(source) => RunError::Write { path, source },
-        })
+        let mut file = std::io::BufWriter::new(std::fs::File::create(&path).map_err(failed(&path))?);
+        for (at, part) in parts.into_iter().enumerate() {
+            findings_csv::table(&part?, at == 0, &mut file).map_err(|e| match e {
+                TableError::Sql(e) => e.into(),
+                TableError::Write(source) => RunError::Write { path: path.clone(), source },
+            })?;
+        }
+        std::io::Write::flush(&mut file).map_err(failed(&path))
     }
+}
+
+/// The table of use in parts: as columns all of it would take as much memory again as the rows do.
+fn usage_table(rows: &[UsageRow]) -> impl Iterator<Item = Result<Answer, RunError>> {
+    let parts = rows.chunks(USAGE_AT_ONCE).chain(rows.is_empty().then_some(rows));
+    parts.map(|part| frames::usage(part).map(|frame| Answer::of("usage", frame)).map_err(|e| RunError::Table(e.to_string())))
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
@@ -103,7 +117,7 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
 }
 
 /// Writes everything.
-pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tables: &mut SqlTables) -> Result<(), RunError> {
+pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], reference: &Reference, tables: &mut SqlTables) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
     let folder = Folder::beside(&options.out)?;
     folder.put("findings.json", findings_json::render(model))?;
@@ -115,12 +129,13 @@ pub fn all(options: &RunOptions, model: &ReportModel, reference: &Reference, tab
         folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
     }
     for table in TABLES {
-        folder.put_table(table, &tables.ask(table, &format!("SELECT * FROM {table}"))?)?;
+        folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
+    folder.put_table("usage", usage_table(usage))?;
     let actions = tables.run("granted_actions", "SELECT CAST(SUM(action_count) AS BIGINT) AS actions FROM statements")?;
     if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
         let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
-        folder.put_table("granted_actions", &tables.ask("granted_actions", sql)?)?;
+        folder.put_table("granted_actions", [tables.ask("granted_actions", sql).map_err(RunError::from)])?;
     }
     folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();

@@ -177,14 +177,17 @@ impl Engine {
             .and_then(LazyFrame::collect)
             .map_err(|source| UsageError::Query { query, source })?;
         let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
-        Ok(Table { query, frame, columns })
+        // A column of one value is written out, so that texts can be read where they lie.
+        let (len, series) = (frame.height(), frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect());
+        Ok(Table { query, len, series, columns })
     }
 }
 
 /// An answer: named columns, read row by row.
 pub struct Table {
     query: &'static str,
-    frame: DataFrame,
+    len: usize,
+    series: Vec<Series>,
     columns: HashMap<String, usize>,
 }
 
@@ -192,7 +195,7 @@ impl Table {
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.frame.height()
+        self.len
     }
 
     /// Whether there are no rows.
@@ -220,35 +223,38 @@ impl<'t> Row<'t> {
     }
 
     fn value(&self, column: &str) -> Result<AnyValue<'t>, UsageError> {
-        let cell = self
-            .table
-            .columns
-            .get(column)
-            .and_then(|i| self.table.frame.columns().get(*i))
-            .and_then(|c| c.get(self.at).ok());
+        let series = self.table.columns.get(column).and_then(|i| self.table.series.get(*i));
+        let cell = series.and_then(|s| s.get(self.at).ok());
         match cell {
             Some(value) => Ok(value),
             None => self.problem(column, "not in the answer"),
         }
     }
 
-    /// A text, `None` for NULL.
+    /// A text where it lies, `None` for NULL.
     ///
     /// # Errors
     /// [`UsageError::Answer`] when the column is missing or holds something else.
-    pub fn text(&self, column: &str) -> Result<Option<String>, UsageError> {
+    pub fn str(&self, column: &str) -> Result<Option<&'t str>, UsageError> {
         match self.value(column)? {
             AnyValue::Null => Ok(None),
-            AnyValue::String(s) => Ok(Some(s.to_owned())),
-            AnyValue::StringOwned(s) => Ok(Some(s.to_string())),
+            AnyValue::String(s) => Ok(Some(s)),
             _ => self.problem(column, "not a text"),
         }
+    }
+
+    /// A text, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::str`].
+    pub fn text(&self, column: &str) -> Result<Option<String>, UsageError> {
+        Ok(self.str(column)?.map(str::to_owned))
     }
 
     /// An integer, `None` for NULL.
     ///
     /// # Errors
-    /// As [`Row::text`].
+    /// As [`Row::str`].
     pub fn int(&self, column: &str) -> Result<Option<i64>, UsageError> {
         match self.value(column)? {
             AnyValue::Null => Ok(None),
@@ -262,7 +268,7 @@ impl<'t> Row<'t> {
     /// A boolean, `None` for NULL.
     ///
     /// # Errors
-    /// As [`Row::text`].
+    /// As [`Row::str`].
     pub fn boolean(&self, column: &str) -> Result<Option<bool>, UsageError> {
         match self.value(column)? {
             AnyValue::Null => Ok(None),
@@ -271,12 +277,20 @@ impl<'t> Row<'t> {
         }
     }
 
+    /// A text where it lies, that the query promises.
+    ///
+    /// # Errors
+    /// As [`Row::str`], and for NULL.
+    pub fn need_str(&self, column: &str) -> Result<&'t str, UsageError> {
+        self.str(column)?.map_or_else(|| self.problem(column, "is NULL"), Ok)
+    }
+
     /// A text that the query promises.
     ///
     /// # Errors
-    /// As [`Row::text`], and for NULL.
+    /// As [`Row::need_str`].
     pub fn need_text(&self, column: &str) -> Result<String, UsageError> {
-        self.text(column)?.map_or_else(|| self.problem(column, "is NULL"), Ok)
+        self.need_str(column).map(str::to_owned)
     }
 
     /// An integer that the query promises.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::coverage::days_of;
 use super::engine::{Engine, UsageError, Window};
+use crate::aws::{Text, Texts};
 use super::{DenialRow, Outcome, UsageRow, denial_row, outcome};
 
 /// Rows with the number of the era that they fall into.
@@ -49,9 +50,10 @@ pub fn era_calls(event_actions: &[PathBuf], window: Window, spans: &Spans) -> Re
     let mut engine = Engine::open(&[], event_actions, window)?;
     engine.add_eras(&eras)?;
     let table = engine.run("era_calls", include_str!("../../queries/era_calls.sql"))?;
+    let mut texts = Texts::default();
     for row in table.rows() {
         let era = row.need_int("era")?;
-        let denial = denial_row(&row)?;
+        let denial = denial_row(&row, &mut texts)?;
         if outcome(row.text("outcome")?.as_deref()) == Outcome::Denied {
             out.denied.push((era, denial));
         } else {
@@ -63,7 +65,7 @@ pub fn era_calls(event_actions: &[PathBuf], window: Window, spans: &Spans) -> Re
 
 /// A row of authorised calls in the form of `queries/usage.sql`.
 fn as_use(row: DenialRow) -> UsageRow {
-    let mut samples: Vec<String> = row.sample_event_first.into_iter().chain(row.sample_event_last).collect();
+    let mut samples: Vec<Text> = row.sample_event_first.into_iter().chain(row.sample_event_last).collect();
     samples.dedup();
     UsageRow {
         account: row.account,

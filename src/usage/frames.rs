@@ -1,6 +1,7 @@
 //! The log-side tables that report queries read: activity, denials, calls in bounded sessions, changes of grants, keys, assumptions, coverage, usage itself.
 //! Flat columns, absent is NULL, rows in the order of the query that made them.
 
+use crate::aws::Text;
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
 use super::{Activity, Assumption, Coverage, CoverageRow, DenialRow, GrantChangeRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
@@ -50,7 +51,7 @@ pub fn usage(rows: &[UsageRow]) -> PolarsResult<DataFrame> {
             ints("calls", rows.iter().map(|r| Some(r.calls))),
             ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
             ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
-            texts("sample_event_id", rows.iter().map(|r| r.samples.first().map(String::as_str))),
+            texts("sample_event_id", rows.iter().map(|r| r.samples.first().map(Text::as_str))),
         ],
     )
 }
@@ -114,8 +115,8 @@ pub fn session_calls(rows: &[SessionCallRow]) -> PolarsResult<DataFrame> {
             ints("calls", rows.iter().map(|r| Some(r.calls))),
             ints("first_seen_ms", rows.iter().map(|r| Some(r.first_seen_ms))),
             ints("last_seen_ms", rows.iter().map(|r| Some(r.last_seen_ms))),
-            texts("sample_event_first", rows.iter().map(|r| r.samples.first().map(String::as_str))),
-            texts("sample_event_last", rows.iter().map(|r| r.samples.last().map(String::as_str))),
+            texts("sample_event_first", rows.iter().map(|r| r.samples.first().map(Text::as_str))),
+            texts("sample_event_last", rows.iter().map(|r| r.samples.last().map(Text::as_str))),
         ],
     )
 }

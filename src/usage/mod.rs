@@ -27,6 +27,7 @@ pub use grant_changes::{GrantChangeRow, grant_changes};
 pub use session_calls::{SessionCallRow, session_calls_of};
 pub use use_days::{UseDays, use_days_of};
 
+use crate::aws::{Text, Texts};
 use engine::{Engine, Table};
 
 /// How a call ended, as the store writes it.
@@ -44,23 +45,23 @@ pub enum Outcome {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UsageRow {
     /// The caller's account.
-    pub account: String,
+    pub account: Text,
     /// The caller's unique id (`AROA…`, `AIDA…`, the account id for root).
-    pub principal_key: String,
+    pub principal_key: Text,
     /// The caller's ARN; for a session the role's ARN. `None` where the log only told an id.
-    pub principal_arn: Option<String>,
+    pub principal_arn: Option<Text>,
     /// `userIdentity.type`.
-    pub principal_type: Option<String>,
+    pub principal_type: Option<Text>,
     /// Canonical action, `s3:GetObject`.
-    pub action: String,
+    pub action: Text,
     /// ARN, type-level ARN pattern, or `*`.
-    pub resource_arn: String,
+    pub resource_arn: Text,
     /// Where the ARN came from (`logged`, `parameter`, `response`, `override`, `type-wildcard`, `none`).
-    pub provenance: String,
+    pub provenance: Text,
     /// Region of the call.
-    pub region: Option<String>,
+    pub region: Option<Text>,
     /// Canonical JSON object of the condition keys that a decision may turn on.
-    pub context_class: String,
+    pub context_class: Text,
     /// Allowed, denied or error.
     pub outcome: Outcome,
     /// Number of calls.
@@ -70,7 +71,7 @@ pub struct UsageRow {
     /// Last call, epoch ms.
     pub last_seen_ms: i64,
     /// One or two event ids to look up.
-    pub samples: Vec<String>,
+    pub samples: Vec<Text>,
 }
 
 impl UsageRow {
@@ -98,31 +99,31 @@ impl UsageRow {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DenialRow {
     /// The caller's account.
-    pub account: String,
+    pub account: Text,
     /// The caller's unique id (`AROA…`, `AIDA…`, the account id for root).
-    pub principal_key: String,
+    pub principal_key: Text,
     /// The caller's ARN; for a session the role's ARN. `None` where the log only told an id.
-    pub principal_arn: Option<String>,
+    pub principal_arn: Option<Text>,
     /// `userIdentity.type`.
-    pub principal_type: Option<String>,
+    pub principal_type: Option<Text>,
     /// Canonical action, `s3:GetObject`.
-    pub action: String,
+    pub action: Text,
     /// ARN, type-level ARN pattern, or `*`.
-    pub resource_arn: String,
+    pub resource_arn: Text,
     /// Where the ARN came from, as in [`UsageRow::provenance`].
-    pub arn_provenance: String,
+    pub arn_provenance: Text,
     /// Region of the call.
-    pub region: Option<String>,
+    pub region: Option<Text>,
     /// Canonical JSON object of the condition keys that a decision may turn on.
-    pub context_class: String,
+    pub context_class: Text,
     /// `errorCode`.
-    pub error_code: Option<String>,
+    pub error_code: Option<Text>,
     /// `explicit` or `implicit`.
-    pub denied_effect: Option<String>,
+    pub denied_effect: Option<Text>,
     /// `identity`, `resource`, `trust`, `boundary`, `session`, `scp`, `rcp` or `vpc_endpoint`.
-    pub denied_policy_type: Option<String>,
+    pub denied_policy_type: Option<Text>,
     /// The policy that refused.
-    pub denied_policy_arn: Option<String>,
+    pub denied_policy_arn: Option<Text>,
     /// Number of calls.
     pub calls: i64,
     /// First call, epoch ms.
@@ -130,9 +131,9 @@ pub struct DenialRow {
     /// Last call, epoch ms.
     pub last_seen_ms: i64,
     /// An event id to look up.
-    pub sample_event_first: Option<String>,
+    pub sample_event_first: Option<Text>,
     /// Another one; the same where there was one call.
-    pub sample_event_last: Option<String>,
+    pub sample_event_last: Option<Text>,
 }
 
 impl DenialRow {
@@ -237,9 +238,10 @@ pub struct Usage {
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
     let mut engine = Engine::open(events, event_actions, window)?;
-    let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
-    let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?)?;
-    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?)?;
+    let mut texts = Texts::default();
+    let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
+    let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?, &mut texts)?;
+    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
@@ -252,7 +254,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let mapping = mapping::figures(&mut engine)?;
     let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
-    let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?)?;
+    let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let grant_changes = Vec::new();
     Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
 }
@@ -265,58 +267,64 @@ fn outcome(text: Option<&str>) -> Outcome {
     }
 }
 
-fn usage_rows(table: &Table) -> Result<Vec<UsageRow>, UsageError> {
+fn usage_rows(table: &Table, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
     let mut out = Vec::with_capacity(table.len());
     for row in table.rows() {
-        let mut samples: Vec<String> =
-            ["sample_event_first", "sample_event_last"].iter().filter_map(|c| row.text(c).transpose()).collect::<Result<_, _>>()?;
-        samples.dedup();
+        // Ids of events do not repeat.
+        let sample = |column| row.str(column).map(|id| id.map(Text::from));
+        let (first, last) = (sample("sample_event_first")?, sample("sample_event_last")?);
+        let last = last.filter(|id| Some(id) != first.as_ref());
+        let mut shared = |column, absent: &str| row.str(column).map(|text| texts.of(text.unwrap_or(absent)));
         out.push(UsageRow {
-            account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
-            principal_key: row.need_text("principal_key")?,
-            principal_arn: row.text("principal_arn")?,
-            principal_type: row.text("principal_type")?,
-            action: row.need_text("action")?,
-            resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
-            provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
-            region: row.text("region")?,
-            context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
-            outcome: outcome(row.text("outcome")?.as_deref()),
+            account: shared("account", "unknown")?,
+            resource_arn: shared("resource_arn", "*")?,
+            provenance: shared("arn_provenance", "none")?,
+            context_class: shared("context_class", "{}")?,
+            principal_key: texts.of(row.need_str("principal_key")?),
+            action: texts.of(row.need_str("action")?),
+            principal_arn: row.str("principal_arn")?.map(|t| texts.of(t)),
+            principal_type: row.str("principal_type")?.map(|t| texts.of(t)),
+            region: row.str("region")?.map(|t| texts.of(t)),
+            outcome: outcome(row.str("outcome")?),
             calls: row.need_int("calls")?,
             first_seen_ms: row.need_int("first_seen_ms")?,
             last_seen_ms: row.need_int("last_seen_ms")?,
-            samples,
+            samples: first.into_iter().chain(last).collect(),
         });
     }
     Ok(out)
 }
 
 /// A row of refused calls, from any query that has its columns.
-fn denial_row(row: &engine::Row<'_>) -> Result<DenialRow, UsageError> {
+fn denial_row(row: &engine::Row<'_>, texts: &mut Texts) -> Result<DenialRow, UsageError> {
+    let mut shared = |column, absent: &str| row.str(column).map(|text| texts.of(text.unwrap_or(absent)));
+    let (account, resource_arn) = (shared("account", "unknown")?, shared("resource_arn", "*")?);
+    let (arn_provenance, context_class) = (shared("arn_provenance", "none")?, shared("context_class", "{}")?);
+    let mut told = |column| row.str(column).map(|text| text.map(|t| texts.of(t)));
     Ok(DenialRow {
-        account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
-        principal_key: row.need_text("principal_key")?,
-        principal_arn: row.text("principal_arn")?,
-        principal_type: row.text("principal_type")?,
-        action: row.need_text("action")?,
-        resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
-        arn_provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
-        region: row.text("region")?,
-        context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
-        error_code: row.text("error_code")?,
-        denied_effect: row.text("denied_effect")?,
-        denied_policy_type: row.text("denied_policy_type")?,
-        denied_policy_arn: row.text("denied_policy_arn")?,
+        account,
+        resource_arn,
+        arn_provenance,
+        context_class,
+        principal_arn: told("principal_arn")?,
+        principal_type: told("principal_type")?,
+        region: told("region")?,
+        error_code: told("error_code")?,
+        denied_effect: told("denied_effect")?,
+        denied_policy_type: told("denied_policy_type")?,
+        denied_policy_arn: told("denied_policy_arn")?,
+        principal_key: texts.of(row.need_str("principal_key")?),
+        action: texts.of(row.need_str("action")?),
         calls: row.need_int("calls")?,
         first_seen_ms: row.need_int("first_seen_ms")?,
         last_seen_ms: row.need_int("last_seen_ms")?,
-        sample_event_first: row.text("sample_event_first")?,
-        sample_event_last: row.text("sample_event_last")?,
+        sample_event_first: row.str("sample_event_first")?.map(Text::from),
+        sample_event_last: row.str("sample_event_last")?.map(Text::from),
     })
 }
 
-fn denial_rows(table: &Table) -> Result<Vec<DenialRow>, UsageError> {
-    table.rows().map(|row| denial_row(&row)).collect()
+fn denial_rows(table: &Table, texts: &mut Texts) -> Result<Vec<DenialRow>, UsageError> {
+    table.rows().map(|row| denial_row(&row, texts)).collect()
 }
 
 fn unknown_rows(table: &Table) -> Result<Vec<UnknownCall>, UsageError> {

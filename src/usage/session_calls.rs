@@ -3,8 +3,8 @@
 //! Definition: `queries/session_calls.sql`. The rows stand beside usage and denials, which hold the same calls without
 //! regard to sessions. Source: inputs-and-evaluation.md sections 1.2 and 3.6.
 
-use std::sync::Arc;
 
+use crate::aws::{Text, Texts};
 use super::engine::{Table, UsageError};
 use super::{Outcome, outcome};
 
@@ -12,41 +12,41 @@ use super::{Outcome, outcome};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SessionCallRow {
     /// The caller's account.
-    pub account: String,
+    pub account: Text,
     /// The caller's unique id; of a federated user that of the user who asked for the token.
-    pub principal_key: String,
+    pub principal_key: Text,
     /// The role's ARN; of a federated user that of the user who asked for the token.
-    pub principal_arn: Option<String>,
+    pub principal_arn: Option<Text>,
     /// `userIdentity.type`.
-    pub principal_type: Option<String>,
+    pub principal_type: Option<Text>,
     /// Name of a federated user.
-    pub federated_name: Option<String>,
-    /// Text of the session policy, as it was passed; shared by neighbouring rows.
-    pub session_policy: Option<Arc<str>>,
+    pub federated_name: Option<Text>,
+    /// Text of the session policy, as it was passed.
+    pub session_policy: Option<Text>,
     /// ARNs of the managed session policies, a JSON list; `null` in it stands for one that cannot be read.
-    pub session_policy_arns: Option<String>,
+    pub session_policy_arns: Option<Text>,
     /// Whether the two fields are what was passed; else the STS event does not tell, or its copies disagree.
     pub is_told: bool,
     /// Canonical action, `s3:GetObject`.
-    pub action: String,
+    pub action: Text,
     /// ARN, type-level ARN pattern, or `*`.
-    pub resource_arn: String,
+    pub resource_arn: Text,
     /// Where the ARN came from, as in [`super::UsageRow::provenance`].
-    pub arn_provenance: String,
+    pub arn_provenance: Text,
     /// Region of the call.
-    pub region: Option<String>,
+    pub region: Option<Text>,
     /// Canonical JSON object of the condition keys that a decision may turn on.
-    pub context_class: String,
+    pub context_class: Text,
     /// Allowed or denied.
     pub outcome: Outcome,
     /// `errorCode` of a denied call.
-    pub error_code: Option<String>,
+    pub error_code: Option<Text>,
     /// `explicit` or `implicit`, as in [`super::DenialRow`].
-    pub denied_effect: Option<String>,
+    pub denied_effect: Option<Text>,
     /// Kind of policy that refused.
-    pub denied_policy_type: Option<String>,
+    pub denied_policy_type: Option<Text>,
     /// The policy that refused.
-    pub denied_policy_arn: Option<String>,
+    pub denied_policy_arn: Option<Text>,
     /// Number of calls.
     pub calls: i64,
     /// First call, epoch ms.
@@ -54,7 +54,7 @@ pub struct SessionCallRow {
     /// Last call, epoch ms.
     pub last_seen_ms: i64,
     /// One or two event ids to look up.
-    pub samples: Vec<String>,
+    pub samples: Vec<Text>,
 }
 
 impl SessionCallRow {
@@ -81,33 +81,34 @@ impl SessionCallRow {
 ///
 /// # Errors
 /// [`UsageError::Answer`] when the answer has another shape.
-pub fn session_calls_of(table: &Table) -> Result<Vec<SessionCallRow>, UsageError> {
+pub fn session_calls_of(table: &Table, texts: &mut Texts) -> Result<Vec<SessionCallRow>, UsageError> {
     let mut out: Vec<SessionCallRow> = Vec::with_capacity(table.len());
     for row in table.rows() {
-        // Rows come sorted by policy, and a policy has many calls.
-        let text = row.text("session_policy")?;
-        let before = out.last().and_then(|r| r.session_policy.clone()).filter(|p| Some(&**p) == text.as_deref());
-        let mut samples = vec![row.need_text("sample_event_first")?, row.need_text("sample_event_last")?];
+        let mut samples = vec![Text::from(row.need_str("sample_event_first")?), row.need_str("sample_event_last")?.into()];
         samples.dedup();
+        let mut shared = |column, absent: &str| row.str(column).map(|text| texts.of(text.unwrap_or(absent)));
+        let (account, resource_arn) = (shared("account", "unknown")?, shared("resource_arn", "*")?);
+        let (arn_provenance, context_class) = (shared("arn_provenance", "none")?, shared("context_class", "{}")?);
+        let mut told = |column| row.str(column).map(|text| text.map(|t| texts.of(t)));
         out.push(SessionCallRow {
-            account: row.text("account")?.unwrap_or_else(|| "unknown".into()),
-            principal_key: row.need_text("principal_key")?,
-            principal_arn: row.text("principal_arn")?,
-            principal_type: row.text("principal_type")?,
-            federated_name: row.text("federated_name")?,
-            session_policy: before.or_else(|| text.map(Arc::from)),
-            session_policy_arns: row.text("session_policy_arns")?,
+            account,
+            resource_arn,
+            arn_provenance,
+            context_class,
+            principal_arn: told("principal_arn")?,
+            principal_type: told("principal_type")?,
+            federated_name: told("federated_name")?,
+            session_policy: told("session_policy")?,
+            session_policy_arns: told("session_policy_arns")?,
+            region: told("region")?,
+            error_code: told("error_code")?,
+            denied_effect: told("denied_effect")?,
+            denied_policy_type: told("denied_policy_type")?,
+            denied_policy_arn: told("denied_policy_arn")?,
+            principal_key: texts.of(row.need_str("principal_key")?),
+            action: texts.of(row.need_str("action")?),
             is_told: row.boolean("is_told")?.unwrap_or(false),
-            action: row.need_text("action")?,
-            resource_arn: row.text("resource_arn")?.unwrap_or_else(|| "*".into()),
-            arn_provenance: row.text("arn_provenance")?.unwrap_or_else(|| "none".into()),
-            region: row.text("region")?,
-            context_class: row.text("context_class")?.unwrap_or_else(|| "{}".into()),
-            outcome: outcome(row.text("outcome")?.as_deref()),
-            error_code: row.text("error_code")?,
-            denied_effect: row.text("denied_effect")?,
-            denied_policy_type: row.text("denied_policy_type")?,
-            denied_policy_arn: row.text("denied_policy_arn")?,
+            outcome: outcome(row.str("outcome")?),
             calls: row.need_int("calls")?,
             first_seen_ms: row.need_int("first_seen_ms")?,
             last_seen_ms: row.need_int("last_seen_ms")?,

@@ -10,6 +10,7 @@ use super::callers::{Caller, Callers};
 use super::entries::{Entry, Kind, entries};
 use super::write::{Plan, names_callers};
 use super::young::Young;
+use crate::aws::Text;
 use crate::aws::Arn;
 use crate::aws::principal::{PrincipalKind, is_permission_set_role, principal_kind};
 use crate::grants::permission_set::set_name_of_role;
@@ -108,11 +109,12 @@ impl TrustJudge<'_> {
         for entry in entries(set) {
             let came: Vec<&Caller<'_>> = self.callers.of(&case.role.arn).iter().filter(|c| entry.may_let_in(c)).collect();
             let before: Vec<&Caller<'_>> = self.callers.before(&case.role.arn).iter().filter(|c| entry.may_let_in(c)).collect();
-            let mut verdict = ActionVerdict::new(index, statement.sid.as_deref(), entry.action(), Verdict::KeepUsed, String::new());
+            let mut verdict = ActionVerdict::new(index, statement.sid.as_deref(), entry.action(), Verdict::KeepUsed, "");
             verdict.subject = Some(entry.text.to_owned());
             fill(&mut verdict, &came, &before);
             if came.is_empty() {
-                (verdict.verdict, verdict.confidence, verdict.reason) = self.idle(case, &entry, &before);
+                let (word, confidence, why) = self.idle(case, &entry, &before);
+                (verdict.verdict, verdict.confidence, verdict.reason) = (word, confidence, why.into());
                 if verdict.verdict == Verdict::Drop {
                     plan.dropped.insert(entry.text.to_owned());
                 }
@@ -121,10 +123,10 @@ impl TrustJudge<'_> {
                     Ok(callers) => {
                         verdict.verdict = Verdict::Narrow;
                         verdict.confidence = "medium";
-                        verdict.reason = format!("{} of the account's users and roles come in; the condition names them", callers.len());
+                        verdict.reason = format!("{} of the account's users and roles come in; the condition names them", callers.len()).into();
                         plan.narrowed.insert(entry.text.to_owned(), callers);
                     }
-                    Err(why) => verdict.reason = why,
+                    Err(why) => verdict.reason = why.into(),
                 }
             }
             verdicts.push(verdict);
@@ -226,8 +228,9 @@ fn fill(verdict: &mut ActionVerdict, came: &[&Caller<'_>], before: &[&Caller<'_>
     if verdict.last_seen_ms.is_none() {
         verdict.last_seen_ms = before.iter().map(|c| c.row.last_seen_ms).max();
     }
-    verdict.resources = callers.into_iter().take(CALLERS_AT_MOST).collect();
+    verdict.resources = callers.into_iter().take(CALLERS_AT_MOST).map(Text::from).collect();
     verdict.samples.sort();
     verdict.samples.dedup();
     verdict.samples.truncate(3);
+    verdict.samples.shrink_to_fit();
 }

@@ -62,7 +62,7 @@ fn fitted(current: &PolicyDocument, judged: &mut Judged, limit: usize) -> Policy
     for verdict in judged.verdicts.iter_mut().filter(|v| v.verdict == Verdict::Narrow) {
         verdict.verdict = Verdict::KeepUsed;
         verdict.confidence = "high";
-        verdict.reason = format!("used in the window; not narrowed: the callers' names do not fit {limit} characters");
+        verdict.reason = format!("used in the window; not narrowed: the callers' names do not fit {limit} characters").into();
     }
     write::document(current, &judged.plans)
 }

@@ -62,7 +62,7 @@ fn an_account_stays_for_those_who_came() {
         {"Sid": "No", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
     let written: Value = serde_json::from_str(&print::minified(&proposal.proposed[0])).unwrap();
     assert_eq!(written, serde_json::from_str::<Value>(&print::minified(&document(&expected))).unwrap());
-    assert_eq!((proposal.verdicts[0].calls, proposal.verdicts[0].resources.as_slice()), (7, &[job()][..]));
+    assert_eq!((proposal.verdicts[0].calls, proposal.verdicts[0].resources.as_slice()), (7, &[crate::aws::Text::from(job())][..]));
     // Reducing twice changes nothing.
     let again = trust_of(&with(&written, 500), &usage(vec![assumed(&job(), &target())], &[PROD, DATA]), &ReduceSettings::default());
     assert_eq!(again.status, Status::Unchanged, "{:?}", again.verdicts);
@@ -133,7 +133,7 @@ fn nothing_goes_that_could_not_have_been_seen() {
     young.accounts.get_mut(PROD).unwrap().principals.iter_mut().find(|p| p.name == "idle").unwrap().created_ms = Some((TODAY - 10) * DAY_MS);
     assert_eq!(of(&young, &usage(one.clone(), &[PROD])), [Verdict::KeepUsed, Verdict::KeepYoung]);
     // Somebody took up a role, and the record does not tell which.
-    let vague = UsageRow { resource_arn: role_arn(PROD, "*"), provenance: "type-wildcard".into(), ..assumed(&job(), &target()) };
+    let vague = UsageRow { resource_arn: role_arn(PROD, "*").into(), provenance: "type-wildcard".into(), ..assumed(&job(), &target()) };
     assert_eq!(of(&with(&named, 500), &usage(vec![one[0].clone(), vague], &[PROD])), [Verdict::KeepUsed, Verdict::KeepUnobservable]);
     // Throttled calls may have been in; refused ones were not.
     let failed = |outcome| UsageRow { outcome, ..assumed(&role_arn(PROD, "app/idle"), &target()) };

@@ -1,0 +1,295 @@
+//! Some files, decoded one after the other into columns. A batch is one thread's work; which files it has depends on their
+//! names and sizes only, never on the number of threads.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::columns::{Columns, Texts, Value, shared};
+use super::digest::{self, Verdicts};
+use super::fields::Fields;
+use super::ledger::{FileEntry, Ledger};
+use super::record::{Rows, rows};
+use super::records::each_record;
+use super::seen::number_of;
+use super::unpack::{Limits, Unpacker, text};
+use super::{decode, walk};
+use crate::event::{ActionRow, ChangeRow, EventRow};
+use crate::reference::Reference;
+use crate::reference::bundle::sha256_hex;
+use crate::reference::mapping::Mapper;
+
+/// What decoding needs.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// Event → action → resource.
+    pub mapper: &'a Mapper,
+    /// Names of actions.
+    pub reference: &'a Reference,
+    /// What was taken before.
+    pub ledger: &'a Ledger,
+    /// What digests say, where they are required.
+    pub digests: Option<&'a Verdicts>,
+    /// How much a file may hold.
+    pub limits: Limits,
+}
+
+/// The rows of some files.
+pub struct Batch {
+    /// The files that were taken, in order.
+    pub files: Vec<FileEntry>,
+    /// The files that the ledger had already.
+    pub skipped: Vec<FileEntry>,
+    /// Texts of the rows.
+    pub texts: Texts,
+    /// Rows of events.
+    pub events: Columns,
+    /// Rows of actions, in the order of their events.
+    pub actions: Columns,
+    /// What events changed of the grants, by the event's row.
+    pub changes: Vec<(usize, ChangeRow)>,
+    /// For each event where its actions end.
+    action_ends: Vec<usize>,
+    /// For each event the place of its file.
+    file_of: Vec<usize>,
+    /// For each event the number of its id.
+    ids: Vec<u128>,
+    /// Events that are not kept: copies of others.
+    dropped: Vec<bool>,
+    beside: Vec<Option<usize>>,
+}
+
+/// An event by itself, with its actions.
+pub struct Single {
+    /// Number of its id.
+    pub id: u128,
+    /// Its day.
+    pub day: String,
+    /// Place of its file in the batch.
+    pub file: usize,
+    event: Vec<Value>,
+    actions: Vec<Vec<Value>>,
+    change: Option<ChangeRow>,
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch {
+            files: Vec::new(),
+            skipped: Vec::new(),
+            texts: Texts::default(),
+            events: Columns::of::<EventRow>(),
+            actions: Columns::of::<ActionRow>(),
+            changes: Vec::new(),
+            action_ends: Vec::new(),
+            file_of: Vec::new(),
+            ids: Vec::new(),
+            dropped: Vec::new(),
+            beside: shared::<ActionRow, EventRow>(),
+        }
+    }
+}
+
+impl Batch {
+    /// Decodes files.
+    #[must_use]
+    pub fn decode(files: &[walk::Found], tools: Tools<'_>) -> Batch {
+        let mut batch = Batch::default();
+        let mut unpacker = Unpacker::new(tools.limits);
+        for file in files {
+            batch.file(file, &mut unpacker, tools);
+        }
+        batch.drop_copies();
+        batch
+    }
+
+    fn file(&mut self, file: &walk::Found, unpacker: &mut Unpacker, tools: Tools<'_>) {
+        let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, ..FileEntry::default() };
+        match std::fs::read(&file.path) {
+            Err(e) => entry.reject_file(format!("cannot be read: {}", e.kind())),
+            Ok(bytes) => {
+                entry.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                entry.sha256 = sha256_hex(&bytes);
+                if tools.ledger.knows(&entry) {
+                    self.skipped.push(entry);
+                    return;
+                }
+                if let Err(reason) = self.content(&mut entry, &bytes, unpacker, tools) {
+                    entry.reject_file(reason);
+                }
+            }
+        }
+        self.files.push(entry);
+    }
+
+    fn content(&mut self, entry: &mut FileEntry, bytes: &[u8], unpacker: &mut Unpacker, tools: Tools<'_>) -> Result<(), String> {
+        let plain = unpacker.plain(bytes)?;
+        if let Some(verdicts) = tools.digests {
+            // The hash is of the very bytes that are decoded below, not of a file that is read again.
+            let admitted = digest::admit(verdicts, &entry.path, &digest::hash::sha256(plain));
+            entry.admit(admitted)?;
+        }
+        let text = text(plain)?;
+        let (events, actions, changes) = (self.events.len(), self.actions.len(), self.changes.len());
+        let name = entry.path.clone();
+        let quick = each_record(text, |raw| {
+            let index = entry.records_read;
+            let fields = Fields::of(&raw);
+            // A record without id is known by the hash of its text, which the quick way does not see.
+            if fields.as_ref().is_ok_and(|f| f.event_id.is_none()) {
+                return false;
+            }
+            self.record(entry, &name, index, fields, tools);
+            true
+        });
+        if quick {
+            return Ok(());
+        }
+        self.events.truncate(events);
+        self.actions.truncate(actions);
+        self.changes.truncate(changes);
+        self.action_ends.truncate(events);
+        self.file_of.truncate(events);
+        self.ids.truncate(events);
+        (entry.records_read, entry.rejections) = (0, Vec::new());
+        for found in decode::records(text)? {
+            let index = entry.records_read;
+            match found {
+                Ok(json) => {
+                    let fields = Fields::read(&json).map(|f| f.known_by(&json));
+                    self.record(entry, &name, index, fields, tools);
+                }
+                Err((field, reason)) => {
+                    entry.records_read += 1;
+                    entry.reject(index, field, reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, entry: &mut FileEntry, name: &str, index: u64, fields: Result<Fields<'_>, decode::Reject>, tools: Tools<'_>) {
+        entry.records_read += 1;
+        match fields.and_then(|fields| rows(fields, name, index, tools.mapper, tools.reference)) {
+            Ok(rows) => self.push(&rows),
+            Err((field, reason)) => entry.reject(index, field, reason),
+        }
+    }
+
+    fn push(&mut self, rows: &Rows<'_>) {
+        self.events.push(&rows.event, &mut self.texts);
+        for action in &rows.actions {
+            self.actions.push_beside(action, &self.events, &self.beside, &mut self.texts);
+        }
+        if let Some(change) = &rows.change {
+            self.changes.push((self.ids.len(), change.clone()));
+        }
+        self.close(number_of(rows.event.event_id.as_deref().unwrap_or("")), self.files.len());
+    }
+
+    fn close(&mut self, id: u128, file: usize) {
+        self.action_ends.push(self.actions.len());
+        self.ids.push(id);
+        self.file_of.push(file);
+    }
+
+    /// Of the copies of one event keeps the one that names its caller, then the first.
+    fn drop_copies(&mut self) {
+        let kinds = self.events.numbers("principal_type");
+        let is_other_side = |row: usize| kinds.get(row).and_then(|n| self.texts.get(*n)) == Some("AWSAccount");
+        self.dropped = vec![false; self.ids.len()];
+        let mut best: HashMap<u128, usize, foldhash::fast::RandomState> = HashMap::default();
+        best.reserve(self.ids.len());
+        for (row, id) in self.ids.iter().enumerate() {
+            let loser = match best.entry(*id) {
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    free.insert(row);
+                    continue;
+                }
+                std::collections::hash_map::Entry::Occupied(mut held) => {
+                    let before = *held.get();
+                    if is_other_side(before) && !is_other_side(row) {
+                        held.insert(row);
+                        before
+                    } else {
+                        row
+                    }
+                }
+            };
+            if let Some(dropped) = self.dropped.get_mut(loser) {
+                *dropped = true;
+            }
+        }
+    }
+
+    /// Rows of the events that are kept.
+    pub fn kept(&self) -> impl Iterator<Item = usize> + '_ {
+        self.dropped.iter().enumerate().filter(|(_, dropped)| !**dropped).map(|(row, _)| row)
+    }
+
+    /// Whether an event is kept.
+    #[must_use]
+    pub fn is_kept(&self, row: usize) -> bool {
+        self.dropped.get(row) == Some(&false)
+    }
+
+    /// Rows of an event's actions.
+    #[must_use]
+    pub fn actions_of(&self, row: usize) -> Range<usize> {
+        let end = |row: usize| self.action_ends.get(row).copied().unwrap_or_default();
+        row.checked_sub(1).map_or(0, end)..end(row)
+    }
+
+    /// The number of an event's id.
+    #[must_use]
+    pub fn id(&self, row: usize) -> u128 {
+        self.ids.get(row).copied().unwrap_or_default()
+    }
+
+    /// The days of the events.
+    pub fn days(&self) -> impl Iterator<Item = &str> {
+        let mut numbers = self.events.numbers("date").to_vec();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().filter_map(|n| self.texts.get(n))
+    }
+
+    /// Takes an event out, to be kept or dropped later.
+    pub fn take_out(&mut self, row: usize) -> Single {
+        if let Some(dropped) = self.dropped.get_mut(row) {
+            *dropped = true;
+        }
+        let day = self.events.numbers("date").get(row).and_then(|n| self.texts.get(*n)).unwrap_or("").to_owned();
+        Single {
+            id: self.id(row),
+            day,
+            file: self.file_of.get(row).copied().unwrap_or_default(),
+            event: self.events.row(row, &self.texts),
+            actions: self.actions_of(row).map(|a| self.actions.row(a, &self.texts)).collect(),
+            change: self.changes.iter().find(|(of, _)| *of == row).map(|(_, change)| change.clone()),
+        }
+    }
+
+    /// Puts an event in that was taken out of another batch.
+    pub fn put_in(&mut self, single: Single) {
+        self.events.push_values(&single.event, &mut self.texts);
+        for action in &single.actions {
+            self.actions.push_values(action, &mut self.texts);
+        }
+        self.changes.extend(single.change.map(|change| (self.ids.len(), change)));
+        self.close(single.id, single.file);
+        self.dropped.push(false);
+    }
+
+    /// Counts kept events and copies for each file.
+    pub fn count(&mut self) {
+        for (file, dropped) in self.file_of.iter().zip(&self.dropped) {
+            if let Some(entry) = self.files.get_mut(*file) {
+                if *dropped {
+                    entry.duplicate += 1;
+                } else {
+                    entry.kept += 1;
+                }
+            }
+        }
+    }
+}

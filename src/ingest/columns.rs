@@ -1,0 +1,266 @@
+//! The rows of a batch as columns of numbers. Every text of a batch stands once in one place, and a row has its number:
+//! a night has hundreds of millions of texts, and few different ones.
+
+use hashbrown::HashTable;
+
+use crate::event::{Cell, Kind, Row};
+
+/// The number of a text that is not there.
+const NONE: u32 = 0;
+
+/// The texts of a batch.
+#[derive(Default)]
+pub struct Texts {
+    bytes: String,
+    /// Where each text ends; the text of number `n` ends at place `n - 1`.
+    ends: Vec<usize>,
+    known: HashTable<u32>,
+    /// Drawn anew for every batch: the texts are the callers' own, who must not choose where they fall.
+    hasher: foldhash::fast::RandomState,
+}
+
+fn text_at<'t>(bytes: &'t str, ends: &[usize], number: u32) -> &'t str {
+    let at = number as usize;
+    let start = at.checked_sub(2).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    let end = at.checked_sub(1).and_then(|this| ends.get(this)).copied().unwrap_or(0);
+    bytes.get(start..end).unwrap_or("")
+}
+
+impl Texts {
+    /// The text of a number; `None` for the number of no text.
+    #[must_use]
+    pub fn get(&self, number: u32) -> Option<&str> {
+        (number != NONE).then(|| text_at(&self.bytes, &self.ends, number))
+    }
+
+    /// A number for a text that is not expected again.
+    pub fn add(&mut self, text: &str) -> u32 {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+        u32::try_from(self.ends.len()).unwrap_or(NONE)
+    }
+
+    /// The number of a text.
+    pub fn number(&mut self, text: &str) -> u32 {
+        use std::hash::BuildHasher as _;
+        let hash = self.hasher.hash_one(text);
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        if let Some(found) = self.known.find(hash, |n| text_at(bytes, ends, *n) == text) {
+            return *found;
+        }
+        let number = self.add(text);
+        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
+        self.known.insert_unique(hash, number, |n| hasher.hash_one(text_at(bytes, ends, *n)));
+        number
+    }
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub enum Column {
+    /// Numbers of texts.
+    Texts(Vec<u32>),
+    /// Integers.
+    Ints(Vec<Option<i64>>),
+    /// Booleans.
+    Bools(Vec<Option<bool>>),
+}
+
+/// A value that stands by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Value {
+    /// A text or NULL.
+    Text(Option<String>),
+    /// An integer or NULL.
+    Int(Option<i64>),
+    /// A boolean or NULL.
+    Bool(Option<bool>),
+}
+
+/// Columns whose texts are different in every row: they are not looked for.
+pub const UNIQUE: &[&str] = &["call_key", "document", "event_id", "issued_access_key_id", "request_id", "shared_event_id"];
+
+/// The rows of one table.
+pub struct Columns {
+    names: Vec<&'static str>,
+    unique: Vec<bool>,
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl Columns {
+    /// Without rows.
+    #[must_use]
+    pub fn of<R: Row>() -> Columns {
+        let column = |kind| match kind {
+            Kind::Text => Column::Texts(Vec::new()),
+            Kind::BigInt => Column::Ints(Vec::new()),
+            Kind::Boolean => Column::Bools(Vec::new()),
+        };
+        Columns {
+            names: R::COLUMNS.iter().map(|c| c.name).collect(),
+            unique: R::COLUMNS.iter().map(|c| UNIQUE.contains(&c.name)).collect(),
+            columns: R::COLUMNS.iter().map(|c| column(c.kind)).collect(),
+            rows: 0,
+        }
+    }
+
+    /// How many rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The columns in the table's order.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The place of a column.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| *n == name)
+    }
+
+    /// The numbers of a text column; empty for another.
+    #[must_use]
+    pub fn numbers(&self, name: &str) -> &[u32] {
+        match self.place(name).and_then(|at| self.columns.get(at)) {
+            Some(Column::Texts(numbers)) => numbers,
+            _ => &[],
+        }
+    }
+
+    /// The values of a column of integers; empty for another.
+    #[must_use]
+    pub fn ints(&self, name: &str) -> &[Option<i64>] {
+        match self.place(name).and_then(|at| self.columns.get(at)) {
+            Some(Column::Ints(ints)) => ints,
+            _ => &[],
+        }
+    }
+
+    fn push_cell(&mut self, at: usize, cell: Cell<'_>, texts: &mut Texts) {
+        let is_unique = self.unique.get(at).copied().unwrap_or(false);
+        match (self.columns.get_mut(at), cell) {
+            (Some(Column::Texts(numbers)), Cell::Text(text)) => {
+                // Neighbouring rows are much alike.
+                let last = numbers.last().copied().unwrap_or(NONE);
+                let number = match text {
+                    None => NONE,
+                    Some(text) if last != NONE && texts.get(last) == Some(text) => last,
+                    Some(text) if is_unique => texts.add(text),
+                    Some(text) => texts.number(text),
+                };
+                numbers.push(number);
+            }
+            (Some(Column::Ints(ints)), Cell::BigInt(int)) => ints.push(int),
+            (Some(Column::Bools(bools)), Cell::Boolean(boolean)) => bools.push(boolean),
+            _ => {}
+        }
+    }
+
+    /// Adds a row.
+    pub fn push<R: Row>(&mut self, row: &R, texts: &mut Texts) {
+        row.cells(|at, cell| self.push_cell(at, cell, texts));
+        self.rows += 1;
+    }
+
+    /// Adds a row of which the columns of `shared` (place here, place there) are those of the last row of another table.
+    pub fn push_beside<R: Row>(&mut self, row: &R, other: &Columns, shared: &[Option<usize>], texts: &mut Texts) {
+        row.cells(|at, cell| match shared.get(at).copied().flatten().and_then(|there| other.columns.get(there)) {
+            None => self.push_cell(at, cell, texts),
+            Some(there) => match (self.columns.get_mut(at), there) {
+                (Some(Column::Texts(numbers)), Column::Texts(there)) => numbers.extend(there.last()),
+                (Some(Column::Ints(ints)), Column::Ints(there)) => ints.extend(there.last()),
+                (Some(Column::Bools(bools)), Column::Bools(there)) => bools.extend(there.last()),
+                _ => {}
+            },
+        });
+        self.rows += 1;
+    }
+
+    /// Adds a row of values.
+    pub fn push_values(&mut self, row: &[Value], texts: &mut Texts) {
+        for (at, value) in row.iter().enumerate() {
+            let cell = match value {
+                Value::Text(text) => Cell::Text(text.as_deref()),
+                Value::Int(int) => Cell::BigInt(*int),
+                Value::Bool(boolean) => Cell::Boolean(*boolean),
+            };
+            self.push_cell(at, cell, texts);
+        }
+        self.rows += 1;
+    }
+
+    /// A row by itself.
+    #[must_use]
+    pub fn row(&self, at: usize, texts: &Texts) -> Vec<Value> {
+        let value = |column: &Column| match column {
+            Column::Texts(numbers) => Value::Text(numbers.get(at).and_then(|n| texts.get(*n)).map(str::to_owned)),
+            Column::Ints(ints) => Value::Int(ints.get(at).copied().flatten()),
+            Column::Bools(bools) => Value::Bool(bools.get(at).copied().flatten()),
+        };
+        self.columns.iter().map(value).collect()
+    }
+
+    /// Takes back all rows but the first ones.
+    pub fn truncate(&mut self, rows: usize) {
+        for column in &mut self.columns {
+            match column {
+                Column::Texts(numbers) => numbers.truncate(rows),
+                Column::Ints(ints) => ints.truncate(rows),
+                Column::Bools(bools) => bools.truncate(rows),
+            }
+        }
+        self.rows = self.rows.min(rows);
+    }
+}
+
+/// For each column of a table the place of the same column in another.
+#[must_use]
+pub fn shared<R: Row, Other: Row>() -> Vec<Option<usize>> {
+    R::COLUMNS.iter().map(|c| Other::COLUMNS.iter().position(|o| o.name == c.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{ActionRow, EventRow};
+
+    fn event(id: &str, name: &str) -> EventRow<String> {
+        EventRow { event_time_ms: Some(7), event_id: Some(id.to_owned()), event_name: Some(name.to_owned()), read_only: Some(true), ..EventRow::default() }
+    }
+
+    #[test]
+    fn rows_come_back_as_they_went_in() {
+        let (mut texts, mut events, mut actions) = (Texts::default(), Columns::of::<EventRow>(), Columns::of::<ActionRow>());
+        let beside = shared::<ActionRow, EventRow>();
+        for id in ["e1", "e2", "e3"] {
+            events.push(&event(id, "PutObject"), &mut texts);
+            actions.push_beside(&ActionRow { action: Some("s3:PutObject"), ..ActionRow::default() }, &events, &beside, &mut texts);
+        }
+        let names = events.numbers("event_name");
+        assert!(names[0] == names[1] && names[1] == names[2], "the name stands once");
+        assert_eq!(events.ints("event_time_ms"), [Some(7); 3]);
+        let row = actions.row(1, &texts);
+        let text = |name: &str| match &row[actions.place(name).unwrap()] {
+            Value::Text(text) => text.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((text("event_id").as_deref(), text("event_name").as_deref(), text("action").as_deref()), (Some("e2"), Some("PutObject"), Some("s3:PutObject")));
+        assert_eq!(text("resource_arn"), None);
+        let mut copy = Columns::of::<ActionRow>();
+        copy.push_values(&row, &mut texts);
+        assert_eq!(copy.row(0, &texts), row);
+        events.truncate(1);
+        assert_eq!((events.len(), texts.get(events.numbers("event_id")[0])), (1, Some("e1")));
+    }
+}

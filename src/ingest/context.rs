@@ -1,0 +1,123 @@
+//! The condition keys that a record tells. Source: inputs-and-evaluation.md section 3.6.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::fields::Text;
+use super::identity::Caller;
+use crate::event::EventRow;
+use crate::reference::bundle::sha256_hex;
+
+/// Keys with their values, in order of the key.
+pub type Keys<'a> = Vec<(Text<'a>, Text<'a>)>;
+
+/// Keys of the context that are few enough to group calls by.
+const CLASS_KEYS: &[&str] = &["aws:CalledVia", "aws:MultiFactorAuthPresent", "aws:SecureTransport", "aws:SourceVpce", "aws:ViaAWSService"];
+
+fn word(truth: bool) -> Text<'static> {
+    Cow::Borrowed(if truth { "true" } else { "false" })
+}
+
+fn hashed(secret: &str) -> String {
+    let hash = sha256_hex(secret.as_bytes());
+    format!("sha256:{}", hash.get(..16).unwrap_or(&hash))
+}
+
+/// The keys of a call; `request` are the parameters of a call to STS. An ExternalId is a shared secret: only its hash is kept.
+#[must_use]
+pub fn keys<'a>(row: &EventRow<Text<'a>>, caller: &Caller<'a>, request: &Value, has_tls: bool) -> Keys<'a> {
+    let mut keys: Keys<'a> = Vec::with_capacity(8);
+    let mut set = |key: &'static str, value: Option<Text<'a>>| {
+        if let Some(value) = value {
+            keys.push((Cow::Borrowed(key), value));
+        }
+    };
+    let is_ip = row.source_ip.as_deref().is_some_and(|ip| ip.parse::<std::net::IpAddr>().is_ok());
+    if is_ip && row.vpc_endpoint_id.is_none() {
+        set("aws:SourceIp", row.source_ip.clone());
+    }
+    set("aws:SourceVpce", row.vpc_endpoint_id.clone());
+    set("aws:RequestedRegion", row.region.clone());
+    set("aws:MultiFactorAuthPresent", caller.mfa.map(word));
+    set("aws:SourceIdentity", caller.source_identity.clone());
+    set("aws:TokenIssueTime", caller.issued.clone());
+    if caller.kind.as_deref() != Some("AWSService") {
+        set("aws:CalledVia", caller.invoked_by.clone().filter(|s| s.ends_with(".amazonaws.com")));
+        set("aws:ViaAWSService", caller.invoked_by.as_ref().map(|_| word(true)));
+    }
+    set("aws:SecureTransport", has_tls.then(|| word(true)));
+    set("aws:FederatedProvider", caller.provider.clone());
+    if row.event_source.as_deref() == Some("sts.amazonaws.com") {
+        let parameter = |name: &str| request.get(name).and_then(Value::as_str).filter(|s| !s.is_empty());
+        set("sts:RoleSessionName", parameter("roleSessionName").map(|s| Cow::Owned(s.to_owned())));
+        set("sts:SourceIdentity", parameter("sourceIdentity").map(|s| Cow::Owned(s.to_owned())));
+        set("sts:ExternalId", parameter("externalId").map(|s| Cow::Owned(hashed(s))));
+    }
+    if let (Some(provider), Some(subject)) = (&caller.provider, &caller.subject) {
+        let host = provider.rsplit_once("oidc-provider/").map_or(&**provider, |(_, h)| h);
+        keys.push((Cow::Owned(format!("{host}:sub")), subject.clone()));
+    }
+    keys.sort();
+    // One key of two sources is as the later says.
+    keys.reverse();
+    keys.dedup_by(|later, first| later.0 == first.0);
+    keys.reverse();
+    keys
+}
+
+/// The keys that calls are grouped by.
+#[must_use]
+pub fn class<'k, 'a>(keys: &'k Keys<'a>) -> impl Iterator<Item = &'k (Text<'a>, Text<'a>)> {
+    keys.iter().filter(|(key, _)| CLASS_KEYS.contains(&&**key))
+}
+
+/// Keys as a JSON object, in the order given.
+#[must_use]
+pub fn json_text<'k, 'a: 'k>(keys: impl IntoIterator<Item = &'k (Text<'a>, Text<'a>)>) -> String {
+    let mut json = String::with_capacity(128);
+    for (at, (key, value)) in keys.into_iter().enumerate() {
+        json.push(if at == 0 { '{' } else { ',' });
+        quote(&mut json, key);
+        json.push(':');
+        quote(&mut json, value);
+    }
+    json.push_str(if json.is_empty() { "{}" } else { "}" });
+    json
+}
+
+/// Writes a text as JSON.
+fn quote(json: &mut String, text: &str) {
+    let is_plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
+    if is_plain {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&Value::from(text).to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_written_as_json() {
+        let key = |k: &'static str, v: &'static str| (Cow::Borrowed(k), Cow::Borrowed(v));
+        let keys: Keys<'_> = vec![key("a", "plain"), key("b", "\"quoted\"\n\\")];
+        let read: std::collections::BTreeMap<String, String> = serde_json::from_str(&json_text(&keys)).unwrap();
+        assert_eq!(read.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "plain".to_owned()), ("b".to_owned(), "\"quoted\"\n\\".to_owned())]);
+        assert_eq!(json_text(&Keys::new()), "{}");
+    }
+
+    #[test]
+    fn a_secret_leaves_its_hash_only() {
+        let row = EventRow { event_source: Some(Cow::Borrowed("sts.amazonaws.com")), ..EventRow::default() };
+        let request = serde_json::json!({"externalId": "shared secret", "roleSessionName": "s"});
+        let keys = keys(&row, &Caller::default(), &request, true);
+        assert_eq!(keys.iter().map(|(k, _)| &**k).collect::<Vec<_>>(), ["aws:SecureTransport", "sts:ExternalId", "sts:RoleSessionName"]);
+        assert!(!json_text(&keys).contains("shared secret"));
+        assert_eq!(class(&keys).count(), 1);
+    }
+}
