@@ -1,13 +1,9 @@
-//! From a file's bytes to the texts of its records, whatever the carrier: CloudTrail's `Records`, a list, JSON
-//! Lines, a single record, an EventBridge envelope, `lookup-events` output.
+//! From a file's bytes to its content: gzip and zstd by their first bytes. What the content carries is `carriers`.
 //!
-//! A file is taken whole or not at all: a cut gzip stream or a document that breaks off is one rejection, so
-//! that the complete file, when it comes, is not half known already.
+//! A file is taken whole or not at all: a cut stream is one rejection, so that the complete file, when it comes, is not half
+//! known already.
 
 use std::io::Read;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// A decompressed file may have this many bytes at most; more is a bomb.
 const MAX_BYTES: u64 = 1 << 30;
@@ -15,128 +11,32 @@ const MAX_BYTES: u64 = 1 << 30;
 /// Why a record or file is rejected: field, reason.
 pub type Reject = (&'static str, String);
 
-/// The file as text: gzip by its first bytes, UTF-8, no byte-order mark.
+fn all_of(mut decoder: impl Read, kind: &str) -> Result<Vec<u8>, String> {
+    let mut out = Vec::new();
+    match decoder.by_ref().take(MAX_BYTES + 1).read_to_end(&mut out) {
+        Ok(_) if u64::try_from(out.len()).unwrap_or(u64::MAX) > MAX_BYTES => Err(format!("more than {MAX_BYTES} bytes when decompressed")),
+        Ok(_) => Ok(out),
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Err(format!("truncated {kind}")),
+        Err(e) => Err(format!("damaged {kind}: {e}")),
+    }
+}
+
+/// The file's content.
 ///
 /// # Errors
 /// The reason for the rejection of the whole file.
-pub fn text(bytes: Vec<u8>) -> Result<String, String> {
-    let plain = if bytes.starts_with(&[0x1f, 0x8b]) {
+pub fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut decoder = flate2::bufread::GzDecoder::new(bytes.as_slice());
-        let mut out = Vec::new();
-        let read = decoder.by_ref().take(MAX_BYTES + 1).read_to_end(&mut out);
-        match read {
-            Ok(_) if u64::try_from(out.len()).unwrap_or(u64::MAX) > MAX_BYTES => {
-                return Err(format!("more than {MAX_BYTES} bytes when decompressed"));
-            }
-            Ok(_) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err("truncated gzip".to_owned()),
-            Err(e) => return Err(format!("damaged gzip: {e}")),
-        }
+        let out = all_of(&mut decoder, "gzip")?;
         if !decoder.into_inner().is_empty() {
             return Err("bytes behind the gzip stream, which a digest would not cover".to_owned());
         }
-        out
-    } else {
-        bytes
-    };
-    let text = String::from_utf8(plain).map_err(|e| format!("not UTF-8 at byte {}", e.utf8_error().valid_up_to()))?;
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, rename = "Records")]
-    records: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Events")]
-    events: Option<&'a RawValue>,
-    #[serde(borrow)]
-    detail: Option<&'a RawValue>,
-    #[serde(borrow, rename = "eventName")]
-    event_name: Option<&'a RawValue>,
-    #[serde(borrow, rename = "eventSource")]
-    event_source: Option<&'a RawValue>,
-    #[serde(borrow, rename = "eventTime")]
-    event_time: Option<&'a RawValue>,
-    #[serde(borrow, rename = "userIdentity")]
-    user_identity: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct LookupEvent {
-    #[serde(rename = "CloudTrailEvent")]
-    event: Option<String>,
-}
-
-type Records = Vec<Result<String, Reject>>;
-
-fn raw_list(raw: &RawValue) -> Result<Records, String> {
-    let list: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|e| format!("not a list of records: {e}"))?;
-    Ok(list.into_iter().map(|r| Ok(r.get().to_owned())).collect())
-}
-
-/// The records of one JSON document; `None` when it is JSON but nothing we know.
-fn of_document(json: &str) -> Result<Option<Records>, String> {
-    let trimmed = json.trim_start();
-    if trimmed.starts_with('[') {
-        let list: Vec<&RawValue> = serde_json::from_str(json).map_err(|e| format!("not JSON: {e}"))?;
-        let mut out = Vec::new();
-        for item in list {
-            match of_document(item.get())? {
-                Some(records) => out.extend(records),
-                None => out.push(Ok(item.get().to_owned())),
-            }
-        }
-        return Ok(Some(out));
+        return Ok(out);
     }
-    let envelope: Envelope<'_> = serde_json::from_str(json).map_err(|e| format!("not JSON: {e}"))?;
-    if let Some(records) = envelope.records {
-        return raw_list(records).map(Some);
+    if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let decoder = zstd::stream::read::Decoder::with_buffer(bytes.as_slice()).map_err(|e| format!("damaged zstd: {e}"))?;
+        return all_of(decoder, "zstd");
     }
-    if let Some(events) = envelope.events {
-        let list: Vec<LookupEvent> = serde_json::from_str(events.get()).map_err(|e| format!("not lookup-events output: {e}"))?;
-        return Ok(Some(
-            list.into_iter().map(|e| e.event.ok_or(("CloudTrailEvent", "missing".to_owned()))).collect(),
-        ));
-    }
-    let is_record = envelope.event_name.is_some() || envelope.event_source.is_some();
-    match envelope.detail {
-        Some(detail) if !is_record => Ok(Some(vec![Ok(detail.get().to_owned())])),
-        _ if is_record || envelope.event_time.is_some() || envelope.user_identity.is_some() => Ok(Some(vec![Ok(json.to_owned())])),
-        _ => Ok(None),
-    }
-}
-
-/// The records of a file.
-///
-/// # Errors
-/// The reason for the rejection of the whole file.
-pub fn records(text: &str) -> Result<Records, String> {
-    if text.trim().is_empty() {
-        return Err("empty file".to_owned());
-    }
-    if serde_json::from_str::<&RawValue>(text).is_ok() {
-        return match of_document(text) {
-            Ok(Some(records)) => Ok(records),
-            Ok(None) => Err("JSON, but not a CloudTrail log".to_owned()),
-            Err(reason) => Err(reason),
-        };
-    }
-    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
-    let first_is_json = lines.first().is_some_and(|l| l.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(l).is_ok());
-    if !first_is_json {
-        let error = serde_json::from_str::<&RawValue>(text).err().map(|e| e.to_string()).unwrap_or_default();
-        return Err(format!("not JSON: {error}"));
-    }
-    let mut out: Records = Vec::new();
-    for line in lines {
-        match of_document(line) {
-            Ok(Some(records)) => out.extend(records),
-            Ok(None) => out.push(Err(("", "JSON, but not a CloudTrail record".to_owned()))),
-            Err(reason) => out.push(Err(("", reason))),
-        }
-    }
-    Ok(out)
+    Ok(bytes)
 }

@@ -100,6 +100,9 @@ pub fn caller(identity: Option<&Value>) -> Caller {
         Some("FederatedUser") => {
             caller.key = text(&issuer, "principalId").or(id);
             caller.arn = text(&issuer, "arn").or(own_arn);
+            if caller.key.is_none() {
+                caller.key.clone_from(&caller.arn);
+            }
         }
         Some("Root") => {
             caller.key.clone_from(&caller.account);
@@ -113,7 +116,8 @@ pub fn caller(identity: Option<&Value>) -> Caller {
             caller.key = caller.provider.clone().or(principal_id);
             caller.arn = None;
         }
-        Some("IAMUser") => {}
+        // Access logs name a user by its ARN alone.
+        Some("IAMUser") => caller.key = id.or(own_arn),
         _ => {
             // A service that acts for nobody: only `invokedBy` is told.
             if caller.key.is_none() {

@@ -5,6 +5,8 @@
 //! delivered twice is kept once. Every record is kept, a duplicate or rejected with a reason, and the three add
 //! up to what was read. Source: design.md section 2, inputs-and-evaluation.md section 3.
 
+pub mod call;
+pub mod carriers;
 pub mod changes;
 pub mod decode;
 pub mod identity;
@@ -100,6 +102,16 @@ struct FileResult {
     taken: Vec<Taken>,
 }
 
+/// What became of a file.
+enum Taking {
+    /// The ledger has it already.
+    Known,
+    /// It is no log; the reason.
+    NoLog(String),
+    /// It was read, or rejected.
+    Taken(FileResult),
+}
+
 /// Takes in log files.
 ///
 /// # Errors
@@ -112,17 +124,24 @@ pub fn ingest(logs: &[PathBuf], state: &Path, mapper: &Mapper, reference: &Refer
     progress.start("reading logs", found.files.iter().map(|f| f.bytes).sum());
     let events = AtomicU64::new(0);
     for batch in batches(&found.files) {
-        let mut results: Vec<FileResult> = batch
+        let taken: Vec<Taking> = batch
             .par_iter()
-            .filter_map(|file| {
-                let result = take_file(file, &ledger, mapper, reference);
-                let count = result.as_ref().map_or(0, |r| r.entry.records_read);
+            .map(|file| {
+                let taking = take_file(file, &ledger, mapper, reference);
+                let count = if let Taking::Taken(result) = &taking { result.entry.records_read } else { 0 };
                 let so_far = events.fetch_add(count, Ordering::Relaxed) + count;
                 progress.add(file.bytes, so_far);
-                result
+                taking
             })
             .collect();
-        summary.skipped += u64::try_from(batch.len() - results.len()).unwrap_or(0);
+        let mut results: Vec<FileResult> = Vec::new();
+        for (file, taking) in batch.iter().zip(taken) {
+            match taking {
+                Taking::Known => summary.skipped += 1,
+                Taking::NoLog(reason) => summary.ignored.push((file.name.clone(), reason)),
+                Taking::Taken(result) => results.push(result),
+            }
+        }
         if results.is_empty() {
             continue;
         }
@@ -146,6 +165,7 @@ pub fn ingest(logs: &[PathBuf], state: &Path, mapper: &Mapper, reference: &Refer
         parts.extend(store::write(state, &id, changes)?);
         ledger.commit(state, &id, entries, parts)?;
     }
+    summary.ignored.sort();
     summary.files = summary.totals.files;
     summary.totals.check()?;
     progress.finish(&summary.sentence());
@@ -178,47 +198,45 @@ fn batches(files: &[walk::Found]) -> Vec<&[walk::Found]> {
     out
 }
 
-/// Reads one file; `None` when the ledger has it already.
-fn take_file(file: &walk::Found, ledger: &Ledger, mapper: &Mapper, reference: &Reference) -> Option<FileResult> {
+/// Reads one file.
+fn take_file(file: &walk::Found, ledger: &Ledger, mapper: &Mapper, reference: &Reference) -> Taking {
     let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, ..FileEntry::default() };
+    let rejected = |mut entry: FileEntry, reason: String| {
+        entry.reject_file(reason);
+        Taking::Taken(FileResult { entry, taken: Vec::new() })
+    };
     let bytes = match std::fs::read(&file.path) {
         Ok(bytes) => bytes,
-        Err(e) => {
-            entry.reject_file(format!("cannot be read: {}", e.kind()));
-            return Some(FileResult { entry, taken: Vec::new() });
-        }
+        Err(e) => return rejected(entry, format!("cannot be read: {}", e.kind())),
     };
     entry.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     entry.sha256 = sha256_hex(&bytes);
     if ledger.knows(&entry) {
-        return None;
+        return Taking::Known;
     }
-    let text = match decode::text(bytes) {
-        Ok(text) => text,
-        Err(reason) => {
-            entry.reject_file(reason);
-            return Some(FileResult { entry, taken: Vec::new() });
-        }
+    let plain = match decode::plain(bytes) {
+        Ok(plain) => plain,
+        Err(reason) => return rejected(entry, reason),
+    };
+    let carried = match carriers::carried(&file.name, &plain) {
+        Ok(carried) => carried,
+        Err(carriers::NotTaken::Damaged(reason)) => return rejected(entry, reason),
+        Err(carriers::NotTaken::NoLog(reason)) => return Taking::NoLog(reason),
     };
     let mut taken = Vec::new();
-    match decode::records(&text) {
-        Err(reason) => entry.reject_file(reason),
-        Ok(records) => {
-            for (index, found) in records.into_iter().enumerate() {
-                entry.records_read += 1;
-                let row = found.and_then(|raw| {
-                    let (event, actions) = record::rows(&raw, &file.name, index, mapper, reference)?;
-                    let change = changes::change(&event, &raw);
-                    Ok(Taken { event, actions, change })
-                });
-                match row {
-                    Ok(row) => taken.push(row),
-                    Err((field, reason)) => entry.reject(index, field, reason),
-                }
-            }
+    for (index, found) in carried.records.into_iter().enumerate() {
+        entry.records_read += 1;
+        let row = found.and_then(|raw| {
+            let (event, actions) = record::rows(&raw, &file.name, index, mapper, reference)?;
+            let change = changes::change(&event, &raw);
+            Ok(Taken { event, actions, change })
+        });
+        match row {
+            Ok(row) => taken.push(row),
+            Err((field, reason)) => entry.reject(index, field, reason),
         }
     }
-    Some(FileResult { entry, taken })
+    Taking::Taken(FileResult { entry, taken })
 }
 
 /// Keeps one copy of each event: the one that names its caller, then the first by file and place. Copies that

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::call;
 use super::decode::Reject;
 use super::identity::{Caller, boolean, caller};
 use super::issued::{Issued, issued};
@@ -209,7 +210,10 @@ pub fn rows(json: &str, file: &str, index: usize, mapper: &Mapper, reference: &R
     let is_service = caller.kind.as_deref() == Some("AWSService");
     let is_denied = row.outcome.as_deref() == Some("denied");
     let denial = row.error_message.as_deref().filter(|_| is_denied).and_then(parse_denial);
-    let actions = if !is_service || event_name.starts_with("AssumeRole") {
+    let is_summary = matches!(row.event_category.as_deref(), Some("Insight" | "Aggregated"));
+    let actions = if is_summary {
+        action_rows(&mut row, Mapping::NoPermission("a summary, not a call"), &keys, None, reference)
+    } else if !is_service || event_name.starts_with("AssumeRole") {
         let mapping = map(mapper, &row, &raw, denial.as_ref());
         action_rows(&mut row, mapping, &keys, denial.as_ref(), reference)
     } else {
@@ -265,7 +269,6 @@ fn action_rows(
 ) -> Vec<ActionRow> {
     let class: BTreeMap<String, String> =
         keys.iter().filter(|(k, _)| CLASS_KEYS.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let owner_side = row.principal_type.as_deref() == Some("AWSAccount");
     let base = ActionRow {
         event_time_ms: row.event_time_ms,
         event_id: row.event_id.clone(),
@@ -283,10 +286,11 @@ fn action_rows(
         outcome: row.outcome.clone(),
         error_code: row.error_code.clone(),
         context_class: json_text(&class),
-        call_key: row.shared_event_id.clone().or_else(|| row.event_id.clone()),
-        side: Some(if owner_side { "owner" } else { "caller" }.to_owned()),
+        call_key: call::key(row),
+        side: Some(call::side(row).to_owned()),
         ..ActionRow::default()
     };
+    let of_access_log = call::is_of_access_log(row);
     let mut rows = match mapping {
         Mapping::NoPermission(_) => {
             row.mapping = Some("no-permission".to_owned());
@@ -302,7 +306,7 @@ fn action_rows(
                 .map(|mapped| ActionRow {
                     action: Some(reference.name(mapped.action).to_owned()),
                     resource_arn: Some(mapped.resource),
-                    arn_provenance: Some(mapped.provenance.as_str().to_owned()),
+                    arn_provenance: Some(if of_access_log { "access-log" } else { mapped.provenance.as_str() }.to_owned()),
                     resource_type: mapped.kind.map(str::to_owned),
                     derived: Some(mapped.derived),
                     context_class: if mapped.context.is_empty() {
