@@ -201,14 +201,15 @@ fn lookup_events<'f>(events: &[&'f [u8]], found: &mut Found<'f>) -> Result<(), N
     if !events.is_empty() && texts.iter().all(Option::is_none) {
         return Err(NotTaken::NoLog("JSON with Events, but not of CloudTrail".to_owned()));
     }
-    found.seen(Carrier::LookupEvents);
-    for record in texts {
-        let made = match record {
-            None => Err(("CloudTrailEvent", "missing".to_owned())),
-            Some(written) => text(written).ok_or_else(|| ("CloudTrailEvent", "not a text, or a bad one".to_owned())),
-        };
-        found.give(made, Carrier::LookupEvents);
-    }
+    found.inside(Carrier::LookupEvents, |found| {
+        for record in texts {
+            let made = match record {
+                None => Err(("CloudTrailEvent", "missing".to_owned())),
+                Some(written) => text(written).ok_or_else(|| ("CloudTrailEvent", "not a text, or a bad one".to_owned())),
+            };
+            found.give(made, Carrier::LookupEvents);
+        }
+    });
     Ok(())
 }
 

@@ -87,8 +87,8 @@ fn one<'f>(place: &access_log::Place, line: &'f [u8], found: &mut Found<'f>) -> 
         return document::sequence(line, found);
     }
     if let Some(message) = exported(line) {
-        found.seen(Carrier::CloudWatchLogs);
-        return if message.starts_with(b"{") { document::sequence(message, found) } else { one(place, message, found) };
+        let of_message = |found: &mut Found<'f>| if message.starts_with(b"{") { document::sequence(message, found) } else { one(place, message, found) };
+        return found.inside(Carrier::CloudWatchLogs, of_message);
     }
     if access_log::looks_like(line) {
         match std::str::from_utf8(line) {

@@ -97,6 +97,8 @@ pub enum NotTaken {
 struct Found<'f> {
     records: Vec<Result<Cow<'f, str>, Reject>>,
     carrier: Option<Carrier>,
+    /// What wraps all that is found now; it counts, whatever it wraps.
+    within: Option<Carrier>,
     /// Whether the file may hold summaries, which must be written anew.
     may_summarise: bool,
 }
@@ -104,7 +106,17 @@ struct Found<'f> {
 impl<'f> Found<'f> {
     /// Notes a carrier; another one than before makes the file a mixed one.
     fn seen(&mut self, carrier: Carrier) {
+        let carrier = self.within.unwrap_or(carrier);
         self.carrier = Some(self.carrier.map_or(carrier, |before| if before == carrier { carrier } else { Carrier::Mixed }));
+    }
+
+    /// Finds something inside a wrapping.
+    fn inside<T>(&mut self, carrier: Carrier, find: impl FnOnce(&mut Found<'f>) -> T) -> T {
+        let before = self.within.replace(carrier);
+        self.seen(carrier);
+        let out = find(self);
+        self.within = before;
+        out
     }
 
     fn reject(&mut self, field: &'static str, reason: impl Into<String>) {

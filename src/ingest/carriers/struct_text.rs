@@ -211,7 +211,7 @@ mod tests {
             let text = SESSION_OF_APP.replace("username=null", &format!("username={name}"));
             assert_eq!(structure(&text, IDENTITY), None, "{name}");
         }
-        for bad in ["", "{", "{}}", "{type}", "{type=A, }", "{type=A}x", "{sessioncontext=text}", "{sessioncontext={attributes={}", "[]"] {
+        for bad in ["", "{", "{}}", "{type}", "{type=A, sessioncontext=x}", "{type=A}x", "{sessioncontext=text}", "{sessioncontext={attributes={}", "[]"] {
             assert_eq!(structure(bad, IDENTITY), None, "{bad}");
         }
     }
