@@ -190,7 +190,7 @@ def hostile():
         ("not a record", "7"),
         ("not a record", "null"),
         ("not a record", '"text"'),
-        ("not a record", "[]"),
+        ("missing eventName", "[]"),
         ("missing eventName", "{}"),
         ("not a record", '{"eventName": tru}'),
     ]

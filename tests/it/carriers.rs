@@ -175,9 +175,9 @@ fn a_folder_of_every_carrier() {
         "CreateUser", "DeleteUser", "GetLoginProfile", "GetUser", "ListAccessKeys", "ListGroupsForUser", "ListMFADevices", "ListSSHPublicKeys",
         "ListServiceSpecificCredentials", "ListSigningCertificates", "ListUserPolicies", "UpdateUser",
     ];
-    let mut expected: Vec<String> = of_ann.iter().map(|a| format!("AIDAEXAMPLEANN iam:{a} {bob} Allowed 1 parameter")).collect();
+    let mut expected: Vec<String> = of_ann.iter().map(|a| format!("AIDAEXAMPLEANN iam:{a} {bob} Allowed 1 override")).collect();
     expected.extend([
-        "AROAEXAMPLEAPP s3:GetBucketLocation arn:aws:s3:::acme-data Allowed 1 parameter".to_owned(),
+        "AROAEXAMPLEAPP s3:GetBucketLocation arn:aws:s3:::acme-data Allowed 1 override".to_owned(),
         "AROAEXAMPLEAPP s3:GetObjectTagging arn:aws:s3:::acme-data/in/1.json Allowed 1 logged".to_owned(),
         // Both the trail and the access log have this call.
         "AROAEXAMPLEAPP s3:PutObject arn:aws:s3:::acme-data/in/1.json Allowed 1 logged".to_owned(),
