@@ -1,9 +1,9 @@
 //! One call, however many logs tell of it: the key that its copies share, and which copy counts.
 //!
 //! A call across accounts stands in the logs of both, joined by `sharedEventID`. A call to S3 may stand in CloudTrail's data
-//! events and in an access log; both carry the request's id, which S3 gives to one request only. The caller's own copy counts
-//! (`queries/usage.sql`: rows of side `caller` win), because it names the caller by its unique id and the request by its
-//! parameters. Source: inputs-and-evaluation.md sections 3.4 and 3.5.
+//! events and in an access log; all copies carry the request's id, which the service generates once (CloudTrail User Guide,
+//! "CloudTrail record contents", `requestID`). The caller's own copy counts (`queries/usage.sql`: rows of side `caller` win),
+//! because it names the caller by its unique id and the request by its parameters. Source: inputs-and-evaluation.md sections 3.4 and 3.5.
 
 use super::carriers::ACCESS_LOG_EVENT;
 use crate::event::EventRow;
