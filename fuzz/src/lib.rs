@@ -9,12 +9,10 @@ pub mod aws;
 #[path = "../../src/evaluate/mod.rs"]
 pub mod evaluate;
 /// Of ingest only what takes files apart.
+#[path = "../../src/ingest"]
 pub mod ingest {
-    #[path = "../../../src/ingest/carriers/mod.rs"]
     pub mod carriers;
-    #[path = "../../../src/ingest/decode.rs"]
     pub mod decode;
-    #[path = "../../../src/ingest/outcome.rs"]
     pub mod outcome;
 }
 #[path = "../../src/policy/mod.rs"]

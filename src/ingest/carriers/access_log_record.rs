@@ -129,11 +129,8 @@ fn identity(requester: Option<&str>, operation: &str) -> Value {
         _ => return json!({"type": "Unknown", "principalId": requester.replace(':', "/")}),
     };
     let account = Arn::parse(requester).map(|a| a.account).filter(|a| is_account_id(a));
-    let mut out = json!({"type": kind, "arn": requester, "accountId": account});
-    if kind == "IAMUser" {
-        out["userName"] = json!(requester.rsplit('/').next());
-    }
-    out
+    let name = requester.rsplit('/').next().filter(|_| kind == "IAMUser");
+    json!({"type": kind, "arn": requester, "accountId": account, "userName": name})
 }
 
 fn resources(entry: &Entry<'_>, bucket: &str, key: Option<&str>) -> Value {
@@ -165,7 +162,10 @@ pub fn synthesize(entry: &Entry<'_>, place: &Place) -> Result<String, Reject> {
             request.insert(name.to_owned(), json!(value));
         }
     }
-    let mut record = json!({
+    let tls = entry.tls.map(|tls| json!({"tlsVersion": tls, "cipherSuite": entry.cipher, "clientProvidedHostHeader": entry.host}));
+    // Through an access point the permission is asked of the access point; its ARN stands in the parameters.
+    let resources = entry.access_point.is_none().then(|| resources(entry, bucket, key.as_deref().filter(|_| has_key)));
+    let record = json!({
         "eventVersion": "1.08",
         "eventID": format!("s3-access-log-{}", id.get(..32).unwrap_or(&id)),
         "eventTime": time,
@@ -182,16 +182,9 @@ pub fn synthesize(entry: &Entry<'_>, place: &Place) -> Result<String, Reject> {
         "additionalEventData": {"AuthenticationMethod": entry.auth, "bucketOwner": entry.owner},
         "userIdentity": identity(entry.requester, entry.operation),
         "recipientAccountId": here.and_then(|p| p.account.as_deref()),
+        "readOnly": known.map(|o| o.read_only),
+        "resources": resources,
+        "tlsDetails": tls,
     });
-    if known.is_some() {
-        record["readOnly"] = json!(operation.read_only);
-    }
-    // Through an access point the permission is asked of the access point; its ARN stands in the parameters.
-    if entry.access_point.is_none() {
-        record["resources"] = resources(entry, bucket, key.as_deref().filter(|_| has_key));
-    }
-    if let Some(tls) = entry.tls {
-        record["tlsDetails"] = json!({"tlsVersion": tls, "cipherSuite": entry.cipher, "clientProvidedHostHeader": entry.host});
-    }
     Ok(record.to_string())
 }

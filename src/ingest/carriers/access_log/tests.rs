@@ -93,7 +93,7 @@ fn who_called() {
     assert_eq!(who("Anonymous"), who("-"));
     assert_eq!(who(OWNER), json!({"type": "AWSAccount", "principalId": OWNER}));
     let session = "arn:aws:sts::111122223333:assumed-role/app/s";
-    assert_eq!(who(session), json!({"type": "AssumedRole", "arn": session, "accountId": "111122223333"}));
+    assert_eq!(who(session), json!({"type": "AssumedRole", "arn": session, "accountId": "111122223333", "userName": null}));
     assert_eq!(who("arn:aws:iam::111122223333:root")["type"], "Root");
     assert_eq!(who("svc:logging.s3.amazonaws.com"), json!({"type": "AWSService", "invokedBy": "logging.s3.amazonaws.com"}));
     assert_eq!(who("odd:thing"), json!({"type": "Unknown", "principalId": "odd/thing"}));
