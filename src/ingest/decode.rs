@@ -40,3 +40,33 @@ pub fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn content_comes_out_whole_or_not_at_all() {
+        let text = b"{\"Records\": []}".repeat(100);
+        let (gz, zst) = (gzip(&text), zstd::encode_all(text.as_slice(), 1).unwrap());
+        for packed in [&text, &gz, &zst] {
+            assert_eq!(plain(packed.clone()).as_deref(), Ok(text.as_slice()));
+        }
+        assert_eq!(plain(gz[..gz.len() - 4].to_vec()), Err("truncated gzip".to_owned()));
+        assert_eq!(plain(zst[..zst.len() - 4].to_vec()), Err("truncated zstd".to_owned()));
+        assert!(plain([&gz[..], &gz[..]].concat()).unwrap_err().starts_with("bytes behind the gzip stream"));
+        for (packed, kind) in [(gz, "damaged gzip"), (zst, "damaged zstd")] {
+            let mut packed = packed;
+            let middle = packed.len() / 2;
+            packed.iter_mut().skip(middle).for_each(|b| *b = !*b);
+            assert!(plain(packed).unwrap_err().starts_with(kind), "{kind}");
+        }
+    }
+}

@@ -43,8 +43,13 @@ fn is_known(line: &[u8]) -> bool {
     is_whole(line) || exported(line).is_some() || access_log::looks_like(line)
 }
 
-/// Whether a file is one of lines: the first of them is whole by itself, or at least half of the first ones are.
+/// Whether a file is one of lines: the first of them is whole by itself, or at least half of the first ones are. A document
+/// in a single line is none; it is not looked through for that.
 pub fn is_lines(text: &[u8]) -> bool {
+    let mut first = lines(text);
+    if first.next().is_some_and(|line| line.starts_with(b"{") || line.starts_with(b"[")) && first.next().is_none() {
+        return false;
+    }
     let (mut known, mut seen) = (0, 0);
     for line in lines(text).take(LOOKED_AT) {
         seen += 1;
