@@ -111,3 +111,65 @@ fn value(array: &dyn Array, row: usize, depth: u32) -> Value {
         _ => Value::Null,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{ArrayRef, Int32Array, StringArray, StructArray, TimestampMicrosecondArray};
+    use arrow_schema::{Field, Schema};
+    use parquet::arrow::ArrowWriter;
+    use parquet::basic::Compression;
+    use parquet::file::properties::WriterProperties;
+    use std::sync::Arc;
+
+    fn structure(name: &str, inner: ArrayRef) -> ArrayRef {
+        Arc::new(StructArray::from(vec![(Arc::new(Field::new(name, inner.data_type().clone(), true)), inner)]))
+    }
+
+    fn file(compression: Compression) -> Vec<u8> {
+        let text = |t: &str| -> ArrayRef { Arc::new(StringArray::from(vec![Some(t), None])) };
+        let api = StructArray::from(vec![
+            (Arc::new(Field::new("operation", DataType::Utf8, true)), text("GetUser")),
+            (Arc::new(Field::new("service", DataType::Struct(vec![Field::new("name", DataType::Utf8, true)].into()), true)), structure("name", text("iam.amazonaws.com"))),
+        ]);
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("class_uid", Arc::new(Int32Array::from(vec![6003, 6003]))),
+            ("time_dt", Arc::new(TimestampMicrosecondArray::from(vec![1_790_812_800_123_456, -1]))),
+            ("api", Arc::new(api)),
+            ("severity", text("x")),
+        ];
+        let fields: Vec<Field> = columns.iter().map(|(name, a)| Field::new(*name, a.data_type().clone(), true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|(_, a)| a).collect()).unwrap();
+        let properties = WriterProperties::builder().set_compression(compression).build();
+        let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    }
+
+    #[test]
+    fn nested_columns_by_name_whatever_the_compression() {
+        for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::GZIP(parquet::basic::GzipLevel::default()), Compression::ZSTD(parquet::basic::ZstdLevel::default())] {
+            let bytes = file(compression);
+            let taken = carried(&bytes).unwrap();
+            let records: Vec<Value> = taken.records.iter().map(|r| serde_json::from_str(r.as_ref().unwrap()).unwrap()).collect();
+            assert_eq!((taken.carrier, records.len()), (Carrier::SecurityLake, 2));
+            assert_eq!((&records[0]["eventName"], &records[0]["eventSource"]), (&Value::from("GetUser"), &Value::from("iam.amazonaws.com")));
+            assert_eq!(records[0]["eventTime"], "2026-10-01T00:00:00.123Z");
+            assert_eq!((&records[1]["eventName"], &records[1]["eventTime"]), (&Value::Null, &Value::from("1969-12-31T23:59:59.999Z")));
+        }
+    }
+
+    #[test]
+    fn no_damage_ends_the_run() {
+        let whole = file(Compression::SNAPPY);
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x55;
+            // Taken or not: it comes back.
+            let _ = carried(&bytes);
+            let cut = carried(&whole[..at]).unwrap_err();
+            assert!(matches!(cut, NotTaken::Damaged(_)), "cut at {at}: {cut:?}");
+        }
+    }
+}
