@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use trailtrim::ingest::ingest;
+use trailtrim::ingest::{Limits, ingest};
 use trailtrim::progress::Progress;
 use trailtrim::reference::Reference;
 use trailtrim::reference::mapping::Mapper;
@@ -121,7 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (mapper, times) in [&awake, &asleep].into_iter().zip(&mut times) {
             let state = tempfile::tempdir()?;
             let start = Instant::now();
-            let summary = ingest(std::slice::from_ref(&logs), None, state.path(), mapper, reference, &progress)?;
+            let summary = ingest(std::slice::from_ref(&logs), None, state.path(), mapper, reference, Limits::default(), &progress)?;
             // The first round warms the caches.
             if round > 0 {
                 times.push(start.elapsed());

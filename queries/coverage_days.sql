@@ -2,7 +2,8 @@
 -- question: For each account, region and day of the window, how many management and data events are there, reading and writing?
 -- columns: account, region, date, management_reads, management_writes, data_events
 -- size: large
--- An event that does not say whether it reads counts as neither.
+-- An event that does not say whether it reads counts as neither. Access logs of S3 are best effort and of single buckets: they
+-- show use, not that a trail logs.
 SELECT
     e.account AS account,
     e.region AS region,
@@ -15,5 +16,6 @@ CROSS JOIN params AS p
 WHERE e.event_time_ms >= p.window_start_ms
     AND e.event_time_ms < p.as_of_ms
     AND (e.event_category IS NULL OR e.event_category = 'Management' OR e.event_category = 'Data')
+    AND (e.event_type IS NULL OR e.event_type <> 'S3ServerAccessLog')
 GROUP BY e.account, e.region, e.date
 ORDER BY account ASC NULLS LAST, region ASC NULLS LAST, date ASC NULLS LAST

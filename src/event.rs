@@ -127,7 +127,7 @@ table!(
     region: Text = "awsRegion", "Region of the call.";
     event_source: Text = "eventSource", "The service, as a host name.";
     event_name: Text = "eventName", "The operation, blanks trimmed.";
-    event_type: Text = "eventType", "AwsApiCall, AwsServiceEvent, …";
+    event_type: Text = "eventType", "AwsApiCall, AwsServiceEvent, …; S3ServerAccessLog of lines of access logs";
     event_category: Text = "eventCategory", "Management, Data, Insight, NetworkActivity.";
     read_only: Boolean = "readOnly", "Whether the call only reads.";
     error_code: Text = "errorCode", "Error code, NULL when the call succeeded.";
@@ -184,8 +184,8 @@ table!(
     denied_policy_type: Text = "errorMessage", "Kind of policy that refused: identity, resource, trust, boundary, session, scp, rcp, vpc_endpoint.";
     denied_policy_arn: Text = "errorMessage", "The policy that refused, where the denial names it.";
     context_class: Text = "several", "Condition keys of low cardinality, as a JSON object.";
-    call_key: Text = "sharedEventID", "sharedEventID, else eventID: one call, however many copies.";
-    side: Text = "userIdentity.type", "caller, or owner where only the resource owner's copy is told.";
+    call_key: Text = "requestID, sharedEventID", "One call, however many copies: of S3 its request id, else sharedEventID, else eventID.";
+    side: Text = "userIdentity.type", "caller, or owner: the copy of the resource's owner, an S3 access log among them.";
 });
 
 table!(

@@ -9,6 +9,7 @@ mod blast_admins;
 mod blast_facts;
 #[cfg(test)]
 mod blast_test;
+mod callers;
 mod changes;
 pub mod check;
 mod consistency;

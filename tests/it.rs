@@ -12,6 +12,8 @@
 mod blast;
 #[path = "it/bundles.rs"]
 mod bundles;
+#[path = "it/carriers.rs"]
+mod carriers;
 #[path = "it/check.rs"]
 mod check;
 #[path = "it/common.rs"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets from the evaluation cases in testdata; the same files on every run."""
+"""Writes the seeds of the fuzz targets from the evaluation cases and the carriers in testdata; the same files on every run."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CASES = HERE.parent.parent / "testdata" / "evaluate"
+CARRIERS = HERE.parent.parent / "testdata" / "carriers" / "mixed"
 MOST = 24
 # Of each of these words the shortest policy that holds it becomes a seed.
 WORDS = [
@@ -64,7 +65,15 @@ def write(target, contents):
         (folder / hashlib.sha256(content).hexdigest()[:12]).write_bytes(content)
 
 
+def carriers():
+    logs = [f.read_bytes() for f in sorted(CARRIERS.rglob("*")) if f.is_file()]
+    lines = [line for log in logs if b"[01/Oct/2026" in log for line in log.splitlines()]
+    write("access_log", [*lines, b'x" - hostid "y" 200 - "z', b"\" \""])
+    write("envelope", [log for log in logs if len(log) < 10_000])
+
+
 def main():
+    carriers()
     everything = list(cases())
     found = sorted({json.dumps(d) for c in everything for d in documents(c.get("policies"))}, key=lambda t: (len(t), t))
     policies = spread(found)

@@ -8,6 +8,13 @@
 pub mod aws;
 #[path = "../../src/evaluate/mod.rs"]
 pub mod evaluate;
+/// Of ingest only what takes files apart.
+#[path = "../../src/ingest"]
+pub mod ingest {
+    pub mod carriers;
+    pub mod decode;
+    pub mod outcome;
+}
 #[path = "../../src/policy/mod.rs"]
 pub mod policy;
 #[path = "../../src/evaluate/random_case.rs"]
@@ -15,12 +22,16 @@ pub mod random_case;
 #[path = "../../src/reference/mod.rs"]
 pub mod reference;
 
+mod access_log;
 mod arn_parse;
+mod envelope;
 mod evaluate_vs_oracle;
 mod policy_roundtrip;
 mod wildcard_vs_regex;
 
+pub use access_log::access_log;
 pub use arn_parse::arn_parse;
+pub use envelope::envelope;
 pub use evaluate_vs_oracle::evaluate_vs_oracle;
 pub use policy_roundtrip::policy_roundtrip;
 pub use wildcard_vs_regex::wildcard_vs_regex;

@@ -36,3 +36,13 @@ fn arn_parse() {
 fn evaluate_vs_oracle() {
     replay("evaluate_vs_oracle", trailtrim_fuzz::evaluate_vs_oracle);
 }
+
+#[test]
+fn access_log() {
+    replay("access_log", trailtrim_fuzz::access_log);
+}
+
+#[test]
+fn envelope() {
+    replay("envelope", trailtrim_fuzz::envelope);
+}

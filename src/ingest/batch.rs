@@ -12,7 +12,8 @@ use super::record::{Rows, rows};
 use super::records::each_record;
 use super::seen::number_of;
 use super::unpack::{Limits, Unpacker, text};
-use super::{decode, walk};
+use super::carriers::{NotTaken, carried};
+use super::walk;
 use crate::event::{ActionRow, ChangeRow, EventRow};
 use crate::reference::Reference;
 use crate::reference::bundle::sha256_hex;
@@ -39,6 +40,8 @@ pub struct Batch {
     pub files: Vec<FileEntry>,
     /// The files that the ledger had already.
     pub skipped: Vec<FileEntry>,
+    /// Files that are no logs, with the reason.
+    pub no_logs: Vec<(String, String)>,
     /// Texts of the rows.
     pub texts: Texts,
     /// Rows of events.
@@ -76,6 +79,7 @@ impl Default for Batch {
         Batch {
             files: Vec::new(),
             skipped: Vec::new(),
+            no_logs: Vec::new(),
             texts: Texts::default(),
             events: Columns::of::<EventRow>(),
             actions: Columns::of::<ActionRow>(),
@@ -113,33 +117,39 @@ impl Batch {
                     self.skipped.push(entry);
                     return;
                 }
-                if let Err(reason) = self.content(&mut entry, &bytes, unpacker, tools) {
-                    entry.reject_file(reason);
+                match self.content(&mut entry, &bytes, unpacker, tools) {
+                    Ok(()) => {}
+                    Err(NotTaken::Damaged(reason)) => entry.reject_file(reason),
+                    Err(NotTaken::NoLog(reason)) => {
+                        self.no_logs.push((entry.path, reason));
+                        return;
+                    }
                 }
             }
         }
         self.files.push(entry);
     }
 
-    fn content(&mut self, entry: &mut FileEntry, bytes: &[u8], unpacker: &mut Unpacker, tools: Tools<'_>) -> Result<(), String> {
-        let plain = unpacker.plain(bytes)?;
+    fn content(&mut self, entry: &mut FileEntry, bytes: &[u8], unpacker: &mut Unpacker, tools: Tools<'_>) -> Result<(), NotTaken> {
+        let plain = unpacker.plain(bytes).map_err(NotTaken::Damaged)?;
         if let Some(verdicts) = tools.digests {
             // The hash is of the very bytes that are decoded below, not of a file that is read again.
             let admitted = digest::admit(verdicts, &entry.path, &digest::hash::sha256(plain));
-            entry.admit(admitted)?;
+            entry.admit(admitted).map_err(NotTaken::Damaged)?;
         }
-        let text = text(plain)?;
         let (events, actions, changes) = (self.events.len(), self.actions.len(), self.changes.len());
         let name = entry.path.clone();
-        let quick = each_record(text, |raw| {
-            let index = entry.records_read;
-            let fields = Fields::of(&raw);
-            // A record without id is known by the hash of its text, which the quick way does not see.
-            if fields.as_ref().is_ok_and(|f| f.event_id.is_none()) {
-                return false;
-            }
-            self.record(entry, &name, index, fields, tools);
-            true
+        let quick = text(plain).is_some_and(|text| {
+            each_record(text, |raw| {
+                // A record without id is known by the hash of its text, which the quick way does not see.
+                let fields = Fields::of(&raw).ok().filter(|f| f.event_id.is_some());
+                let rows = fields.and_then(|fields| rows(fields, &name, entry.records_read, tools.mapper, tools.reference).ok());
+                entry.records_read += 1;
+                rows.is_some_and(|rows| {
+                    self.push(&rows);
+                    true
+                })
+            })
         });
         if quick {
             return Ok(());
@@ -150,29 +160,20 @@ impl Batch {
         self.action_ends.truncate(events);
         self.file_of.truncate(events);
         self.ids.truncate(events);
-        (entry.records_read, entry.rejections) = (0, Vec::new());
-        for found in decode::records(text)? {
+        entry.records_read = 0;
+        for found in carried(&name, plain)?.records {
             let index = entry.records_read;
-            match found {
-                Ok(json) => {
-                    let fields = Fields::read(&json).map(|f| f.known_by(&json));
-                    self.record(entry, &name, index, fields, tools);
-                }
-                Err((field, reason)) => {
-                    entry.records_read += 1;
-                    entry.reject(index, field, reason);
-                }
+            entry.records_read += 1;
+            let taken = found.and_then(|json| {
+                let fields = Fields::read(&json)?.known_by(&json);
+                self.push(&rows(fields, &name, index, tools.mapper, tools.reference)?);
+                Ok(())
+            });
+            if let Err((field, reason)) = taken {
+                entry.reject(index, field, reason);
             }
         }
         Ok(())
-    }
-
-    fn record(&mut self, entry: &mut FileEntry, name: &str, index: u64, fields: Result<Fields<'_>, decode::Reject>, tools: Tools<'_>) {
-        entry.records_read += 1;
-        match fields.and_then(|fields| rows(fields, name, index, tools.mapper, tools.reference)) {
-            Ok(rows) => self.push(&rows),
-            Err((field, reason)) => entry.reject(index, field, reason),
-        }
     }
 
     fn push(&mut self, rows: &Rows<'_>) {

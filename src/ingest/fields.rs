@@ -5,10 +5,12 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::decode::Reject;
 use super::identity::Identity;
 use super::raw::{boolean, json, raw_object, text};
 use crate::reference::bundle::sha256_hex;
+
+/// Why a record is rejected: field, reason.
+pub type Reject = (&'static str, String);
 
 /// A text of the record.
 pub type Text<'a> = Cow<'a, str>;

@@ -189,6 +189,9 @@ pub fn caller<'a>(told: &Identity<'a>) -> Caller<'a> {
         Some("FederatedUser") => {
             caller.key = told.issuer_id.clone().or(id);
             caller.arn = told.issuer_arn.clone().or_else(|| told.arn.clone());
+            if caller.key.is_none() {
+                caller.key.clone_from(&caller.arn);
+            }
         }
         Some("Root") => caller.key.clone_from(&caller.account),
         Some("AWSService") => {
@@ -200,7 +203,8 @@ pub fn caller<'a>(told: &Identity<'a>) -> Caller<'a> {
             caller.key = caller.provider.clone().or(principal_id);
             caller.arn = None;
         }
-        Some("IAMUser") => {}
+        // Access logs name a user by its ARN alone.
+        Some("IAMUser") => caller.key = id.or_else(|| told.arn.clone()),
         _ => {
             // A service that acts for nobody: only `invokedBy` is told.
             if caller.key.is_none() {

@@ -6,10 +6,11 @@
 //! up to what was read. Source: design.md section 2, inputs-and-evaluation.md section 3.
 
 pub mod batch;
+pub mod call;
+pub mod carriers;
 pub mod changes;
 pub mod columns;
 pub mod context;
-pub mod decode;
 pub mod digest;
 pub mod fields;
 pub mod identity;
@@ -145,6 +146,7 @@ pub fn ingest(
     let events = AtomicU64::new(0);
     let batches = split(&found.files, BATCH_BYTES, |file| file.bytes);
     let size = |batch: &&[walk::Found]| batch.iter().map(|f| f.bytes).sum::<u64>();
+    let mut no_logs = Vec::new();
     for group in split(&batches, GROUP_BYTES.max(all / MOST_GROUPS), size) {
         let mut taking = Group::default();
         for wave in split(group, WAVE_BYTES, size) {
@@ -160,8 +162,11 @@ pub fn ingest(
                 .collect();
             taking.take(decoded, &mut known, state, &ledger)?;
         }
+        no_logs.append(&mut taking.no_logs);
         taking.finish(state, &mut ledger, &mut summary)?;
     }
+    summary.ignored.append(&mut no_logs);
+    summary.ignored.sort();
     summary.files = summary.totals.files;
     summary.totals.check()?;
     progress.finish(&summary.sentence());
@@ -226,6 +231,8 @@ impl Known {
 struct Group {
     files: Vec<FileEntry>,
     skipped: usize,
+    /// Files that are no logs, with the reason.
+    no_logs: Vec<(String, String)>,
     parts: Vec<String>,
     days: BTreeSet<String>,
     suspects: Vec<Suspect>,
@@ -255,6 +262,7 @@ impl Group {
         self.parts.extend(written.into_iter().flatten());
         for batch in decoded {
             self.files.extend(batch.files);
+            self.no_logs.extend(batch.no_logs);
             self.skipped += batch.skipped.len();
         }
         Ok(())

@@ -22,6 +22,8 @@ const DENIED: &[&str] = &[
 const WEAK: &[&str] = &[
     "AuthFailure",
     "ExpiredToken",
+    // An access log's status without a code.
+    "HTTP status",
     "IncompleteSignature",
     "InternalError",
     "InternalFailure",

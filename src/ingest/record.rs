@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::changes;
+use super::{call, changes};
 use super::context::{Keys, class, json_text, keys};
-use super::decode::Reject;
+use super::fields::Reject;
 use super::fields::{Fields, Text};
 use super::identity::caller;
 use super::issued::{Issued, issued};
@@ -94,8 +94,13 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
     let is_denied = event.outcome.as_deref() == Some("denied");
     let denial = event.error_message.as_deref().filter(|_| is_denied).and_then(parse_denial);
     let is_call = !is_service || event.event_name.as_deref().is_some_and(|n| n.starts_with("AssumeRole"));
-    let mapping = if is_call { map(mapper, &event, &fields, denial.as_ref()) } else { Mapping::NoPermission("called by an AWS service itself") };
-    let actions = action_rows(&mut event, mapping, &keys, denial.as_ref().filter(|_| is_call), reference);
+    let is_summary = matches!(event.event_category.as_deref(), Some("Insight" | "Aggregated"));
+    let mapping = match (is_summary, is_call) {
+        (true, _) => Mapping::NoPermission("a summary, not a call"),
+        (_, false) => Mapping::NoPermission("called by an AWS service itself"),
+        _ => map(mapper, &event, &fields, denial.as_ref()),
+    };
+    let actions = action_rows(&mut event, mapping, &keys, denial.as_ref().filter(|_| is_call && !is_summary), reference);
     let change = changes::change(&event, &fields.request, &fields.response);
     Ok(Rows { event, actions, change })
 }
@@ -133,12 +138,12 @@ fn action_rows<'a>(event: &mut EventRow<Text<'a>>, mapping: Mapping<'a>, keys: &
     };
     event.mapping = Some(Cow::Borrowed(word));
     let Some(list) = list else { return Vec::new() };
-    let owner_side = event.principal_type.as_deref() == Some("AWSAccount");
     let context_class = json_text(class(keys));
+    let (call_key, side, of_access_log) = (call::key(event), call::side(event), call::is_of_access_log(event));
     let base = |context_class: String| ActionRow {
         context_class: Some(Cow::Owned(context_class)),
-        call_key: event.shared_event_id.clone().or_else(|| event.event_id.clone()),
-        side: Some(Cow::Borrowed(if owner_side { "owner" } else { "caller" })),
+        call_key: call_key.clone(),
+        side: Some(Cow::Borrowed(side)),
         ..ActionRow::default()
     };
     let is_unknown = word == "unknown";
@@ -155,7 +160,7 @@ fn action_rows<'a>(event: &mut EventRow<Text<'a>>, mapping: Mapping<'a>, keys: &
             ActionRow {
                 action: Some(Cow::Borrowed(reference.name(mapped.action))),
                 resource_arn: Some(Cow::Owned(mapped.resource)),
-                arn_provenance: Some(Cow::Borrowed(mapped.provenance.as_str())),
+                arn_provenance: Some(Cow::Borrowed(if of_access_log { "access-log" } else { mapped.provenance.as_str() })),
                 resource_type: mapped.kind.map(Cow::Borrowed),
                 derived: Some(mapped.derived),
                 ..base(own)

@@ -112,13 +112,11 @@ fn pieces(from: &mut impl Read, buffer: &mut Vec<u8>, most: u64, what: &str) -> 
     }
 }
 
-/// Unpacked bytes as text: UTF-8, no byte-order mark.
-///
-/// # Errors
-/// The reason for the rejection of the whole file.
-pub fn text(plain: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(plain).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+/// Unpacked bytes as text, without byte-order mark; `None` where they are not UTF-8.
+#[must_use]
+pub fn text(plain: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(plain).ok()?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 #[cfg(test)]

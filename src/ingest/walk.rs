@@ -1,4 +1,5 @@
-//! Finds log files: folders are walked, names decide what is worth opening, content decides what it is.
+//! Finds log files: folders are walked. What a file is, its content decides (`carriers`); only digests, which lie in a
+//! folder of their own beside the logs, are set aside by it.
 //!
 //! The order is that of the names, so that results do not depend on the file system. Symbolic links are not
 //! followed (an input tree may be written by others) but named.
@@ -30,14 +31,7 @@ pub struct Walk {
 
 fn reason_to_ignore(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
-    let known = [".json", ".json.gz", ".gz", ".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"];
-    if lower.contains("/cloudtrail-digest/") || lower.starts_with("cloudtrail-digest/") || lower.contains("_cloudtrail-digest_") {
-        Some("digest file")
-    } else if known.iter().any(|k| lower.ends_with(k)) {
-        None
-    } else {
-        Some("not a log file by its name")
-    }
+    (lower.contains("/cloudtrail-digest/") || lower.starts_with("cloudtrail-digest/") || lower.contains("_cloudtrail-digest_")).then_some("digest file")
 }
 
 /// Walks files and folders.

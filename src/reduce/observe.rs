@@ -36,7 +36,8 @@ impl<'u> Observer<'u> {
     #[must_use]
     pub fn new(usage: &'u Usage, reference: &'u Reference, covered: &'u Covered<'u>, window: Window) -> Observer<'u> {
         let mut data: BTreeMap<(&str, &str), Vec<SeenResource<'_>>> = BTreeMap::new();
-        for row in &usage.rows {
+        // Access logs are best effort: they show use, not that every use would be seen.
+        for row in usage.rows.iter().filter(|r| r.provenance != "access-log") {
             let action = reference.find(&row.action).and_then(|id| reference.action(id));
             let Some(action) = action.filter(|a| a.observability == Observability::Data) else { continue };
             let Some((service, _)) = row.action.split_once(':') else { continue };

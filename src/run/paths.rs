@@ -22,8 +22,10 @@ fn with_path<'a>(arns: impl Iterator<Item = &'a str>) -> BTreeMap<String, String
     found
 }
 
-/// Writes the paths into resources that came from names: the event's own list has ARNs as they are.
+/// Writes the paths into resources that came from names (the event's own list has ARNs as they are), and names the callers
+/// that are only known by a name.
 pub fn add(usage: &mut Usage, grants: &Grants) {
+    super::callers::Callers::new(grants).add(usage);
     let principals = grants.principals().map(|p| p.arn.as_str());
     let paths = with_path(principals.chain(grants.policies.keys().map(String::as_str)));
     if paths.is_empty() {

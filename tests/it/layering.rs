@@ -34,9 +34,9 @@ const ROOMS: &[(&str, &[&str])] = &[
 const FENCE: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "main.rs"]),
     ("indicatif", &["progress.rs"]),
-    ("arrow_array", &["ingest/store.rs"]),
-    ("arrow_schema", &["ingest/store.rs"]),
-    ("parquet", &["ingest/store.rs"]),
+    ("arrow_array", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
+    ("arrow_schema", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
+    ("parquet", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
     ("rsa", &["ingest/digest/keys.rs"]),
     ("rayon", &["ingest/mod.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
