@@ -71,7 +71,8 @@ class Bench:
         if not facts.exists():
             events = SMALL if size == "small" else int(float(size) * 1_000_000)
             shutil.rmtree(folder, ignore_errors=True)
-            made = subprocess.run([self.crate / "generate", folder, "--events", str(events)] + ["--ndjson"] * ndjson, capture_output=True, text=True, check=True)
+            command = [self.crate / "generate", folder, "--events", str(events)] + ["--ndjson"] * ndjson
+            made = subprocess.run(command, capture_output=True, text=True, check=True)
             facts.write_text(made.stdout)
         return folder, json.loads(facts.read_text())
 
@@ -201,7 +202,8 @@ def growth(all_runs):
     sizes = [s for s in all_runs if s != "small"]
     if len(sizes) < 2:
         return
-    print("\n## Growth\n\n| what | " + " | ".join(f"{a}× → {b}× CPU | peak" for a, b in zip(sizes, sizes[1:])) + " |\n|---|" + "---:|" * 2 * (len(sizes) - 1))
+    print("\n## Growth\n\n| what | " + " | ".join(f"{a}× → {b}× CPU | peak" for a, b in zip(sizes, sizes[1:])) + " |")
+    print("|---|" + "---:|" * 2 * (len(sizes) - 1))
     for name in all_runs[sizes[0]]:
         cells = []
         for a, b in zip(sizes, sizes[1:]):
@@ -215,10 +217,12 @@ def growth(all_runs):
 
 
 def machine(program):
-    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("model name")), platform.machine())
+    models = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("model name")]
+    cpu = models[0] if models else platform.machine()
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    print(f"{os.cpu_count()} cores ({cpu}), Python {platform.python_version()}, {version}. `bench/ingest/run.sh`; medians, everybody in turn in each round.")
-    packages = [line for line in (HERE / "packages.txt").read_text().split() if line.split("=")[0] in ("chdb", "chdb-core", "duckdb", "orjson", "trailscraper")]
+    print(f"{os.cpu_count()} cores ({cpu}), Python {platform.python_version()}, {version}. `bench/ingest/run.sh`: medians, everybody in turn.")
+    peers = ("chdb", "chdb-core", "duckdb", "orjson", "trailscraper")
+    packages = [line for line in (HERE / "packages.txt").read_text().split() if line.split("=")[0] in peers]
     print("Peers: " + ", ".join(packages) + ".", flush=True)
 
 

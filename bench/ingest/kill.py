@@ -39,12 +39,19 @@ class Kills:
         self.state, self.before = options.work / "kill.state", options.work / "kill.before"
         shutil.rmtree(self.before, ignore_errors=True)
         if options.second:
-            # A day is the last folder of a file's path.
-            days = sorted({"/".join(f.parent.parts[-3:]) for f in logs.rglob("*.gz")})
-            first = sorted(f for f in logs.rglob("*.gz") if f.parent.as_posix().endswith(days[0]))
-            command = [options.program, "ingest", "--quiet", "--state", self.before]
-            subprocess.run([*command, *(part for f in first for part in ("--logs", f))], check=True, stdout=subprocess.DEVNULL)
-            print(f"An earlier run took {len(first)} files")
+            # The first day's files by links, under the same names.
+            folder = options.work / "kill.first"
+            shutil.rmtree(folder, ignore_errors=True)
+            files = sorted(logs.rglob("*.gz"))
+            day = min(f.parts[-4:-1] for f in files)
+            first = [f for f in files if f.parts[-4:-1] == day]
+            for file in first:
+                link = folder / file.relative_to(logs)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.hardlink_to(file)
+            subprocess.run([options.program, "ingest", "--quiet", "--logs", folder, "--state", self.before], check=True, stdout=subprocess.DEVNULL)
+            print(f"An earlier run took the {len(first)} files of {'-'.join(day)}")
+            shutil.rmtree(folder)
 
     def command(self):
         threads = ["--threads", str(self.draw.choice((1, 2)))] if self.options.threads else []
@@ -100,7 +107,8 @@ class Kills:
             equal += not found
             if found:
                 print(f"Killed after {moment * length:.3f} s: " + "; ".join(found[:5]) + (" …" if len(found) > 5 else ""), flush=True)
-        print(f"Killed at {min(moments):.0%} to {max(moments):.0%} of the run; left behind: " + ", ".join(f"{what} {n}" for what, n in left.most_common()))
+        behind = ", ".join(f"{what} {n}" for what, n in left.most_common())
+        print(f"Killed at {min(moments):.0%} to {max(moments):.0%} of the run; left behind: {behind}")
         print(f"{equal} of {self.options.times} byte-equal")
         for folder in (self.state, self.before):
             shutil.rmtree(folder, ignore_errors=True)
@@ -124,8 +132,8 @@ def main():
     if not done.exists():
         shutil.rmtree(logs, ignore_errors=True)
         per_million = options.files * 1_000_000 // options.events
-        made = subprocess.run([options.crate / "generate", logs, "--events", str(options.events), "--files-per-million", str(per_million)],
-                              capture_output=True, text=True, check=True)
+        command = [options.crate / "generate", logs, "--events", str(options.events), "--files-per-million", str(per_million)]
+        made = subprocess.run(command, capture_output=True, text=True, check=True)
         done.write_text(made.stdout)
     print(done.read_text().strip())
     sys.exit(0 if Kills(options, logs).run() else 1)

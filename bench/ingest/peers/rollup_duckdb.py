@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """DuckDB: the rollup of a folder of trails: rollup_duckdb.py FOLDER OUT.tsv [--once] [--resource] [--ndjson] [--threads N]
 
---once counts each eventID once, --resource groups by the first resource's ARN too, --ndjson reads a folder with one record a line instead of `{"Records":[…]}`.
+--once counts each eventID once, --resource groups by the first resource's ARN too, --ndjson reads a folder with one record a line instead
+of `{"Records":[…]}`.
 """
 import sys
 
@@ -27,9 +28,11 @@ else:
     # A document is one JSON value, and DuckDB wants to know how large the largest is.
     records = f"(SELECT r.* FROM (SELECT unnest(Records) AS r FROM read_json('{folder}/**/*.json.gz', format = 'unstructured'," \
               f" maximum_object_size = 268435456, columns = {{Records: '{struct}[]'}})))"
-flat = f"""SELECT eventID, eventTime, eventSource || ':' || eventName AS action, recipientAccountId AS account, awsRegion AS region, errorCode AS error,
+flat = f"""SELECT eventID, eventTime, eventSource || ':' || eventName AS action, recipientAccountId AS account, awsRegion AS region,
+    errorCode AS error,
     coalesce(userIdentity.sessionContext.sessionIssuer.arn, userIdentity.arn, userIdentity.identityProvider,
-             split_part(userIdentity.principalId, ':', 1), userIdentity.invokedBy) AS principal{", resources[1].ARN AS resource" if resource else ""} FROM {records}"""
+             split_part(userIdentity.principalId, ':', 1), userIdentity.invokedBy) AS principal{", resources[1].ARN AS resource" if resource else ""}
+    FROM {records}"""
 if "--once" in sys.argv:
     flat = f"""SELECT any_value(eventTime) AS eventTime, any_value(action) AS action, any_value(account) AS account, any_value(region) AS region,
         any_value(error) AS error, any_value(principal) AS principal{", any_value(resource) AS resource" if resource else ""}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Python with orjson: the rollup of a folder of trails in two processes: rollup_orjson.py FOLDER OUT.tsv [--once] [--resource] [--processes N]
 
---resource groups by the first resource's ARN too. With --once, each eventID is counted once, in one process with a set of all of them: the answer that everybody's is held against.
+--resource groups by the first resource's ARN too. With --once, each eventID is counted once, in one process with a set of all of them: the
+answer that everybody's is held against.
 """
 import gzip
 import multiprocessing

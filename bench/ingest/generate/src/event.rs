@@ -14,7 +14,8 @@ const AGENTS: [&str; 5] = [
     "Boto3/1.40.29 md/Botocore#1.40.29 ua/2.1 os/linux#6.1.147 lang/python#3.12.11 Botocore/1.40.29",
     "aws-sdk-go-v2/1.38.3 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#arm64 api/ec2#1.247.0 m/E,e",
     "aws-sdk-js/3.879.0 ua/2.1 os/linux#5.10.240 lang/js md/nodejs#22.18.0 api/client#3.879.0 exec-env/AWS_Lambda_nodejs22.x m/N,E,e",
-    "APN/1.0 HashiCorp/1.0 Terraform/1.13.1 (+https://www.terraform.io) terraform-provider-aws/6.11.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.38.3 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64",
+    "APN/1.0 HashiCorp/1.0 Terraform/1.13.1 (+https://www.terraform.io) terraform-provider-aws/6.11.0 \
+     (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.38.3 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64",
 ];
 const CONSOLE: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 /// Services that open sessions of roles or use keys, with what they call.
@@ -169,8 +170,8 @@ impl<'a> Event<'a> {
         match &self.who {
             Who::Session(s) if s.principal.kind == Kind::Service => Some("autoscaling.amazonaws.com"),
             Who::Session(s) if s.principal.kind != Kind::User && self.operation.source.starts_with("kms.") && !self.between => {
-                Some(["s3.amazonaws.com", "dynamodb.amazonaws.com", "secretsmanager.amazonaws.com", "ebs.amazonaws.com"][(s.principal.hash % 4) as usize])
-                    .filter(|_| s.principal.hash % 10 < 6)
+                let services = ["s3.amazonaws.com", "dynamodb.amazonaws.com", "secretsmanager.amazonaws.com", "ebs.amazonaws.com"];
+                (s.principal.hash % 10 < 6).then(|| services[(s.principal.hash % 4) as usize])
             }
             _ => None,
         }
@@ -212,8 +213,8 @@ impl<'a> Event<'a> {
 
     fn ids(&mut self, out: &mut Vec<u8>, copy: Option<u64>) {
         if self.operation.of_s3 {
-            out.extend_from_slice(b",\"additionalEventData\":{\"SignatureVersion\":\"SigV4\",\"CipherSuite\":\"TLS_AES_128_GCM_SHA256\",\"bytesTransferredIn\":0,");
-            out.extend_from_slice(b"\"AuthenticationMethod\":\"AuthHeader\",\"x-amz-id-2\":\"");
+            out.extend_from_slice(b",\"additionalEventData\":{\"SignatureVersion\":\"SigV4\",\"CipherSuite\":\"TLS_AES_128_GCM_SHA256\",");
+            out.extend_from_slice(b"\"bytesTransferredIn\":0,\"AuthenticationMethod\":\"AuthHeader\",\"x-amz-id-2\":\"");
             write::base64(out, self.dice.bits(), 75);
             out.extend_from_slice(b"=\",\"bytesTransferredOut\":");
             write::number(out, self.dice.bits() % 400_000);

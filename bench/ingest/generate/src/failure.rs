@@ -83,7 +83,8 @@ fn denial(out: &mut Vec<u8>, call: &Call<'_>, operation: &Operation, service: &s
         0..62 => format!(" because no identity-based policy allows the {action} action"),
         62..72 => " with an explicit deny in a service control policy".to_owned(),
         72..80 => {
-            format!(" with an explicit deny in a service control policy: arn:aws:organizations::{management}:policy/o-exampleorg1/service_control_policy/p-guard001")
+            let policy = format!("arn:aws:organizations::{management}:policy/o-exampleorg1/service_control_policy/p-guard001");
+            format!(" with an explicit deny in a service control policy: {policy}")
         }
         80..86 => format!(" because no permissions boundary allows the {action} action"),
         86..91 => format!(" because no resource-based policy allows the {action} action"),

@@ -168,7 +168,8 @@ pub fn from_elsewhere(out: &mut Vec<u8>, account: &Account, s: &Session<'_>) {
 
 /// The root user, at the console.
 pub fn root(out: &mut Vec<u8>, account: &Account, began: u64) {
-    text(out, &["{\"type\":\"Root\",\"principalId\":\"", &account.id, "\",\"arn\":\"arn:aws:iam::", &account.id, ":root\",\"accountId\":\"", &account.id]);
+    text(out, &["{\"type\":\"Root\",\"principalId\":\"", &account.id, "\",\"arn\":\"arn:aws:iam::", &account.id]);
+    text(out, &[":root\",\"accountId\":\"", &account.id]);
     text(out, &["\",\"accessKeyId\":\"ASIA"]);
     write::base32(out, of(&[began]), 16);
     text(out, &["\",\"sessionContext\":{\"attributes\":{\"creationDate\":\""]);

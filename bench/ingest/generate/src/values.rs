@@ -169,7 +169,8 @@ impl<'a> Call<'a> {
             V::Alias => self.named(out, value, 12, "-key"),
             V::Parameter => {
                 let thing = self.thing(value, 400);
-                for part in [STAGES[below(thing, 4)], "/", TEAMS[below(mix(thing), TEAMS.len())], "/", NOUNS[below(mix(thing ^ 2), NOUNS.len())], "/setting-"] {
+                let (team, noun) = (TEAMS[below(mix(thing), TEAMS.len())], NOUNS[below(mix(thing ^ 2), NOUNS.len())]);
+                for part in [STAGES[below(thing, 4)], "/", team, "/", noun, "/setting-"] {
                     out.extend_from_slice(part.as_bytes());
                 }
                 write::number(out, thing % 97);

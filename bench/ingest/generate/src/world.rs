@@ -15,8 +15,8 @@ pub const TEAMS: [&str; 24] = [
 pub const STAGES: [&str; 4] = ["prod", "staging", "test", "dev"];
 /// Things that teams have.
 pub const NOUNS: [&str; 20] = [
-    "events", "archive", "uploads", "raw", "curated", "assets", "backups", "sessions", "users", "items", "jobs", "index", "cache", "documents", "images",
-    "invoices", "snapshots", "features", "audit", "state",
+    "events", "archive", "uploads", "raw", "curated", "assets", "backups", "sessions", "users", "items", "jobs", "index", "cache", "documents",
+    "images", "invoices", "snapshots", "features", "audit", "state",
 ];
 const ACCOUNTS: usize = 20;
 
@@ -158,7 +158,9 @@ fn principal(account: &str, hash: u64, operations: &[Operation]) -> Principal {
         Kind::Pod => ("/", format!("{team}-{noun}-irsa-{tail}")),
         Kind::Pipeline => ("/ci/", format!("deploy-{team}-{stage}-{tail}")),
         Kind::Program => ("/", format!("{team}-{noun}-reader-{tail}")),
-        Kind::People => ("/aws-reserved/sso.amazonaws.com/eu-central-1/", format!("AWSReservedSSO_{team}-{stage}_{}", text(|out| hex(out, hash, 16)))),
+        Kind::People => {
+            ("/aws-reserved/sso.amazonaws.com/eu-central-1/", format!("AWSReservedSSO_{team}-{stage}_{}", text(|out| hex(out, hash, 16))))
+        }
         Kind::Service => ("/aws-service-role/autoscaling.amazonaws.com/", format!("AWSServiceRoleForAutoScaling_{team}-{tail}")),
         Kind::User => ("/", format!("{team}.{noun}.{tail}")),
     };
