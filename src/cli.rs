@@ -176,6 +176,9 @@ pub struct IngestArgs {
     /// Digests.
     #[command(flatten)]
     pub digests: DigestsArgs,
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// State.
     #[command(flatten)]
     pub state: StateArgs,

@@ -80,7 +80,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Ingest(args) => {
             choose(&args.reference, args.state.quiet)?;
             threads(args.state.threads)?;
-            let options = RunOptions { logs: args.logs.logs, digests: required(args.digests)?, ..options(&args.state) };
+            let options = RunOptions { logs: args.logs.logs, digests: required(args.digests)?, config: args.config, ..options(&args.state) };
             let summary = ingest(&options)?;
             say!("{}", summary.sentence());
             print_rejections(&summary);

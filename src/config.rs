@@ -47,10 +47,22 @@ pub struct Config {
     pub coverage: CoverageConfig,
     /// `[reduce]`
     pub reduce: ReduceConfig,
+    /// `[logs]`
+    pub logs: LogsConfig,
     /// `[accounts]`: id = name, of accounts that are ours besides those whose grants were given.
     pub accounts: BTreeMap<String, String>,
     /// `[vendors]`: id = name, of outside accounts that we know.
     pub vendors: BTreeMap<String, String>,
+}
+
+/// How much a log file may hold; a file with more is rejected.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogsConfig {
+    /// Bytes of an unpacked file; 1 GiB if not given.
+    pub max_file_bytes: Option<u64>,
+    /// How many times its own size a file may unpack to, once it is larger than 16 MiB; 400 if not given.
+    pub max_ratio: Option<u64>,
 }
 
 /// Days after which something is a finding.
@@ -215,6 +227,9 @@ impl Config {
         if days.iter().any(|d| !(1..=3650).contains(d)) {
             return bad("thresholds", "days are between 1 and 3650".to_owned());
         }
+        if self.logs.max_file_bytes.is_some_and(|n| n > 1 << 31) || self.logs.max_ratio == Some(0) {
+            return bad("logs", "max_file_bytes is at most 2147483648, max_ratio at least 1".to_owned());
+        }
         if self.reduce.ids_to_wildcard == 0 || self.reduce.names_to_prefix == 0 {
             return bad("reduce", "counts start at 1".to_owned());
         }
@@ -286,5 +301,8 @@ mod tests {
     fn values_out_of_range_are_errors() {
         let config = Config { coverage: CoverageConfig { min_share: 1.5, data_events: vec![] }, ..Config::default() };
         assert!(config.check().is_err());
+        assert!(toml::from_str::<Config>("[logs]\nmax_ratio = 0\n").unwrap().check().is_err());
+        assert!(toml::from_str::<Config>("[logs]\nmax_file_bytes = 3000000000\n").unwrap().check().is_err());
+        assert!(toml::from_str::<Config>("[logs]\nmax_file_bytes = 1000\n").unwrap().check().is_ok());
     }
 }

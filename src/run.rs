@@ -183,8 +183,9 @@ pub struct Outcome {
 /// # Errors
 /// [`RunError`].
 pub fn ingest(options: &RunOptions) -> Result<IngestSummary, RunError> {
+    let config = Config::load(options.config.as_deref())?;
     let _lock = lock(&options.state)?;
-    take_in(options)
+    take_in(options, &config)
 }
 
 /// The nightly run.
@@ -195,7 +196,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let mut watch = Watch::start();
     let config = Config::load(options.config.as_deref())?;
     let _lock = lock(&options.state)?;
-    let ingested = if options.logs.is_empty() { None } else { Some(take_in(options)?) };
+    let ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
     watch.lap("ingest");
 
     let ledger = Ledger::open(&options.state)?;
@@ -307,10 +308,15 @@ fn reference() -> Result<&'static Reference, RunError> {
     Reference::bundled().map_err(|e| RunError::Reference(e.to_string()))
 }
 
-fn take_in(options: &RunOptions) -> Result<IngestSummary, RunError> {
+fn take_in(options: &RunOptions, config: &Config) -> Result<IngestSummary, RunError> {
     let reference = reference()?;
     let mapper = Mapper::new(reference).map_err(|e: ReferenceError| RunError::Reference(e.to_string()))?;
     let progress = Progress::new(options.quiet);
+    let usual = ingest::Limits::default();
+    let limits = ingest::Limits {
+        max_bytes: config.logs.max_file_bytes.unwrap_or(usual.max_bytes),
+        max_ratio: config.logs.max_ratio.unwrap_or(usual.max_ratio),
+    };
     let digests = match &options.digests {
         Some(keys) => {
             let all = VerifyOptions { logs: options.logs.clone(), keys: keys.clone(), period: Period::default() };
@@ -318,7 +324,7 @@ fn take_in(options: &RunOptions) -> Result<IngestSummary, RunError> {
         }
         None => None,
     };
-    Ok(ingest::ingest(&options.logs, digests.as_ref(), &options.state, &mapper, reference, ingest::Limits::default(), &progress)?)
+    Ok(ingest::ingest(&options.logs, digests.as_ref(), &options.state, &mapper, reference, limits, &progress)?)
 }
 
 fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunError> {

@@ -1,5 +1,5 @@
 //! What one record says, field by field. A field of a wrong type spoils no other; a text is borrowed from the record where it
-//! can be. The slow reader of the tests (`ingest/literal.rs`) gives the same.
+//! can be. The slow reader of the tests (`ingest/literal_test.rs`) gives the same.
 
 use std::borrow::Cow;
 

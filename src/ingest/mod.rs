@@ -17,7 +17,7 @@ pub mod fields;
 pub mod identity;
 pub mod issued;
 #[cfg(test)]
-mod literal;
+mod literal_test;
 pub mod ledger;
 pub mod outcome;
 pub mod raw;

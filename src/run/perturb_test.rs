@@ -48,7 +48,7 @@ fn sample() -> Sample {
         timings: false,
     };
     let _lock = super::lock(&options.state).unwrap();
-    take_in(&options).unwrap();
+    take_in(&options, &Config::default()).unwrap();
     let config = Config::load(Some(&root.join("trailtrim.toml"))).unwrap();
     let ledger = Ledger::open(&options.state).unwrap();
     let window = Window::of_days(options.window_days, now_ms);

@@ -190,7 +190,7 @@ def hostile():
         ("not a record", "7"),
         ("not a record", "null"),
         ("not a record", '"text"'),
-        ("missing eventName", "[]"),
+        ("not a record: no JSON object", "[]"),
         ("missing eventName", "{}"),
         ("not a record", '{"eventName": tru}'),
     ]
