@@ -127,7 +127,7 @@ fn held_against(digest: &Listing<'_>, logs: &Logs) -> Option<Listed> {
             let reason = format!("its place is `{}`", log.s3_object).into();
             (at, Outcome { weight: Weight::Elsewhere, verdict: Verdict::Moved, reason, sha256: None })
         };
-        let hashed = located.here.into_iter().filter_map(|at| Some((at, outcome(log, digest.verdict, of_file(&logs.files.get(at)?.path)))));
+        let hashed = located.here.into_iter().filter_map(|at| Some((at, outcome(log, digest.verdict, of_file(&logs.files.get(at)?.origin)))));
         let outcomes: Vec<(usize, Outcome)> = hashed.chain(located.elsewhere.into_iter().map(moved)).collect();
         (outcomes, missing.then(|| log.s3_object.clone()))
     };
