@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::ingest::IngestError;
 
 /// How a place in S3 begins.
-const S3: &str = "s3://";
+pub const S3: &str = "s3://";
 
 /// A place that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -189,7 +189,7 @@ impl Collector<'_> {
             return;
         }
         let standard = key::place(&whole).map(|place| place.name.to_owned());
-        let in_bucket = matches!(origin, Origin::Object(_));
+        let in_bucket = whole.starts_with(given::S3);
         let mut name = standard.unwrap_or_else(|| if in_bucket { whole.clone() } else { relative.clone() });
         // Two places may hold the same name: what was given keeps them apart.
         for other in [origin.place(), whole] {
