@@ -62,6 +62,7 @@ pub fn walk(root: &Path, base: &Path, listed: bool, all: &mut Collector<'_>) -> 
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
@@ -93,10 +94,10 @@ mod tests {
         let shut = folder.path().join("shut");
         std::fs::create_dir(&shut).unwrap();
         std::fs::write(folder.path().join("a.json"), "{}").unwrap();
-        std::fs::set_permissions(&shut, PermissionsExt::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(&shut, Permissions::from_mode(0o000)).unwrap();
         let may_read_all = std::fs::read_dir(&shut).is_ok();
         let found = list(&[folder.path().to_path_buf()], &Keep::default()).unwrap();
-        std::fs::set_permissions(&shut, PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(&shut, Permissions::from_mode(0o755)).unwrap();
         if may_read_all {
             println!("this user may read everything: nothing checked");
             return;
