@@ -90,10 +90,11 @@ fn a_ledger_with_names_below_the_given_folder_is_still_known() {
         let text = std::fs::read_to_string(&path).unwrap().replace("\"AWSLogs/", "\"");
         std::fs::write(path, text).unwrap();
     }
-    let before = tree(&state);
+    let kept = || tree(&state).into_iter().filter(|(name, _)| name != "lock").collect::<Vec<_>>();
+    let before = kept();
     let again = said(&ingest(&state, &["--logs", below.to_str().unwrap()]));
     assert!(first.contains("(0 files were known") && again.starts_with("read 0 records of 0 files"), "{again}");
-    assert!(before == tree(&state), "the state is as it was");
+    assert!(before == kept(), "the state is as it was");
 }
 
 #[test]
