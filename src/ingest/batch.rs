@@ -11,7 +11,9 @@ use super::ledger::{FileEntry, Ledger};
 use super::record::{Rows, rows};
 use super::records::each_record;
 use super::seen::number_of;
-use super::unpack::{Limits, Unpacker, text};
+use super::callers::Callers;
+use super::rooms::{Room, Rooms};
+use super::unpack::{Unpacker, text};
 use super::carriers::{NotTaken, carried};
 use super::source;
 use crate::event::{ActionRow, ChangeRow, EventRow};
@@ -30,8 +32,8 @@ pub struct Tools<'a> {
     pub ledger: &'a Ledger,
     /// What digests say, where they are required.
     pub digests: Option<&'a Verdicts>,
-    /// How much a file may hold.
-    pub limits: Limits,
+    /// Room for batches.
+    pub rooms: &'a Rooms,
 }
 
 /// The rows of some files.
@@ -48,8 +50,8 @@ pub struct Batch {
     pub events: Columns,
     /// Rows of actions, in the order of their events.
     pub actions: Columns,
-    /// What events changed of the grants, by the event's row.
-    pub changes: Vec<(usize, ChangeRow)>,
+    /// What events changed of the grants, by the event's row, in order.
+    changes: Vec<(usize, ChangeRow)>,
     /// For each event where its actions end.
     action_ends: Vec<usize>,
     /// For each event the place of its file.
@@ -59,6 +61,7 @@ pub struct Batch {
     /// Events that are not kept: copies of others.
     dropped: Vec<bool>,
     beside: Vec<Option<usize>>,
+    callers: Callers,
 }
 
 /// An event by itself, with its actions.
@@ -89,6 +92,7 @@ impl Default for Batch {
             ids: Vec::new(),
             dropped: Vec::new(),
             beside: shared::<ActionRow, EventRow>(),
+            callers: Callers::default(),
         }
     }
 }
@@ -97,13 +101,28 @@ impl Batch {
     /// Decodes files.
     #[must_use]
     pub fn decode(files: &[source::Found], tools: Tools<'_>) -> Batch {
-        let mut batch = Batch::default();
-        let mut unpacker = Unpacker::new(tools.limits);
+        let Room { mut batch, mut unpacker } = tools.rooms.take();
         for file in files {
             batch.file(file, &mut unpacker, tools);
         }
+        tools.rooms.give_back_unpacker(unpacker);
         batch.drop_copies();
         batch
+    }
+
+    /// Forgets everything but the room that it takes.
+    pub fn clear(&mut self) {
+        self.files.clear();
+        self.skipped.clear();
+        self.no_logs.clear();
+        self.texts.clear();
+        self.events.truncate(0);
+        self.actions.truncate(0);
+        self.changes.clear();
+        self.action_ends.clear();
+        self.file_of.clear();
+        self.ids.clear();
+        self.dropped.clear();
     }
 
     fn file(&mut self, file: &source::Found, unpacker: &mut Unpacker, tools: Tools<'_>) {
@@ -143,10 +162,11 @@ impl Batch {
         }
         let (events, actions, changes) = (self.events.len(), self.actions.len(), self.changes.len());
         let name = entry.path.clone();
+        let mut callers = std::mem::take(&mut self.callers);
         let quick = text(plain).is_some_and(|text| {
             each_record(text, |raw| {
                 // A record without id is known by the hash of its text, which the quick way does not see.
-                let fields = Fields::of(&raw).ok().filter(|f| f.event_id.is_some());
+                let fields = callers.of(raw.user_identity).map(|who| Fields::with(&raw, who)).ok().filter(|f| f.event_id.is_some());
                 let rows = fields.and_then(|fields| rows(fields, &name, entry.records_read, tools.mapper, tools.reference).ok());
                 entry.records_read += 1;
                 rows.is_some_and(|rows| {
@@ -155,6 +175,7 @@ impl Batch {
                 })
             })
         });
+        self.callers = callers;
         if quick {
             return Ok(());
         }
@@ -231,10 +252,11 @@ impl Batch {
         self.dropped.iter().enumerate().filter(|(_, dropped)| !**dropped).map(|(row, _)| row)
     }
 
-    /// Whether an event is kept.
+    /// What an event changed of the grants.
     #[must_use]
-    pub fn is_kept(&self, row: usize) -> bool {
-        self.dropped.get(row) == Some(&false)
+    pub fn change_of(&self, row: usize) -> Option<&ChangeRow> {
+        let at = self.changes.binary_search_by_key(&row, |(of, _)| *of).ok()?;
+        self.changes.get(at).map(|(_, change)| change)
     }
 
     /// Rows of an event's actions.
@@ -270,7 +292,7 @@ impl Batch {
             file: self.file_of.get(row).copied().unwrap_or_default(),
             event: self.events.row(row, &self.texts),
             actions: self.actions_of(row).map(|a| self.actions.row(a, &self.texts)).collect(),
-            change: self.changes.iter().find(|(of, _)| *of == row).map(|(_, change)| change.clone()),
+            change: self.change_of(row).cloned(),
         }
     }
 

@@ -33,6 +33,19 @@ impl Texts {
         (number != NONE).then(|| text_at(&self.bytes, &self.ends, number))
     }
 
+    /// Forgets all texts, but not the room that they took.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.known.clear();
+    }
+
+    /// All texts in order of their numbers, from 1.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or(""))
+    }
+
     /// A number for a text that is not expected again.
     pub fn add(&mut self, text: &str) -> u32 {
         self.bytes.push_str(text);

@@ -120,9 +120,15 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// Field and reason, where an object holds one field twice: nobody knows which of them was meant.
     pub fn of(raw: &Raw<'a>) -> Result<Fields<'a>, Reject> {
+        Identity::of(raw.user_identity).map(|identity| Fields::with(raw, identity))
+    }
+
+    /// Reads what stands in the record beside `userIdentity`.
+    #[must_use]
+    pub fn with(raw: &Raw<'a>, identity: Identity<'a>) -> Fields<'a> {
         let tls = raw.tls_details.map_or("", RawValue::get);
         let entries: Vec<RawResource<'a>> = raw.resources.and_then(|r| serde_json::from_str(r.get()).ok()).unwrap_or_default();
-        Ok(Fields {
+        Fields {
             event_id: text(raw.event_id),
             event_time: text(raw.event_time),
             event_source: text(raw.event_source),
@@ -142,11 +148,11 @@ impl<'a> Fields<'a> {
             vpc_endpoint_id: text(raw.vpc_endpoint_id),
             has_tls: tls.starts_with('{'),
             tls_version: own_text(serde_json::from_str::<RawTls<'a>>(tls).unwrap_or_default().version),
-            identity: Identity::of(raw.user_identity).map_err(|e| ("userIdentity", format!("bad userIdentity: {e}")))?,
+            identity,
             request: json(raw.request_parameters),
             response: json(raw.response_elements),
             resources: entries.iter().map(|r| (text(r.arn), text(r.account))).collect(),
-        })
+        }
     }
 
     /// Reads a record's text.

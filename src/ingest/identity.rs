@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::fields::Text;
+use super::fields::{Reject, Text};
 use super::raw::{boolean, raw_object, text};
 use crate::aws::Arn;
 use crate::aws::principal::role_of_session;
@@ -92,8 +92,12 @@ impl<'a> Identity<'a> {
     /// Reads the object.
     ///
     /// # Errors
-    /// The parser's, where an object holds one field twice.
-    pub fn of(raw: Option<&'a RawValue>) -> Result<Identity<'a>, serde_json::Error> {
+    /// Field and reason, where an object holds one field twice: nobody knows which of them was meant.
+    pub fn of(raw: Option<&'a RawValue>) -> Result<Identity<'a>, Reject> {
+        Identity::read(raw).map_err(|e| ("userIdentity", format!("bad userIdentity: {e}")))
+    }
+
+    fn read(raw: Option<&'a RawValue>) -> Result<Identity<'a>, serde_json::Error> {
         let own: RawIdentity<'a> = object(raw)?;
         let session: RawSession<'a> = object(own.session_context)?;
         let issuer: RawPart<'a> = object(session.session_issuer)?;
@@ -115,6 +119,32 @@ impl<'a> Identity<'a> {
             issued: text(attributes.creation_date),
             federated_provider: text(federation.federated_provider),
         })
+    }
+}
+
+macro_rules! each_text {
+    ($from:expr, $change:expr) => {
+        each_text!(
+            $from, $change, kind, principal_id, arn, account, access_key_id, invoked_by, user_name, provider, source_identity, issuer_id, issuer_arn,
+            issued, federated_provider
+        )
+    };
+    ($from:expr, $change:expr, $($field:ident),*) => {
+        Identity { mfa: $from.mfa, $($field: $from.$field.as_ref().map($change),)* }
+    };
+}
+
+impl Identity<'_> {
+    /// The same, borrowed from here.
+    #[must_use]
+    pub fn borrowed(&self) -> Identity<'_> {
+        each_text!(self, |text| Cow::Borrowed(&**text))
+    }
+
+    /// The same, by itself.
+    #[must_use]
+    pub fn owned(&self) -> Identity<'static> {
+        each_text!(self, |text| Cow::Owned(text.to_string()))
     }
 }
 

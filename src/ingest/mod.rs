@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod call;
+pub mod callers;
 pub mod carriers;
 pub mod changes;
 pub mod columns;
@@ -22,6 +23,7 @@ pub mod outcome;
 pub mod raw;
 pub mod record;
 pub mod records;
+pub mod rooms;
 pub mod seen;
 pub mod source;
 pub mod store;
@@ -40,6 +42,7 @@ use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::reference::mapping::Mapper;
 use batch::{Batch, Tools};
+use rooms::Rooms;
 use seen::{Seen, number_of};
 use source::Found;
 use suspects::Suspect;
@@ -51,7 +54,7 @@ pub use unpack::Limits;
 const BATCH_BYTES: u64 = 16 << 20;
 
 /// Compressed bytes that are decoded at one time, however many threads there are.
-const WAVE_BYTES: u64 = 64 << 20;
+const WAVE_BYTES: u64 = 128 << 20;
 
 /// Compressed bytes of batches that become visible together.
 const GROUP_BYTES: u64 = 512 << 20;
@@ -148,16 +151,18 @@ pub fn ingest(
     summary.ignored.extend(set_aside.into_iter().map(|file| (file.name, "digest file".to_owned())));
     let mut known = Known { seen: Seen::for_events(all / EVENT_BYTES), days: BTreeSet::new() };
     let events = AtomicU64::new(0);
+    let rooms = Rooms::new(limits);
     let batches = split(&files, BATCH_BYTES, |file| file.bytes);
     let size = |batch: &&[Found]| batch.iter().map(|f| f.bytes).sum::<u64>();
     let mut no_logs = Vec::new();
     for group in split(&batches, GROUP_BYTES.max(all / MOST_GROUPS), size) {
         let mut taking = Group::default();
-        let waves = split(group, WAVE_BYTES, size);
+        let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
+        let waves = split(group, WAVE_BYTES.min(threads * BATCH_BYTES), size);
         for (at, wave) in waves.iter().enumerate() {
             // What is in S3 comes in one wave ahead.
             source::fetch(waves.iter().skip(at).take(2).flat_map(|wave| wave.iter().copied().flatten()), &ledger);
-            let tools = Tools { mapper, reference, ledger: &ledger, digests, limits };
+            let tools = Tools { mapper, reference, ledger: &ledger, digests, rooms: &rooms };
             let decoded: Vec<Batch> = wave
                 .par_iter()
                 .map(|files| {
@@ -167,7 +172,7 @@ pub fn ingest(
                     batch
                 })
                 .collect();
-            taking.take(decoded, &mut known, state, &ledger)?;
+            taking.take(decoded, &rooms, &mut known, state, &ledger)?;
         }
         no_logs.append(&mut taking.no_logs);
         taking.finish(state, &mut ledger, &mut summary)?;
@@ -254,7 +259,7 @@ struct Group {
 
 impl Group {
     /// Takes decoded batches in order: what may be a copy is put aside, the rest is written.
-    fn take(&mut self, mut decoded: Vec<Batch>, known: &mut Known, state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
+    fn take(&mut self, mut decoded: Vec<Batch>, rooms: &Rooms, known: &mut Known, state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
         let mut first_file = self.files.len();
         for batch in &mut decoded {
             // Also the days of files that were taken before: what is suspected must not depend on where a run was cut off.
@@ -274,10 +279,11 @@ impl Group {
         let write = |batch: &Batch| if batch.files.is_empty() { Ok(Vec::new()) } else { store::write(state, &ledger::batch_id(&batch.files), batch) };
         let written: Vec<Vec<String>> = decoded.par_iter().map(write).collect::<Result<_, _>>()?;
         self.parts.extend(written.into_iter().flatten());
-        for batch in decoded {
-            self.files.extend(batch.files);
-            self.no_logs.extend(batch.no_logs);
+        for mut batch in decoded {
+            self.files.append(&mut batch.files);
+            self.no_logs.append(&mut batch.no_logs);
             self.skipped += batch.skipped.len();
+            rooms.give_back(batch);
         }
         Ok(())
     }

@@ -52,18 +52,23 @@ pub fn number_of(event_id: &str) -> u128 {
 /// A UUID in the form of RFC 9562, lower case as AWS writes it: two texts never have the same number.
 fn uuid(text: &str) -> Option<u128> {
     let bytes: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let mut number = 0u128;
+    let (mut halves, mut wrong) = ([0u64; 2], 0u8);
     for (at, byte) in bytes.iter().enumerate() {
-        let digit = match (at, byte) {
-            (8 | 13 | 18 | 23, b'-') => continue,
-            (8 | 13 | 18 | 23, _) => return None,
-            (_, b'0'..=b'9') => byte - b'0',
-            (_, b'a'..=b'f') => byte - b'a' + 10,
+        if matches!(at, 8 | 13 | 18 | 23) {
+            wrong |= *byte ^ b'-';
+            continue;
+        }
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
             _ => return None,
         };
-        number = number << 4 | u128::from(digit);
+        let [high, low] = &mut halves;
+        let half = if at < 19 { high } else { low };
+        *half = *half << 4 | u64::from(digit);
     }
-    Some(number)
+    let [high, low] = halves;
+    (wrong == 0).then_some(u128::from(high) << 64 | u128::from(low))
 }
 
 #[cfg(test)]

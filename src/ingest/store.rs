@@ -9,11 +9,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array as _, ArrayRef, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -30,12 +32,14 @@ fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
     IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
 }
 
+/// The columns as they are handed to the writer: texts as numbers of the batch's texts, which spares copying them. In the file they
+/// are plain text: the Arrow schema, which would tell readers otherwise, is not written.
 fn schema<R: Row>() -> Arc<Schema> {
     let fields: Vec<Field> = R::COLUMNS
         .iter()
         .map(|c| {
             let kind = match c.kind {
-                Kind::Text => DataType::Utf8,
+                Kind::Text => DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8)),
                 Kind::BigInt => DataType::Int64,
                 Kind::Boolean => DataType::Boolean,
             };
@@ -65,69 +69,80 @@ fn properties<R: Row>() -> Result<WriterProperties, parquet::errors::ParquetErro
     Ok(properties.build())
 }
 
-/// The rows of a table by day, those of a day in order of account, time and event.
+/// The rows of some events by day, those of a day in order of account, time and event.
 fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> BTreeMap<String, Vec<usize>> {
     let (dates, accounts) = (table.numbers("date"), table.numbers("account"));
     let (ids, times) = (table.numbers("event_id"), table.ints("event_time_ms"));
     let number = |numbers: &[u32], row: usize| numbers.get(row).copied().unwrap_or_default();
-    let mut days: HashMap<u32, Vec<usize>> = HashMap::new();
-    for row in rows {
-        days.entry(number(dates, row)).or_default().push(row);
-    }
     let mut known: Vec<u32> = accounts.to_vec();
     known.sort_unstable();
     known.dedup();
     known.sort_by_key(|n| texts.get(*n));
     let rank: HashMap<u32, usize> = known.into_iter().enumerate().map(|(rank, n)| (n, rank)).collect();
-    let key = |row: &usize| (rank.get(&number(accounts, *row)), times.get(*row), texts.get(number(ids, *row)));
-    let sorted = |(day, mut rows): (u32, Vec<usize>)| {
-        rows.sort_by(|a, b| key(a).cmp(&key(b)));
-        (texts.get(day).unwrap_or("unknown").to_owned(), rows)
+    let mut days: HashMap<u32, Vec<(usize, Option<i64>, &str, usize)>> = HashMap::new();
+    for row in rows {
+        let key = (rank.get(&number(accounts, row)).copied().unwrap_or_default(), times.get(row).copied().flatten(), texts.get(number(ids, row)).unwrap_or(""), row);
+        days.entry(number(dates, row)).or_default().push(key);
+    }
+    let sorted = |(day, mut keys): (u32, Vec<(usize, Option<i64>, &str, usize)>)| {
+        keys.sort_unstable();
+        (texts.get(day).unwrap_or("unknown").to_owned(), keys.into_iter().map(|(_, _, _, row)| row).collect())
     };
     days.into_iter().map(sorted).collect()
 }
 
-fn array(column: &Column, rows: &[usize], texts: &Texts) -> ArrayRef {
-    match column {
-        Column::Texts(numbers) => Arc::new(rows.iter().map(|r| numbers.get(*r).and_then(|n| texts.get(*n))).collect::<StringArray>()),
+fn array(column: &Column, rows: &[usize], texts: &StringArray) -> Result<ArrayRef, ArrowError> {
+    Ok(match column {
+        Column::Texts(numbers) => {
+            let keys: UInt32Array = rows.iter().map(|r| numbers.get(*r).and_then(|n| n.checked_sub(1))).collect();
+            Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, Arc::new(texts.clone()))?)
+        }
         Column::Ints(ints) => Arc::new(rows.iter().map(|r| ints.get(*r).copied().flatten()).collect::<Int64Array>()),
         Column::Bools(bools) => Arc::new(rows.iter().map(|r| bools.get(*r).copied().flatten()).collect::<BooleanArray>()),
-    }
+    })
 }
 
-fn write_table<R: Row>(state: &Path, id: &str, table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> Result<Vec<String>, IngestError> {
+fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &StringArray) -> Result<String, IngestError> {
     let schema = schema::<R>();
-    let mut parts = Vec::new();
-    for (day, rows) in by_day(table, rows, texts) {
-        let folder = format!("{}/date={day}", R::TABLE);
-        let part = format!("{folder}/part-{id}.parquet");
-        let path = state.join(&part);
-        let bytes = || -> Result<Vec<u8>, parquet::errors::ParquetError> {
-            let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties::<R>()?))?;
-            let columns = table.columns().iter().map(|c| array(c, &rows, texts)).collect();
-            writer.write(&RecordBatch::try_new(schema.clone(), columns)?)?;
-            writer.into_inner()
-        };
-        let bytes = bytes().map_err(|e| state_error(&path, e))?;
-        std::fs::create_dir_all(state.join(&folder)).map_err(|e| state_error(&path, e))?;
-        super::ledger::write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;
-        parts.push(part);
-    }
-    Ok(parts)
+    let folder = format!("{}/date={day}", R::TABLE);
+    let part = format!("{folder}/part-{id}.parquet");
+    let path = state.join(&part);
+    let bytes = || -> Result<Vec<u8>, parquet::errors::ParquetError> {
+        let options = ArrowWriterOptions::new().with_properties(properties::<R>()?).with_skip_arrow_metadata(true);
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options)?;
+        let columns = table.columns().iter().map(|c| array(c, rows, texts)).collect::<Result<_, _>>()?;
+        writer.write(&RecordBatch::try_new(schema.clone(), columns)?)?;
+        writer.into_inner()
+    };
+    let bytes = bytes().map_err(|e| state_error(&path, e))?;
+    std::fs::create_dir_all(state.join(&folder)).map_err(|e| state_error(&path, e))?;
+    super::ledger::write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;
+    Ok(part)
 }
 
-/// Writes the rows of a batch that are kept; gives the part files relative to the state folder.
+/// Writes the rows of a batch that are kept; gives the part files relative to the state folder. Actions and changes stand in the
+/// order of their events.
 ///
 /// # Errors
 /// [`IngestError::State`] naming the file.
 pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<String>, IngestError> {
-    let mut parts = write_table::<EventRow>(state, id, &batch.events, batch.kept(), &batch.texts)?;
-    parts.extend(write_table::<ActionRow>(state, id, &batch.actions, batch.kept().flat_map(|row| batch.actions_of(row)), &batch.texts)?);
-    let (mut changes, mut texts) = (Columns::of::<ChangeRow>(), Texts::default());
-    for (_, change) in batch.changes.iter().filter(|(row, _)| batch.is_kept(*row)) {
-        changes.push(change, &mut texts);
+    let mut parts = Vec::new();
+    let all_texts = StringArray::from_iter_values(batch.texts.iter());
+    for (day, events) in by_day(&batch.events, batch.kept(), &batch.texts) {
+        parts.push(write_table::<EventRow>(state, id, &day, &batch.events, &events, &all_texts)?);
+        let actions: Vec<usize> = events.iter().flat_map(|row| batch.actions_of(*row)).collect();
+        if !actions.is_empty() {
+            parts.push(write_table::<ActionRow>(state, id, &day, &batch.actions, &actions, &all_texts)?);
+        }
+        let (mut changes, mut texts) = (Columns::of::<ChangeRow>(), Texts::default());
+        for change in events.iter().filter_map(|row| batch.change_of(*row)) {
+            changes.push(change, &mut texts);
+        }
+        if !changes.is_empty() {
+            let rows: Vec<usize> = (0..changes.len()).collect();
+            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &StringArray::from_iter_values(texts.iter()))?);
+        }
     }
-    parts.extend(write_table::<ChangeRow>(state, id, &changes, 0..changes.len(), &texts)?);
     Ok(parts)
 }
 

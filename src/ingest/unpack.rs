@@ -26,7 +26,7 @@ impl Default for Limits {
 pub const FREE_BYTES: u64 = 16 << 20;
 
 /// A buffer that has grown over this many bytes is given back after each file.
-const KEPT_BYTES: usize = 64 << 20;
+const KEPT_BYTES: usize = 128 << 20;
 
 impl Limits {
     /// Bytes that a file of this size may unpack to.
@@ -91,7 +91,8 @@ impl Unpacker {
         }
         let size = usize::try_from(size).ok()?;
         if self.buffer.len() < size {
-            self.buffer.resize(size, 0);
+            // Fresh and zeroed by the system, rather than moved and zeroed here; larger than asked for, as the next file may be.
+            self.buffer = vec![0; size.saturating_add(size / 4)];
         }
         let room = self.buffer.get_mut(..size)?;
         let written = self.gzip.gzip_decompress(bytes, room).ok()?;

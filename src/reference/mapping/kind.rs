@@ -202,9 +202,9 @@ impl Kind {
 
     /// The event's own list, and the resource that a denial names.
     fn logged(&self, facts: Facts<'_, '_>) -> Vec<String> {
-        let listed = || facts.call.resources.iter().filter_map(|r| r.arn).chain(facts.call.denied_resource).filter(|a| self.is_of(a));
+        let listed = facts.call.resources.iter().filter_map(|r| r.arn).chain(facts.call.denied_resource).filter(|a| self.is_of(a));
         // One that cannot be used leaves the list open: the others are not all.
-        if listed().all(usable) { listed().map(str::to_owned).collect() } else { Vec::new() }
+        listed.map(|arn| usable(arn).then(|| arn.to_owned())).collect::<Option<Vec<String>>>().unwrap_or_default()
     }
 
     /// An ARN at the top that has this type's form and a rival's: with nothing nearer it is what the call is about

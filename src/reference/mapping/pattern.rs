@@ -17,6 +17,8 @@ pub struct ArnPattern {
     service: String,
     region: String,
     account: String,
+    /// Which of service, region and account stand for any text.
+    open: [bool; 3],
     pieces: Vec<Piece>,
 }
 
@@ -58,7 +60,8 @@ impl ArnPattern {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        Some(ArnPattern { service: arn.service.to_owned(), region: arn.region.to_owned(), account: arn.account.to_owned(), pieces })
+        let open = [arn.service, arn.region, arn.account].map(is_open);
+        Some(ArnPattern { service: arn.service.to_owned(), region: arn.region.to_owned(), account: arn.account.to_owned(), open, pieces })
     }
 
     /// The variables of the resource part, in order.
@@ -72,7 +75,7 @@ impl ArnPattern {
     /// Whether an ARN is one of this pattern.
     #[must_use]
     pub fn matches(&self, arn: &Arn<'_>) -> bool {
-        self.head_matches(arn) && capture(&self.pieces, arn.resource, &mut Vec::new())
+        self.head_matches(arn) && fits(&self.pieces, arn.resource)
     }
 
     /// What stands in the variables of an ARN of this pattern: (variable, text), in order.
@@ -93,13 +96,13 @@ impl ArnPattern {
             a.service == b.service && a.region.is_empty() == b.region.is_empty() && a.account.is_empty() == b.account.is_empty()
         };
         heads(self, other)
-            && capture(&other.pieces, &one_of_mine(self), &mut Vec::new())
-            && !capture(&self.pieces, &one_of_mine(other), &mut Vec::new())
+            && fits(&other.pieces, &one_of_mine(self))
+            && !fits(&self.pieces, &one_of_mine(other))
     }
 
     fn head_matches(&self, arn: &Arn<'_>) -> bool {
-        let part = |pattern: &str, value: &str| is_open(pattern) || pattern == value;
-        part(&self.service, arn.service) && part(&self.region, arn.region) && part(&self.account, arn.account)
+        let [service, region, account] = self.open;
+        (service || self.service == arn.service) && (region || self.region == arn.region) && (account || self.account == arn.account)
     }
 
     /// The ARN with partition, region and account of the call and each variable as told by `value`.
@@ -124,6 +127,16 @@ impl ArnPattern {
 fn without_twice<'v>(before: &str, value: &'v str) -> &'v str {
     let start = before.rsplit(['/', ':']).next().unwrap_or("");
     if start.ends_with('-') { value.strip_prefix(start).unwrap_or(value) } else { value }
+}
+
+/// Whether a resource part fits the pieces, as [`capture`] has it.
+fn fits(pieces: &[Piece], text: &str) -> bool {
+    match pieces.split_first() {
+        None => text.is_empty(),
+        Some((Piece::Text(own), rest)) => text.strip_prefix(own.as_str()).is_some_and(|t| fits(rest, t)),
+        Some((Piece::Variable(_), [])) => !text.is_empty(),
+        Some((Piece::Variable(_), rest)) => text.char_indices().skip(1).any(|(end, _)| text.get(end..).is_some_and(|tail| fits(rest, tail))),
+    }
 }
 
 /// Fits a resource part to the pieces; variables hold at least one character, earlier ones as few as possible.
