@@ -135,7 +135,7 @@ class Buckets(unittest.TestCase):
 
     def run_it(self, *arguments, stdin=None, **environment):
         Proxy.seen = []
-        env = {**CLEAN, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": REGION, **environment}
+        env = {**CLEAN, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", **environment}
         return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, input=stdin, env=env, timeout=120)
 
     def ingest(self, state, *logs, **more):
@@ -285,10 +285,13 @@ class Buckets(unittest.TestCase):
         self.s3.put_object(Bucket=self.bucket, Key=log_key, Body=gzip.compress(log.replace(b"Records", b"records")))
         self.assertEqual(self.run_it("verify-logs", "--logs", f"s3://{self.bucket}", "--keys", keys).returncode, 3)
 
-    def test_credentials_are_those_of_the_environment(self):
+    def test_endpoint_and_credentials_are_those_of_the_environment(self):
         self.fill()
-        refused = self.ingest("state", f"s3://{self.bucket}", AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{self.port}", AWS_SESSION_TOKEN="")
-        self.assertEqual(refused.returncode, 0, refused.stderr)
+        none = self.ingest("none", f"s3://{self.bucket}", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+        self.assertEqual((none.returncode, Proxy.seen), (2, []))
+        self.assertIn("no credentials in the environment", none.stderr)
+        taken = self.ingest("state", f"s3://{self.bucket}", AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{self.port}", AWS_SESSION_TOKEN="")
+        self.assertEqual(taken.returncode, 0, taken.stderr)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,13 @@ impl Origin {
         }
     }
 
+    /// Begins to read what is in S3.
+    pub fn fetch(&self) {
+        if let Origin::Object(object) = self {
+            object.fetch();
+        }
+    }
+
     /// A reader: in pieces from disk, at once from S3.
     ///
     /// # Errors
@@ -159,10 +166,8 @@ fn list_with(given: &[PathBuf], keep: &Keep, stdin: &mut dyn Read) -> Result<Lis
 /// Begins to fetch those of some files that are in S3 and not in the ledger.
 pub fn fetch<'f>(files: impl Iterator<Item = &'f Found>, ledger: &Ledger) {
     for file in files {
-        if let Origin::Object(object) = &file.origin
-            && ledger.object(file).is_none()
-        {
-            object.fetch();
+        if ledger.object(file).is_none() {
+            file.origin.fetch();
         }
     }
 }

@@ -38,6 +38,15 @@ const DEEPEST_ROOT: usize = 3;
 /// How many folders deep a listing goes down at all.
 const DEEPEST: usize = 10;
 
+/// What says where credentials are, without asking the instance.
+const CREDENTIALS: [AmazonS3ConfigKey; 5] = [
+    AmazonS3ConfigKey::AccessKeyId,
+    AmazonS3ConfigKey::SecretAccessKey,
+    AmazonS3ConfigKey::WebIdentityTokenFile,
+    AmazonS3ConfigKey::ContainerCredentialsRelativeUri,
+    AmazonS3ConfigKey::ContainerCredentialsFullUri,
+];
+
 type Fetched = JoinHandle<io::Result<Vec<u8>>>;
 
 struct Bucket {
@@ -187,6 +196,12 @@ impl S3 {
         let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
         if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
             builder = builder.with_allow_http(true);
+        }
+        // The library would ask the instance whatever this says.
+        let asks_nobody = std::env::var("AWS_EC2_METADATA_DISABLED").is_ok_and(|v| v.eq_ignore_ascii_case("true"));
+        let signs = builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).is_none_or(|v| v != "true");
+        if asks_nobody && signs && CREDENTIALS.iter().all(|key| builder.get_config_value(key).is_none()) {
+            return Err(Error::Generic { store: "S3", source: "no credentials in the environment, and AWS_EC2_METADATA_DISABLED is set".into() });
         }
         let builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT);
         let store = builder.with_bucket_name(name).with_retry(RetryConfig { retry_timeout: TRIES, ..RetryConfig::default() }).build()?;
