@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use trailtrim::ingest::source::{Keep, list};
 use trailtrim::ingest::{Limits, ingest};
 use trailtrim::progress::Progress;
 use trailtrim::reference::Reference;
@@ -121,7 +122,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (mapper, times) in [&awake, &asleep].into_iter().zip(&mut times) {
             let state = tempfile::tempdir()?;
             let start = Instant::now();
-            let summary = ingest(std::slice::from_ref(&logs), None, state.path(), mapper, reference, Limits::default(), &progress)?;
+            let summary = ingest(list(std::slice::from_ref(&logs), &Keep::default())?, None, state.path(), mapper, reference, Limits::default(), &progress)?;
             // The first round warms the caches.
             if round > 0 {
                 times.push(start.elapsed());

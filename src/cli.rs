@@ -45,9 +45,27 @@ pub enum Command {
 /// Input.
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// Log files or folders (CloudTrail JSON, plain or gzip, any layout).
+    /// Log files, folders, patterns in quotes ('logs/2026-*/**/*.gz'), s3://bucket/prefix, or - for a list of such paths on
+    /// standard input (docs/sources.md).
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub logs: Vec<PathBuf>,
+    /// Only files of this account by their AWSLogs/… key; several with several --account.
+    #[arg(long = "account", value_name = "ID", value_parser = account)]
+    pub accounts: Vec<String>,
+    /// Only files of this region by their AWSLogs/… key; several with several --region.
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+}
+
+/// When files were delivered.
+#[derive(Debug, Args)]
+pub struct DeliveryArgs {
+    /// Only files delivered from this day or time on (RFC 3339) by their AWSLogs/… key; those of the day before are taken too.
+    #[arg(long, value_name = "DAY", value_parser = day_or_time)]
+    pub since: Option<i64>,
+    /// Only files delivered up to this day or time (RFC 3339) by their AWSLogs/… key; those of the day after are taken too.
+    #[arg(long, value_name = "DAY", value_parser = day_or_time)]
+    pub until: Option<i64>,
 }
 
 /// State.
@@ -153,6 +171,9 @@ pub struct RunArgs {
     /// Input.
     #[command(flatten)]
     pub logs: LogsArgs,
+    /// Delivery.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
     /// Digests.
     #[command(flatten)]
     pub digests: DigestsArgs,
@@ -173,6 +194,9 @@ pub struct IngestArgs {
     /// Input.
     #[command(flatten)]
     pub logs: LogsArgs,
+    /// Delivery.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
     /// Digests.
     #[command(flatten)]
     pub digests: DigestsArgs,
@@ -412,6 +436,17 @@ fn days(text: &str) -> Result<i64, String> {
         Ok(days) if (1..=3650).contains(&days) => Ok(days),
         _ => Err("a number of days from 1 to 3650, such as 90d".to_owned()),
     }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    if is_account { Ok(text.to_owned()) } else { Err("an account's 12 digits".to_owned()) }
+}
+
+fn day_or_time(text: &str) -> Result<i64, String> {
+    let day = || format!("{text}T00:00:00Z").parse::<jiff::Timestamp>().ok();
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(day);
+    at.map(jiff::Timestamp::as_millisecond).ok_or_else(|| "a day such as 2026-11-01, or a time such as 2026-11-01T00:00:00Z".to_owned())
 }
 
 fn time(text: &str) -> Result<i64, String> {

@@ -4,7 +4,7 @@ use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::{
-    AnalyzeArgs, CheckArgs, Command, DigestsArgs, DoctorArgs, ExportScriptArgs, KeysArgs, LintArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs,
+    AnalyzeArgs, CheckArgs, Command, DeliveryArgs, DigestsArgs, DoctorArgs, ExportScriptArgs, KeysArgs, LintArgs, LogsArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs,
     ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs, VerifyLogsArgs,
 };
 use crate::evaluate::simulate;
@@ -12,6 +12,7 @@ use crate::grants::catalogue::exports;
 use crate::grants::export_script::{self, ScriptOptions};
 use crate::ingest::IngestSummary;
 use crate::ingest::digest::{KeyFiles, Period, VerifyOptions, verify};
+use crate::ingest::source::{Keep, list};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
@@ -69,18 +70,20 @@ fn usage_error(message: impl std::fmt::Display) -> Failure {
 /// [`Failure`] with the exit code.
 pub fn execute(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Run(RunArgs { logs, digests, state, reference, output }) => {
+        Command::Run(RunArgs { logs, delivery, digests, state, reference, output }) => {
             choose(&reference, state.quiet)?;
-            analyze(logs.logs, required(digests)?, &state, output)
+            let keep = keep(&logs, Some(delivery));
+            analyze(RunOptions { logs: logs.logs, keep, digests: required(digests)?, ..options(&state) }, &state, output)
         }
         Command::Analyze(AnalyzeArgs { state, reference, output }) => {
             choose(&reference, state.quiet)?;
-            analyze(Vec::new(), None, &state, output)
+            analyze(options(&state), &state, output)
         }
         Command::Ingest(args) => {
             choose(&args.reference, args.state.quiet)?;
             threads(args.state.threads)?;
-            let options = RunOptions { logs: args.logs.logs, digests: required(args.digests)?, config: args.config, ..options(&args.state) };
+            let keep = keep(&args.logs, Some(args.delivery));
+            let options = RunOptions { logs: args.logs.logs, keep, digests: required(args.digests)?, config: args.config, ..options(&args.state) };
             let summary = ingest(&options)?;
             say!("{}", summary.sentence());
             print_rejections(&summary);
@@ -112,6 +115,7 @@ fn export_script(args: ExportScriptArgs) -> Result<u8, Failure> {
 fn options(state: &StateArgs) -> RunOptions {
     RunOptions {
         logs: Vec::new(),
+        keep: Keep::default(),
         digests: None,
         grants: Vec::new(),
         state: state.state.clone(),
@@ -152,13 +156,16 @@ fn threads(threads: Option<usize>) -> Result<(), Failure> {
     }
 }
 
-fn analyze(logs: Vec<std::path::PathBuf>, digests: Option<KeyFiles>, state: &StateArgs, output: OutputArgs) -> Result<u8, Failure> {
+fn keep(logs: &LogsArgs, delivery: Option<DeliveryArgs>) -> Keep {
+    let (accounts, regions) = (logs.accounts.iter().cloned().collect(), logs.regions.iter().cloned().collect());
+    Keep { accounts, regions, since_ms: delivery.as_ref().and_then(|d| d.since), until_ms: delivery.and_then(|d| d.until) }
+}
+
+fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result<u8, Failure> {
     threads(state.threads)?;
     let now_ms = output.now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
     let out = output.out.clone();
     let options = RunOptions {
-        logs,
-        digests,
         grants: output.grants,
         out: output.out,
         window_days: output.window,
@@ -167,7 +174,7 @@ fn analyze(logs: Vec<std::path::PathBuf>, digests: Option<KeyFiles>, state: &Sta
         from_usage: output.from_usage,
         iac_map: output.iac_map,
         timings: output.timings,
-        ..options(state)
+        ..options
     };
     let outcome = run(&options)?;
     if options.timings {
@@ -258,8 +265,9 @@ fn required(digests: DigestsArgs) -> Result<Option<KeyFiles>, Failure> {
 fn verify_logs(args: VerifyLogsArgs) -> Result<u8, Failure> {
     threads(args.threads)?;
     let period = Period { since_ms: args.since, until_ms: args.until };
-    let options = VerifyOptions { logs: args.logs.logs, keys: key_files(args.keys), period };
-    let report = verify(&options).map_err(RunError::from)?;
+    let files = list(&args.logs.logs, &keep(&args.logs, None)).map_err(RunError::from)?;
+    let options = VerifyOptions { keys: key_files(args.keys), period };
+    let report = verify(&files, &options).map_err(RunError::from)?;
     if args.json {
         let mut out = BufWriter::new(std::io::stdout().lock());
         said(verify_text::write_json(&mut out, &report).and_then(|()| out.flush()));

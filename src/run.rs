@@ -64,6 +64,7 @@ use crate::config::{Config, ConfigError};
 use crate::grants::doctor::{Diagnosis, diagnose};
 use crate::grants::{self, Grants, GrantsError};
 use crate::ingest::digest::{self, KeyFiles, Period, VerifyOptions};
+use crate::ingest::source::{self, Keep};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
 use crate::reduce::advice::Advice;
@@ -84,8 +85,10 @@ const FROM_USAGE: &str = "from logs alone";
 /// What a run is told.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// Log files and folders; empty to analyse what the state holds.
+    /// Where logs are (`ingest::source`); empty to analyse what the state holds.
     pub logs: Vec<PathBuf>,
+    /// Which of the log files are wanted.
+    pub keep: Keep,
     /// Take in only log files that a digest verifies, with these public keys.
     pub digests: Option<KeyFiles>,
     /// Grant bundles; empty to work from logs alone.
@@ -317,14 +320,15 @@ fn take_in(options: &RunOptions, config: &Config) -> Result<IngestSummary, RunEr
         max_bytes: config.logs.max_file_bytes.unwrap_or(usual.max_bytes),
         max_ratio: config.logs.max_ratio.unwrap_or(usual.max_ratio),
     };
+    let logs = source::list(&options.logs, &options.keep)?;
     let digests = match &options.digests {
         Some(keys) => {
-            let all = VerifyOptions { logs: options.logs.clone(), keys: keys.clone(), period: Period::default() };
-            Some(digest::verify(&all)?.verdicts())
+            let all = VerifyOptions { keys: keys.clone(), period: Period::default() };
+            Some(digest::verify(&logs, &all)?.verdicts())
         }
         None => None,
     };
-    Ok(ingest::ingest(&options.logs, digests.as_ref(), &options.state, &mapper, reference, limits, &progress)?)
+    Ok(ingest::ingest(logs, digests.as_ref(), &options.state, &mapper, reference, limits, &progress)?)
 }
 
 fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunError> {

@@ -52,5 +52,7 @@ mod reference;
 mod sample;
 #[path = "it/sessions.rs"]
 mod sessions;
+#[path = "it/sources.rs"]
+mod sources;
 #[path = "it/verify_logs.rs"]
 mod verify_logs;

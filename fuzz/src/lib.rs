@@ -12,8 +12,10 @@ pub mod evaluate;
 #[path = "../../src/ingest"]
 pub mod ingest {
     pub mod carriers;
-    pub mod decode;
+    pub mod fields;
+    pub mod identity;
     pub mod outcome;
+    pub mod raw;
 }
 #[path = "../../src/policy/mod.rs"]
 pub mod policy;

@@ -15,7 +15,7 @@ use super::callers::Callers;
 use super::rooms::{Room, Rooms};
 use super::unpack::{Unpacker, text};
 use super::carriers::{NotTaken, carried};
-use super::walk;
+use super::source;
 use crate::event::{ActionRow, ChangeRow, EventRow};
 use crate::reference::Reference;
 use crate::reference::bundle::sha256_hex;
@@ -100,7 +100,7 @@ impl Default for Batch {
 impl Batch {
     /// Decodes files.
     #[must_use]
-    pub fn decode(files: &[walk::Found], tools: Tools<'_>) -> Batch {
+    pub fn decode(files: &[source::Found], tools: Tools<'_>) -> Batch {
         let Room { mut batch, mut unpacker } = tools.rooms.take();
         for file in files {
             batch.file(file, &mut unpacker, tools);
@@ -125,15 +125,19 @@ impl Batch {
         self.dropped.clear();
     }
 
-    fn file(&mut self, file: &walk::Found, unpacker: &mut Unpacker, tools: Tools<'_>) {
-        let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, ..FileEntry::default() };
-        match std::fs::read(&file.path) {
-            Err(e) => entry.reject_file(format!("cannot be read: {}", e.kind())),
+    fn file(&mut self, file: &source::Found, unpacker: &mut Unpacker, tools: Tools<'_>) {
+        if let Some(taken) = tools.ledger.object(file) {
+            self.skipped.push(taken);
+            return;
+        }
+        let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, etag: file.etag().map(str::to_owned), ..FileEntry::default() };
+        match file.origin.read() {
+            Err(e) => entry.reject_file(source::why(&e)),
             Ok(bytes) => {
                 entry.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 entry.sha256 = sha256_hex(&bytes);
-                if tools.ledger.knows(&entry) {
-                    self.skipped.push(entry);
+                if let Some(taken) = tools.ledger.taken(&entry, file) {
+                    self.skipped.push(taken);
                     return;
                 }
                 match self.content(&mut entry, &bytes, unpacker, tools) {

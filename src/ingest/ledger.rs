@@ -3,12 +3,13 @@
 //! A batch exists when its ledger file does; that file appears by one rename. Readers take part files from the
 //! ledger only, so a half-written batch is invisible and swept by the next run.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::IngestError;
+use super::source::Found;
 use crate::event::{CHANGES_SINCE, SCHEMA_VERSION};
 use crate::reference::bundle::sha256_hex;
 
@@ -38,7 +39,7 @@ impl std::fmt::Display for Rejection {
 /// One source file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
-    /// Name relative to the folder that was given.
+    /// Its name (`source`).
     pub path: String,
     /// Size.
     pub bytes: u64,
@@ -55,6 +56,9 @@ pub struct FileEntry {
     /// Where digests were required: `verified`, or why the file was refused for want of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What S3 called the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
 }
 
 /// What `FileEntry::digest` says of a file that a digest verified.
@@ -83,6 +87,11 @@ impl FileEntry {
     #[must_use]
     pub fn refused(&self) -> bool {
         self.digest.as_deref().is_some_and(|d| d != VERIFIED)
+    }
+
+    /// Whether its bytes could not be read. It is looked at again next time.
+    fn unread(&self) -> bool {
+        self.sha256.is_empty()
     }
 
     fn key(&self) -> FileKey {
@@ -162,6 +171,10 @@ pub struct Ledger {
     /// The batch that took a file.
     known: HashMap<FileKey, String>,
     refused: HashMap<FileKey, BTreeSet<String>>,
+    /// Name, size and etag of what was taken from S3 → hash.
+    objects: HashMap<FileKey, String>,
+    /// Names of files that could be read.
+    read: HashSet<String>,
 }
 
 fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
@@ -217,7 +230,13 @@ impl Ledger {
                 }
                 _ => {
                     self.known.insert(file.key(), id.clone());
+                    if let Some(etag) = file.etag.clone().filter(|_| !file.unread()) {
+                        self.objects.insert((file.path.clone(), file.bytes, etag), file.sha256.clone());
+                    }
                 }
+            }
+            if !file.unread() {
+                self.read.insert(file.path.clone());
             }
         }
         self.batches.insert(id, batch);
@@ -227,6 +246,21 @@ impl Ledger {
     #[must_use]
     pub fn knows(&self, entry: &FileEntry) -> bool {
         self.known.contains_key(&entry.key())
+    }
+
+    /// The entry by which a file was taken already, under its name or the one that older versions gave it.
+    #[must_use]
+    pub fn taken(&self, entry: &FileEntry, file: &Found) -> Option<FileEntry> {
+        let by = |name: &str| Some(FileEntry { path: name.to_owned(), ..entry.clone() }).filter(|entry| self.knows(entry));
+        by(&file.name).or_else(|| by(file.below.as_ref()?))
+    }
+
+    /// The entry by which an object of S3 was taken already: same name, size and etag, so that its bytes need not be read.
+    #[must_use]
+    pub fn object(&self, file: &Found) -> Option<FileEntry> {
+        let etag = file.etag()?;
+        let sha256 = self.objects.get(&(file.name.clone(), file.bytes, etag.to_owned()))?.clone();
+        Some(FileEntry { path: file.name.clone(), bytes: file.bytes, sha256, etag: Some(etag.to_owned()), ..FileEntry::default() })
     }
 
     /// The days of the events in the batch that took a file.
@@ -240,12 +274,14 @@ impl Ledger {
         self.refused.get(&file.key()).into_iter().flatten()
     }
 
-    /// Makes a batch visible. A file that was refused before, and is for the same reason, is not written again.
+    /// Makes a batch visible. A file that was refused before, and is for the same reason, is not written again; nor is one that
+    /// could not be read before.
     ///
     /// # Errors
     /// [`IngestError::State`] when the entry cannot be written.
     pub fn commit(&mut self, state: &Path, id: &str, mut files: Vec<FileEntry>, mut parts: Vec<String>, days: BTreeSet<String>) -> Result<(), IngestError> {
         files.retain(|file| !file.refused() || !self.refusals(file).any(|reason| Some(reason) == file.digest.as_ref()));
+        files.retain(|file| !file.unread() || !self.knows(file));
         if files.is_empty() {
             return Ok(());
         }
@@ -286,11 +322,13 @@ impl Ledger {
         totals
     }
 
-    /// Every file ever taken or refused, by path; one that was refused until its digest came, as it was taken.
+    /// Every file ever taken or refused, by path; one that was refused until its digest came, as it was taken, and one that
+    /// could not be read at first, as it was read.
     #[must_use]
     pub fn files(&self) -> Vec<&FileEntry> {
         let counts = |file: &&FileEntry| !file.refused() || !self.knows(file) && self.refusals(file).next() == file.digest.as_ref();
-        let mut files: Vec<&FileEntry> = self.batches.values().flat_map(|b| &b.files).filter(counts).collect();
+        let is_read = |file: &&FileEntry| !file.unread() || !self.read.contains(&file.path);
+        let mut files: Vec<&FileEntry> = self.batches.values().flat_map(|b| &b.files).filter(counts).filter(is_read).collect();
         files.sort_by(|a, b| (&a.path, &a.sha256).cmp(&(&b.path, &b.sha256)));
         files
     }

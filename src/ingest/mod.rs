@@ -25,11 +25,11 @@ pub mod record;
 pub mod records;
 pub mod rooms;
 pub mod seen;
+pub mod source;
 pub mod store;
 pub mod suspects;
 pub mod times;
 pub mod unpack;
-pub mod walk;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,7 @@ use crate::reference::mapping::Mapper;
 use batch::{Batch, Tools};
 use rooms::Rooms;
 use seen::{Seen, number_of};
+use source::Found;
 use suspects::Suspect;
 
 pub use ledger::{FileEntry, Ledger, Rejection, Totals};
@@ -120,6 +121,8 @@ pub struct IngestSummary {
     pub skipped: u64,
     /// Files that are no logs, with the reason.
     pub ignored: Vec<(String, String)>,
+    /// Files that were seen and left out by their keys; `None` if all were wanted.
+    pub pruned: Option<u64>,
     /// What the files taken now gave.
     pub totals: Totals,
     /// What was rejected in the files taken now: file, rejection.
@@ -131,7 +134,7 @@ pub struct IngestSummary {
 /// # Errors
 /// [`IngestError`]; a bad file or record is no error but a rejection in the ledger.
 pub fn ingest(
-    logs: &[PathBuf],
+    logs: source::Listing,
     digests: Option<&digest::Verdicts>,
     state: &Path,
     mapper: &Mapper,
@@ -141,20 +144,24 @@ pub fn ingest(
 ) -> Result<IngestSummary, IngestError> {
     let mut ledger = Ledger::open(state)?;
     store::sweep(state, &ledger)?;
-    let found = walk::walk(logs)?;
-    let all: u64 = found.files.iter().map(|f| f.bytes).sum();
+    let (set_aside, files): (Vec<Found>, Vec<Found>) = logs.files.into_iter().partition(|file| is_digest(&file.name));
+    let all: u64 = files.iter().map(|f| f.bytes).sum();
     progress.start("reading logs", all);
-    let mut summary = IngestSummary { ignored: found.ignored, ..IngestSummary::default() };
+    let mut summary = IngestSummary { ignored: logs.ignored, pruned: logs.pruned, ..IngestSummary::default() };
+    summary.ignored.extend(set_aside.into_iter().map(|file| (file.name, "digest file".to_owned())));
     let mut known = Known { seen: Seen::for_events(all / EVENT_BYTES), days: BTreeSet::new() };
     let events = AtomicU64::new(0);
     let rooms = Rooms::new(limits);
-    let batches = split(&found.files, BATCH_BYTES, |file| file.bytes);
-    let size = |batch: &&[walk::Found]| batch.iter().map(|f| f.bytes).sum::<u64>();
+    let batches = split(&files, BATCH_BYTES, |file| file.bytes);
+    let size = |batch: &&[Found]| batch.iter().map(|f| f.bytes).sum::<u64>();
     let mut no_logs = Vec::new();
     for group in split(&batches, GROUP_BYTES.max(all / MOST_GROUPS), size) {
         let mut taking = Group::default();
         let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
-        for wave in split(group, WAVE_BYTES.min(threads * BATCH_BYTES), size) {
+        let waves = split(group, WAVE_BYTES.min(threads * BATCH_BYTES), size);
+        for (at, wave) in waves.iter().enumerate() {
+            // What is in S3 comes in one wave ahead.
+            source::fetch(waves.iter().skip(at).take(2).flat_map(|wave| wave.iter().copied().flatten()), &ledger);
             let tools = Tools { mapper, reference, ledger: &ledger, digests, rooms: &rooms };
             let decoded: Vec<Batch> = wave
                 .par_iter()
@@ -184,10 +191,17 @@ impl IngestSummary {
     pub fn sentence(&self) -> String {
         let t = &self.totals;
         format!(
-            "read {} records of {} files = kept {} + duplicate {} + rejected {} ({} files were known, {} are no logs)",
-            t.records_read, self.files, t.kept, t.duplicate, t.rejected, self.skipped, self.ignored.len()
+            "read {} records of {} files = kept {} + duplicate {} + rejected {} ({} files were known, {} are no logs{})",
+            t.records_read, self.files, t.kept, t.duplicate, t.rejected, self.skipped, self.ignored.len(),
+            self.pruned.map_or_else(String::new, |n| format!(", {n} were not asked for"))
         )
     }
+}
+
+/// Whether a file is a digest, or lies beside one: these are in a folder of their own beside the logs.
+fn is_digest(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.contains("/cloudtrail-digest/") || lower.starts_with("cloudtrail-digest/") || lower.contains("_cloudtrail-digest_")
 }
 
 /// Splits a list where the sum of the sizes would be over a limit; one larger item stands by itself.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{RunError, RunOptions, reference};
+use crate::ingest::source::Keep;
 use crate::ingest::{IngestSummary, Ledger};
 use crate::reference::{Reference, SkippedRow};
 use crate::reference::mapping::{Mapper, RowText};
@@ -35,6 +36,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
     let state = tempfile::tempdir().map_err(|source| RunError::Write { path: temporary, source })?;
     let options = RunOptions {
         logs: logs.to_vec(),
+        keep: Keep::default(),
         digests: None,
         grants: Vec::new(),
         state: state.path().to_owned(),

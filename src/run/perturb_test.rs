@@ -35,6 +35,7 @@ fn sample() -> Sample {
     let now_ms = 1_793_491_200_000; // 2026-11-01
     let options = RunOptions {
         logs: vec![root.join("logs")],
+        keep: crate::ingest::source::Keep::default(),
         digests: None,
         grants: vec![root.join("grants")],
         state: dir.path().join("state"),

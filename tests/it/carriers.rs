@@ -9,6 +9,7 @@ use arrow_array::builder::{ListBuilder, MapBuilder, StringBuilder, StructBuilder
 use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_schema::{DataType, Field, Fields, Schema};
 use parquet::arrow::ArrowWriter;
+use trailtrim::ingest::source::{Keep, list};
 use trailtrim::ingest::{IngestSummary, Limits, ingest};
 use trailtrim::progress::Progress;
 use trailtrim::reference::Reference;
@@ -26,7 +27,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn taken(logs: &Path, state: &Path) -> IngestSummary {
     let reference = Reference::bundled().unwrap();
     let mapper = Mapper::new(reference).unwrap();
-    ingest(&[logs.to_path_buf()], None, state, &mapper, reference, Limits::default(), &Progress::new(true)).unwrap()
+    ingest(list(&[logs.to_path_buf()], &Keep::default()).unwrap(), None, state, &mapper, reference, Limits::default(), &Progress::new(true)).unwrap()
 }
 
 fn rolled_up(state: &Path) -> Usage {

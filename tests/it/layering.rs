@@ -39,6 +39,9 @@ const FENCE: &[(&str, &[&str])] = &[
     ("parquet", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
     ("rsa", &["ingest/digest/keys.rs"]),
+    ("object_store", &["ingest/source/s3.rs"]),
+    ("tokio", &["ingest/source/s3.rs"]),
+    ("futures_util", &["ingest/source/s3.rs"]),
     ("rayon", &["ingest/mod.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
     ("askama", &["report/html.rs"]),
 ];

@@ -6,12 +6,17 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use trailtrim::ingest::digest::report::GapKind;
 use trailtrim::ingest::digest::{FileKind, KeyFiles, Period, Report, Verdict, VerifyOptions, verify};
+use trailtrim::ingest::source::{Keep, list};
 
 use super::common::{corpora, root, trailtrim, tree};
 use super::digest_fixture::{ACCOUNT, Bucket, REGION, digest, gz, log, other_pair, pair};
 
 fn report_of(logs: &Path, keys: KeyFiles, period: Period) -> Report {
-    verify(&VerifyOptions { logs: vec![logs.to_owned()], keys, period }).unwrap()
+    report_of_all(&[logs.to_owned()], keys, period)
+}
+
+fn report_of_all(logs: &[PathBuf], keys: KeyFiles, period: Period) -> Report {
+    verify(&list(logs, &Keep::default()).unwrap(), &VerifyOptions { keys, period }).unwrap()
 }
 
 fn with_keys(bucket: &Bucket) -> KeyFiles {
@@ -343,7 +348,7 @@ fn a_tree_may_begin_anywhere_and_be_unpacked() {
     }
     // Two folders, neither of which says that it holds digests.
     let [logs, digests] = ["CloudTrail", "CloudTrail-Digest"].map(|kind| below.join(kind).join(REGION));
-    let report = verify(&VerifyOptions { logs: vec![logs, digests], keys: with_keys(&bucket), period: Period::default() }).unwrap();
+    let report = report_of_all(&[logs, digests], with_keys(&bucket), Period::default());
     assert_eq!((verdicts(&report), report.exit_code()), ([("verified", 12)].into(), 0));
 }
 
@@ -353,7 +358,7 @@ fn two_copies_are_judged_each_by_itself() {
     copy.put(&copy.logs[0].key, &gz(&copy.logs[1].content));
     bucket.remove(&bucket.digests[1].key);
     copy.remove(&copy.digests[1].key);
-    let report = verify(&VerifyOptions { logs: vec![bucket.root(), copy.root()], keys: with_keys(&bucket), period: Period::default() }).unwrap();
+    let report = report_of_all(&[bucket.root(), copy.root()], with_keys(&bucket), Period::default());
     assert_eq!(verdicts(&report), [("missing", 1), ("tampered", 1), ("verified", 21)].into(), "{report:#?}");
     assert!(report.chains[0].gaps.len() == 1 && report.chains[1].gaps.is_empty(), "{:#?}", report.chains);
     assert!(report.files.iter().any(|f| f.verdict == Verdict::Tampered && f.name.starts_with(copy.root().to_str().unwrap())));

@@ -4,9 +4,10 @@
 //! Files are read in pieces and never held, so that their size does not matter.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
+
+use crate::ingest::source::{Origin, why};
 
 /// A file may have this many bytes at most when it is unpacked, as in `decode`.
 const MAX_BYTES: u64 = 1 << 30;
@@ -54,9 +55,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 ///
 /// # Errors
 /// [`NoHash`].
-pub fn of_file(path: &Path) -> Result<[u8; 32], NoHash> {
+pub fn of_file(file: &Origin) -> Result<[u8; 32], NoHash> {
     let mut hasher = Sha256::new();
-    each_piece(path, MAX_BYTES, |piece| hasher.update(piece))?;
+    each_piece(file, MAX_BYTES, |piece| hasher.update(piece))?;
     Ok(hasher.finalize().into())
 }
 
@@ -64,18 +65,18 @@ pub fn of_file(path: &Path) -> Result<[u8; 32], NoHash> {
 ///
 /// # Errors
 /// [`NoHash`].
-pub fn digest_bytes(path: &Path) -> Result<Vec<u8>, NoHash> {
+pub fn digest_bytes(file: &Origin) -> Result<Vec<u8>, NoHash> {
     let mut bytes = Vec::new();
-    each_piece(path, MAX_DIGEST_BYTES, |piece| bytes.extend_from_slice(piece))?;
+    each_piece(file, MAX_DIGEST_BYTES, |piece| bytes.extend_from_slice(piece))?;
     Ok(bytes)
 }
 
 fn unread(e: &std::io::Error) -> NoHash {
-    NoHash::Unread(format!("cannot be read: {}", e.kind()))
+    NoHash::Unread(why(e))
 }
 
-fn each_piece(path: &Path, max: u64, mut take: impl FnMut(&[u8])) -> Result<(), NoHash> {
-    let mut reader = BufReader::with_capacity(1 << 16, std::fs::File::open(path).map_err(|e| unread(&e))?);
+fn each_piece(file: &Origin, max: u64, mut take: impl FnMut(&[u8])) -> Result<(), NoHash> {
+    let mut reader = BufReader::with_capacity(1 << 16, file.open().map_err(|e| unread(&e))?);
     let packed = reader.fill_buf().map_err(|e| unread(&e))?.starts_with(&[0x1f, 0x8b]);
     if !packed {
         return pieces(&mut reader, max, &mut take);

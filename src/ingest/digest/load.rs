@@ -1,10 +1,11 @@
-//! One digest from disk: uncompressed, hashed, read, held against its place.
+//! One digest: uncompressed, hashed, read, held against its place.
 
 use super::document::{Document, LogRef, Metadata, SIGNATURE_ALGORITHM};
 use super::hash::{NoHash, digest_bytes, hex_text, sha256};
-use super::name::lies_at;
+use super::name::{SIDECAR, lies_at};
 use super::report::Verdict;
 use super::tree::DigestFile;
+use crate::ingest::source::why;
 
 /// What a digest file holds.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub fn load(file: &DigestFile) -> Loaded {
 }
 
 fn content(file: &DigestFile) -> Result<Content, (Verdict, String)> {
-    let bytes = digest_bytes(&file.path).map_err(|e| match e {
+    let bytes = digest_bytes(&file.origin).map_err(|e| match e {
         NoHash::Damaged(reason) => (Verdict::Tampered, reason),
         NoHash::Unread(reason) => (Verdict::Unverifiable, reason),
     })?;
@@ -60,15 +61,15 @@ fn content(file: &DigestFile) -> Result<Content, (Verdict, String)> {
 /// The log files that a digest lists, read again; `None` when it is no longer the digest of this hash.
 #[must_use]
 pub fn listed(file: &DigestFile, hash: [u8; 32]) -> Option<Vec<LogRef>> {
-    let bytes = digest_bytes(&file.path).ok().filter(|bytes| sha256(bytes) == hash)?;
+    let bytes = digest_bytes(&file.origin).ok().filter(|bytes| sha256(bytes) == hash)?;
     Some(Document::parse(&bytes).ok()?.log_files)
 }
 
 fn metadata(file: &DigestFile) -> Result<Metadata, String> {
-    let bytes = match std::fs::read(file.sidecar()) {
+    let bytes = match file.origin.metadata(SIDECAR) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Metadata::default()),
-        Err(e) => return Err(format!("metadata cannot be read: {}", e.kind())),
+        Err(e) => return Err(format!("metadata {}", why(&e))),
     };
     let metadata = Metadata::parse(&bytes)?;
     match metadata.algorithm.as_deref() {

@@ -13,6 +13,9 @@ use super::report::{FileKind, FileVerdict, Verdict};
 use super::tree::{DigestFile, Logs};
 use super::Period;
 
+/// How many log files of one digest are fetched together.
+const FETCHED: usize = 16;
+
 /// How much a verdict weighs where several digests list a file: the heaviest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
@@ -127,11 +130,17 @@ fn held_against(digest: &Listing<'_>, logs: &Logs) -> Option<Listed> {
             let reason = format!("its place is `{}`", log.s3_object).into();
             (at, Outcome { weight: Weight::Elsewhere, verdict: Verdict::Moved, reason, sha256: None })
         };
-        let hashed = located.here.into_iter().filter_map(|at| Some((at, outcome(log, digest.verdict, of_file(&logs.files.get(at)?.path)))));
+        let hashed = located.here.into_iter().filter_map(|at| Some((at, outcome(log, digest.verdict, of_file(&logs.files.get(at)?.origin)))));
         let outcomes: Vec<(usize, Outcome)> = hashed.chain(located.elsewhere.into_iter().map(moved)).collect();
         (outcomes, missing.then(|| log.s3_object.clone()))
     };
-    let each: Vec<_> = refs.par_iter().map(one).collect();
+    let mut each = Vec::new();
+    for some in refs.chunks(FETCHED) {
+        // What is in S3 comes in side by side, whatever the number of threads.
+        let here = some.iter().flat_map(|log| logs.locate(&log.s3_object).here);
+        here.filter_map(|at| logs.files.get(at)).for_each(|file| file.origin.fetch());
+        each.par_extend(some.par_iter().map(one));
+    }
     let (outcomes, missing): (Vec<_>, Vec<_>) = each.into_iter().unzip();
     Some(Listed { outcomes: outcomes.into_iter().flatten().collect(), missing: missing.into_iter().flatten().collect() })
 }

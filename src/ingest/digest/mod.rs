@@ -17,7 +17,6 @@ pub mod tree;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -25,6 +24,7 @@ pub use keys::{KeyFiles, KeySource, PublicKeys};
 pub use report::{FileKind, FileVerdict, Report, Verdict, Verdicts, admit};
 
 use super::IngestError;
+use super::source::Listing;
 use name::ChainId;
 use report::{ChainReport, KeyUse};
 use tree::{DigestFile, Tree};
@@ -56,21 +56,19 @@ impl Period {
 /// What to validate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifyOptions {
-    /// Files and folders with digests and log files.
-    pub logs: Vec<PathBuf>,
     /// Public keys.
     pub keys: KeyFiles,
     /// Which digests and log files count, by when they were delivered.
     pub period: Period,
 }
 
-/// Validates digests and the log files that they list.
+/// Validates digests among files and the log files that they list.
 ///
 /// # Errors
-/// [`IngestError::Logs`] when a path is not there, [`IngestError::Keys`] when keys cannot be read.
-pub fn verify(options: &VerifyOptions) -> Result<Report, IngestError> {
+/// [`IngestError::Keys`] when keys cannot be read.
+pub fn verify(files: &Listing, options: &VerifyOptions) -> Result<Report, IngestError> {
     let keys = PublicKeys::load(&options.keys)?;
-    let tree = Tree::find(&options.logs)?;
+    let tree = Tree::of(files);
     let mut report = Report { key_source: keys.source, problems: keys.problems.clone(), ..Report::default() };
     report.problems.extend(tree.strangers.iter().map(|name| (name.clone(), "in a digest folder, without a digest's name".to_owned())));
     let mut logs = logs::LogVerdicts::new(&tree.logs);
