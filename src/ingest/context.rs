@@ -67,7 +67,6 @@ pub fn keys<'a>(row: &EventRow<Text<'a>>, caller: &Caller<'a>, request: &Value, 
 }
 
 /// The keys that calls are grouped by.
-#[must_use]
 pub fn class<'k, 'a>(keys: &'k Keys<'a>) -> impl Iterator<Item = &'k (Text<'a>, Text<'a>)> {
     keys.iter().filter(|(key, _)| CLASS_KEYS.contains(&&**key))
 }

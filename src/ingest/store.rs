@@ -69,6 +69,9 @@ fn properties<R: Row>() -> Result<WriterProperties, parquet::errors::ParquetErro
     Ok(properties.build())
 }
 
+/// Rank of the account, time, id and row of an event.
+type Place<'t> = (usize, Option<i64>, &'t str, usize);
+
 /// The rows of some events by day, those of a day in order of account, time and event.
 fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> BTreeMap<String, Vec<usize>> {
     let (dates, accounts) = (table.numbers("date"), table.numbers("account"));
@@ -79,12 +82,12 @@ fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> 
     known.dedup();
     known.sort_by_key(|n| texts.get(*n));
     let rank: HashMap<u32, usize> = known.into_iter().enumerate().map(|(rank, n)| (n, rank)).collect();
-    let mut days: HashMap<u32, Vec<(usize, Option<i64>, &str, usize)>> = HashMap::new();
+    let mut days: HashMap<u32, Vec<Place<'_>>> = HashMap::new();
     for row in rows {
         let key = (rank.get(&number(accounts, row)).copied().unwrap_or_default(), times.get(row).copied().flatten(), texts.get(number(ids, row)).unwrap_or(""), row);
         days.entry(number(dates, row)).or_default().push(key);
     }
-    let sorted = |(day, mut keys): (u32, Vec<(usize, Option<i64>, &str, usize)>)| {
+    let sorted = |(day, mut keys): (u32, Vec<Place<'_>>)| {
         keys.sort_unstable();
         (texts.get(day).unwrap_or("unknown").to_owned(), keys.into_iter().map(|(_, _, _, row)| row).collect())
     };

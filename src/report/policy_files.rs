@@ -300,10 +300,13 @@ pub struct SaidAlike {
     pub count: usize,
 }
 
+/// Actions, names that the reference does not know, and how many both are.
+type Alike = (ActionIds, Vec<String>, usize);
+
 /// The verdicts of a policy by word and reason, each with some names.
 #[must_use]
 pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<SaidAlike> {
-    let mut groups: BTreeMap<(&'static str, Cow<'_, str>), (ActionIds, Vec<String>, usize)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&'static str, Cow<'_, str>), Alike> = BTreeMap::new();
     for v in &p.evidence {
         let (ids, unknown, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
         match (&v.subject, reference.find(&v.action)) {
@@ -320,7 +323,7 @@ pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<Sa
         ids.add(&g.actions);
         *count += g.actions.len();
     }
-    let said = |((verdict, reason), (ids, unknown, count)): ((&'static str, Cow<'_, str>), (ActionIds, Vec<String>, usize))| {
+    let said = |((verdict, reason), (ids, unknown, count)): ((&'static str, Cow<'_, str>), Alike)| {
         let mut names: Vec<String> = ids.names(reference).take(most.saturating_add(1)).map(Cow::into_owned).collect();
         names.extend(unknown);
         let has_more = names.len() > most;
