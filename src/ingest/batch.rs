@@ -68,8 +68,6 @@ pub struct Batch {
 pub struct Single {
     /// Number of its id.
     pub id: u128,
-    /// Its day.
-    pub day: String,
     /// Place of its file in the batch.
     pub file: usize,
     event: Vec<Value>,
@@ -280,16 +278,25 @@ impl Batch {
         numbers.into_iter().filter_map(|n| self.texts.get(n))
     }
 
-    /// Takes an event out, to be kept or dropped later.
-    pub fn take_out(&mut self, row: usize) -> Single {
+    /// The place of an event's file.
+    #[must_use]
+    pub fn file_of(&self, row: usize) -> usize {
+        self.file_of.get(row).copied().unwrap_or_default()
+    }
+
+    /// Keeps an event no longer.
+    pub fn drop_event(&mut self, row: usize) {
         if let Some(dropped) = self.dropped.get_mut(row) {
             *dropped = true;
         }
-        let day = self.events.numbers("date").get(row).and_then(|n| self.texts.get(*n)).unwrap_or("").to_owned();
+    }
+
+    /// Takes an event out, to be kept or dropped later.
+    pub fn take_out(&mut self, row: usize) -> Single {
+        self.drop_event(row);
         Single {
             id: self.id(row),
-            day,
-            file: self.file_of.get(row).copied().unwrap_or_default(),
+            file: self.file_of(row),
             event: self.events.row(row, &self.texts),
             actions: self.actions_of(row).map(|a| self.actions.row(a, &self.texts)).collect(),
             change: self.change_of(row).cloned(),

@@ -14,6 +14,7 @@ pub mod columns;
 pub mod context;
 pub mod digest;
 pub mod fields;
+mod group;
 pub mod identity;
 pub mod issued;
 #[cfg(test)]
@@ -27,39 +28,30 @@ pub mod rooms;
 pub mod seen;
 pub mod source;
 pub mod store;
-pub mod suspects;
+mod suspects;
 pub mod times;
 pub mod unpack;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use crate::event::{EventRow, Row};
 use crate::progress::Progress;
 use crate::reference::Reference;
 use crate::reference::mapping::Mapper;
 use batch::{Batch, Tools};
+use group::{Group, Known};
 use rooms::Rooms;
-use seen::{Seen, number_of};
 use source::Found;
-use suspects::Suspect;
 
 pub use ledger::{FileEntry, Ledger, Rejection, Totals};
 pub use unpack::Limits;
 
-/// Compressed bytes that one batch takes at most (one larger file is a batch of its own).
-const BATCH_BYTES: u64 = 16 << 20;
-
 /// Compressed bytes that are decoded at one time, however many threads there are.
 const WAVE_BYTES: u64 = 128 << 20;
 
-/// Compressed bytes of batches that become visible together.
-const GROUP_BYTES: u64 = 512 << 20;
-
-/// How many such groups a run has at most: events that may be copies are looked up once a group, in all before it.
+/// How many groups of batches a run has at most: events that may be copies are looked up once a group, in all before it.
 const MOST_GROUPS: u64 = 16;
 
 /// Compressed bytes of an event, or less.
@@ -129,11 +121,42 @@ pub struct IngestSummary {
     pub rejections: Vec<(String, Rejection)>,
 }
 
+/// How work is cut up. The store's bytes depend on these, and on nothing else but the files.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// Compressed bytes that one batch takes at most (one larger file is a batch of its own).
+    batch_bytes: u64,
+    /// Compressed bytes of batches that become visible together.
+    group_bytes: u64,
+    /// Events that may be copies, held at most before they are looked up.
+    most_held: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Sizes {
+        Sizes { batch_bytes: 16 << 20, group_bytes: 512 << 20, most_held: 200_000 }
+    }
+}
+
 /// Takes in log files; with the verdicts of digests, only files that one verified.
 ///
 /// # Errors
 /// [`IngestError`]; a bad file or record is no error but a rejection in the ledger.
 pub fn ingest(
+    logs: source::Listing,
+    digests: Option<&digest::Verdicts>,
+    state: &Path,
+    mapper: &Mapper,
+    reference: &Reference,
+    limits: Limits,
+    progress: &Progress,
+) -> Result<IngestSummary, IngestError> {
+    ingest_by(Sizes::default(), logs, digests, state, mapper, reference, limits, progress)
+}
+
+#[expect(clippy::too_many_arguments, reason = "what `ingest` has, and the sizes")]
+fn ingest_by(
+    sizes: Sizes,
     logs: source::Listing,
     digests: Option<&digest::Verdicts>,
     state: &Path,
@@ -149,16 +172,16 @@ pub fn ingest(
     progress.start("reading logs", all);
     let mut summary = IngestSummary { ignored: logs.ignored, pruned: logs.pruned, ..IngestSummary::default() };
     summary.ignored.extend(set_aside.into_iter().map(|file| (file.name, "digest file".to_owned())));
-    let mut known = Known { seen: Seen::for_events(all / EVENT_BYTES), days: BTreeSet::new() };
+    let mut known = Known::for_events(all / EVENT_BYTES);
     let events = AtomicU64::new(0);
     let rooms = Rooms::new(limits);
-    let batches = split(&files, BATCH_BYTES, |file| file.bytes);
+    let batches = split(&files, sizes.batch_bytes, |file| file.bytes);
     let size = |batch: &&[Found]| batch.iter().map(|f| f.bytes).sum::<u64>();
     let mut no_logs = Vec::new();
-    for group in split(&batches, GROUP_BYTES.max(all / MOST_GROUPS), size) {
-        let mut taking = Group::default();
+    for group in split(&batches, sizes.group_bytes.max(all / MOST_GROUPS), size) {
+        let mut taking = Group::new(sizes.most_held);
         let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
-        let waves = split(group, WAVE_BYTES.min(threads * BATCH_BYTES), size);
+        let waves = split(group, WAVE_BYTES.min(threads.saturating_mul(sizes.batch_bytes)), size);
         for (at, wave) in waves.iter().enumerate() {
             // What is in S3 comes in one wave ahead.
             source::fetch(waves.iter().skip(at).take(2).flat_map(|wave| wave.iter().copied().flatten()), &ledger);
@@ -218,95 +241,4 @@ fn split<T>(items: &[T], limit: u64, size: impl Fn(&T) -> u64) -> Vec<&[T]> {
     }
     out.extend(items.get(start..).filter(|rest| !rest.is_empty()));
     out
-}
-
-/// The events that this run knows of.
-struct Known {
-    seen: Seen,
-    /// The days whose stored events are in it.
-    days: BTreeSet<String>,
-}
-
-impl Known {
-    /// Notes the stored events of days that a batch has events of.
-    fn load<'d>(&mut self, days: impl Iterator<Item = &'d str>, state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
-        let fresh: BTreeSet<&str> = days.filter(|day| !self.days.contains(*day)).collect();
-        if fresh.is_empty() {
-            return Ok(());
-        }
-        let stored = ledger.parts(EventRow::<String>::TABLE);
-        let parts = stored.iter().filter(|part| fresh.contains(store::day_of(part)));
-        let seen = &mut self.seen;
-        store::event_ids(state, parts, |id| {
-            seen.note(number_of(id));
-        })?;
-        self.days.extend(fresh.into_iter().map(str::to_owned));
-        Ok(())
-    }
-}
-
-/// Batches that become visible together.
-#[derive(Default)]
-struct Group {
-    files: Vec<FileEntry>,
-    skipped: usize,
-    /// Files that are no logs, with the reason.
-    no_logs: Vec<(String, String)>,
-    parts: Vec<String>,
-    days: BTreeSet<String>,
-    suspects: Vec<Suspect>,
-}
-
-impl Group {
-    /// Takes decoded batches in order: what may be a copy is put aside, the rest is written.
-    fn take(&mut self, mut decoded: Vec<Batch>, rooms: &Rooms, known: &mut Known, state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
-        let mut first_file = self.files.len();
-        for batch in &mut decoded {
-            // Also the days of files that were taken before: what is suspected must not depend on where a run was cut off.
-            let of_skipped: BTreeSet<&str> = batch.skipped.iter().flat_map(|file| ledger.days(file)).collect();
-            known.load(batch.days().chain(of_skipped), state, ledger)?;
-            self.days.extend(batch.days().map(str::to_owned));
-            let rows: Vec<usize> = batch.kept().collect();
-            for row in rows {
-                if known.seen.note(batch.id(row)) {
-                    let single = batch.take_out(row);
-                    self.suspects.push(Suspect { file: first_file + single.file, single });
-                }
-            }
-            batch.count();
-            first_file += batch.files.len();
-        }
-        let write = |batch: &Batch| if batch.files.is_empty() { Ok(Vec::new()) } else { store::write(state, &ledger::batch_id(&batch.files), batch) };
-        let written: Vec<Vec<String>> = decoded.par_iter().map(write).collect::<Result<_, _>>()?;
-        self.parts.extend(written.into_iter().flatten());
-        for mut batch in decoded {
-            self.files.append(&mut batch.files);
-            self.no_logs.append(&mut batch.no_logs);
-            self.skipped += batch.skipped.len();
-            rooms.give_back(batch);
-        }
-        Ok(())
-    }
-
-    /// Settles what was put aside and makes everything visible.
-    fn finish(mut self, state: &Path, ledger: &mut Ledger, summary: &mut IngestSummary) -> Result<(), IngestError> {
-        summary.skipped += u64::try_from(self.skipped).unwrap_or(0);
-        if self.files.is_empty() {
-            return Ok(());
-        }
-        let id = ledger::batch_id(&self.files);
-        let (late, of_files) = suspects::innocent(self.suspects, state, ledger, &self.parts)?;
-        for file in of_files {
-            if let Some(entry) = self.files.get_mut(file) {
-                entry.duplicate = entry.duplicate.saturating_sub(1);
-                entry.kept += 1;
-            }
-        }
-        self.parts.extend(store::write(state, &format!("{id}-late"), &late)?);
-        for entry in &self.files {
-            summary.totals.add(entry);
-            summary.rejections.extend(entry.rejections.iter().map(|r| (entry.path.clone(), r.clone())));
-        }
-        ledger.commit(state, &id, self.files, self.parts, self.days)
-    }
 }
