@@ -1,9 +1,8 @@
 //! Values of a record where they stand in its text. Most texts have no escapes and are borrowed.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 /// Declares an object of a record by its fields, each where it stands in the text. Unlike a derived one it is never read from a
@@ -29,7 +28,7 @@ macro_rules! raw_object {
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut object = $name::default();
                         $(let mut $field = false;)*
-                        while let Some(key) = map.next_key_seed($crate::ingest::raw::Key)? {
+                        while let Some(key) = map.next_key_seed($crate::reference::mapping::Key)? {
                             match &*key {
                                 $($key $(| $other)? => {
                                     if std::mem::replace(&mut $field, true) {
@@ -51,33 +50,6 @@ macro_rules! raw_object {
     };
 }
 pub(super) use raw_object;
-
-/// An object's key, borrowed where it has no escapes.
-pub struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(v))
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(v.to_owned()))
-    }
-}
 
 /// A text; numbers and booleans as text, empty, null and everything else as absent.
 #[must_use]

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, Expr, Field, IntoLazy, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series, col};
 use polars::sql::SQLContext;
 
+use crate::aws::{Text, Texts};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind};
 
 /// Why use could not be rolled up.
@@ -299,5 +300,42 @@ impl<'t> Row<'t> {
     /// As [`Row::int`], and for NULL.
     pub fn need_int(&self, column: &str) -> Result<i64, UsageError> {
         self.int(column)?.map_or_else(|| self.problem(column, "is NULL"), Ok)
+    }
+}
+
+/// Texts of a row, each shared with its equals in other rows.
+pub struct Shared<'x, 't> {
+    row: Row<'t>,
+    texts: &'x mut Texts,
+}
+
+impl<'x, 't> Shared<'x, 't> {
+    /// Of a row, with the texts that were met before.
+    pub fn of(row: Row<'t>, texts: &'x mut Texts) -> Shared<'x, 't> {
+        Shared { row, texts }
+    }
+
+    /// A text, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::str`].
+    pub fn text(&mut self, column: &str) -> Result<Option<Text>, UsageError> {
+        Ok(self.row.str(column)?.map(|text| self.texts.of(text)))
+    }
+
+    /// A text, another one for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::str`].
+    pub fn text_or(&mut self, column: &str, absent: &str) -> Result<Text, UsageError> {
+        Ok(self.texts.of(self.row.str(column)?.unwrap_or(absent)))
+    }
+
+    /// A text that the query promises.
+    ///
+    /// # Errors
+    /// As [`Row::need_str`].
+    pub fn need(&mut self, column: &str) -> Result<Text, UsageError> {
+        Ok(self.texts.of(self.row.need_str(column)?))
     }
 }

@@ -28,7 +28,7 @@ pub use session_calls::{SessionCallRow, session_calls_of};
 pub use use_days::{UseDays, use_days_of};
 
 use crate::aws::{Text, Texts};
-use engine::{Engine, Table};
+use engine::{Engine, Shared, Table};
 
 /// How a call ended, as the store writes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
@@ -274,17 +274,17 @@ fn usage_rows(table: &Table, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageEr
         let sample = |column| row.str(column).map(|id| id.map(Text::from));
         let (first, last) = (sample("sample_event_first")?, sample("sample_event_last")?);
         let last = last.filter(|id| Some(id) != first.as_ref());
-        let mut shared = |column, absent: &str| row.str(column).map(|text| texts.of(text.unwrap_or(absent)));
+        let mut shared = Shared::of(row, texts);
         out.push(UsageRow {
-            account: shared("account", "unknown")?,
-            resource_arn: shared("resource_arn", "*")?,
-            provenance: shared("arn_provenance", "none")?,
-            context_class: shared("context_class", "{}")?,
-            principal_key: texts.of(row.need_str("principal_key")?),
-            action: texts.of(row.need_str("action")?),
-            principal_arn: row.str("principal_arn")?.map(|t| texts.of(t)),
-            principal_type: row.str("principal_type")?.map(|t| texts.of(t)),
-            region: row.str("region")?.map(|t| texts.of(t)),
+            account: shared.text_or("account", "unknown")?,
+            principal_key: shared.need("principal_key")?,
+            principal_arn: shared.text("principal_arn")?,
+            principal_type: shared.text("principal_type")?,
+            action: shared.need("action")?,
+            resource_arn: shared.text_or("resource_arn", "*")?,
+            provenance: shared.text_or("arn_provenance", "none")?,
+            region: shared.text("region")?,
+            context_class: shared.text_or("context_class", "{}")?,
             outcome: outcome(row.str("outcome")?),
             calls: row.need_int("calls")?,
             first_seen_ms: row.need_int("first_seen_ms")?,
@@ -297,24 +297,21 @@ fn usage_rows(table: &Table, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageEr
 
 /// A row of refused calls, from any query that has its columns.
 fn denial_row(row: &engine::Row<'_>, texts: &mut Texts) -> Result<DenialRow, UsageError> {
-    let mut shared = |column, absent: &str| row.str(column).map(|text| texts.of(text.unwrap_or(absent)));
-    let (account, resource_arn) = (shared("account", "unknown")?, shared("resource_arn", "*")?);
-    let (arn_provenance, context_class) = (shared("arn_provenance", "none")?, shared("context_class", "{}")?);
-    let mut told = |column| row.str(column).map(|text| text.map(|t| texts.of(t)));
+    let mut shared = Shared::of(*row, texts);
     Ok(DenialRow {
-        account,
-        resource_arn,
-        arn_provenance,
-        context_class,
-        principal_arn: told("principal_arn")?,
-        principal_type: told("principal_type")?,
-        region: told("region")?,
-        error_code: told("error_code")?,
-        denied_effect: told("denied_effect")?,
-        denied_policy_type: told("denied_policy_type")?,
-        denied_policy_arn: told("denied_policy_arn")?,
-        principal_key: texts.of(row.need_str("principal_key")?),
-        action: texts.of(row.need_str("action")?),
+        account: shared.text_or("account", "unknown")?,
+        principal_key: shared.need("principal_key")?,
+        principal_arn: shared.text("principal_arn")?,
+        principal_type: shared.text("principal_type")?,
+        action: shared.need("action")?,
+        resource_arn: shared.text_or("resource_arn", "*")?,
+        arn_provenance: shared.text_or("arn_provenance", "none")?,
+        region: shared.text("region")?,
+        context_class: shared.text_or("context_class", "{}")?,
+        error_code: shared.text("error_code")?,
+        denied_effect: shared.text("denied_effect")?,
+        denied_policy_type: shared.text("denied_policy_type")?,
+        denied_policy_arn: shared.text("denied_policy_arn")?,
         calls: row.need_int("calls")?,
         first_seen_ms: row.need_int("first_seen_ms")?,
         last_seen_ms: row.need_int("last_seen_ms")?,

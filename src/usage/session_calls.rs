@@ -5,7 +5,7 @@
 
 
 use crate::aws::{Text, Texts};
-use super::engine::{Table, UsageError};
+use super::engine::{Shared, Table, UsageError};
 use super::{Outcome, outcome};
 
 /// One row of `queries/session_calls.sql`.
@@ -86,27 +86,24 @@ pub fn session_calls_of(table: &Table, texts: &mut Texts) -> Result<Vec<SessionC
     for row in table.rows() {
         let mut samples = vec![Text::from(row.need_str("sample_event_first")?), row.need_str("sample_event_last")?.into()];
         samples.dedup();
-        let mut shared = |column, absent: &str| row.str(column).map(|text| texts.of(text.unwrap_or(absent)));
-        let (account, resource_arn) = (shared("account", "unknown")?, shared("resource_arn", "*")?);
-        let (arn_provenance, context_class) = (shared("arn_provenance", "none")?, shared("context_class", "{}")?);
-        let mut told = |column| row.str(column).map(|text| text.map(|t| texts.of(t)));
+        let mut shared = Shared::of(row, texts);
         out.push(SessionCallRow {
-            account,
-            resource_arn,
-            arn_provenance,
-            context_class,
-            principal_arn: told("principal_arn")?,
-            principal_type: told("principal_type")?,
-            federated_name: told("federated_name")?,
-            session_policy: told("session_policy")?,
-            session_policy_arns: told("session_policy_arns")?,
-            region: told("region")?,
-            error_code: told("error_code")?,
-            denied_effect: told("denied_effect")?,
-            denied_policy_type: told("denied_policy_type")?,
-            denied_policy_arn: told("denied_policy_arn")?,
-            principal_key: texts.of(row.need_str("principal_key")?),
-            action: texts.of(row.need_str("action")?),
+            account: shared.text_or("account", "unknown")?,
+            principal_key: shared.need("principal_key")?,
+            principal_arn: shared.text("principal_arn")?,
+            principal_type: shared.text("principal_type")?,
+            federated_name: shared.text("federated_name")?,
+            session_policy: shared.text("session_policy")?,
+            session_policy_arns: shared.text("session_policy_arns")?,
+            action: shared.need("action")?,
+            resource_arn: shared.text_or("resource_arn", "*")?,
+            arn_provenance: shared.text_or("arn_provenance", "none")?,
+            region: shared.text("region")?,
+            context_class: shared.text_or("context_class", "{}")?,
+            error_code: shared.text("error_code")?,
+            denied_effect: shared.text("denied_effect")?,
+            denied_policy_type: shared.text("denied_policy_type")?,
+            denied_policy_arn: shared.text("denied_policy_arn")?,
             is_told: row.boolean("is_told")?.unwrap_or(false),
             outcome: outcome(row.str("outcome")?),
             calls: row.need_int("calls")?,

@@ -33,6 +33,7 @@ use predicate::Predicate;
 use resolve::{Found, Resolver};
 
 pub use overrides::RowText;
+pub use params::Key;
 pub use table::prefixes_of;
 
 /// An entry of the event's `resources[]`.

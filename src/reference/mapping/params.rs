@@ -228,7 +228,7 @@ impl<'a> Walk<'_, '_, 'a> {
 }
 
 /// An object's key, borrowed where it has no escapes.
-struct Key;
+pub struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
     type Value = Cow<'de, str>;
