@@ -111,6 +111,9 @@ pub struct OutputArgs {
     /// Make policies from use alone, even with grants at hand.
     #[arg(long)]
     pub from_usage: bool,
+    /// Accounts of vendors and of AWS, as hints: a file in the format of fwd:cloudsec's known_aws_accounts (YAML).
+    #[arg(long, value_name = "FILE")]
+    pub known_accounts: Option<PathBuf>,
     /// Which of your own files owns which policy (TOML, docs/outputs.md): named in main.tf.
     #[arg(long, value_name = "FILE")]
     pub iac_map: Option<PathBuf>,

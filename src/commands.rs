@@ -125,6 +125,7 @@ fn options(state: &StateArgs) -> RunOptions {
         config: None,
         from_usage: false,
         quiet: state.quiet,
+        known_accounts: None,
         iac_map: None,
         timings: false,
     }
@@ -172,6 +173,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         now_ms,
         config: output.config,
         from_usage: output.from_usage,
+        known_accounts: output.known_accounts,
         iac_map: output.iac_map,
         timings: output.timings,
         ..options

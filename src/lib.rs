@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod evaluate;
 pub mod event;
+pub mod external;
 pub mod grants;
 pub mod ingest;
 pub mod lint;

@@ -15,6 +15,11 @@ pub mod check;
 mod consistency;
 mod coverage;
 mod eras;
+mod external;
+#[cfg(test)]
+mod external_test;
+#[cfg(test)]
+mod external_world_test;
 mod facts;
 mod fork_proofs;
 mod history;
@@ -107,6 +112,8 @@ pub struct RunOptions {
     pub from_usage: bool,
     /// No progress on standard error.
     pub quiet: bool,
+    /// A list of outside accounts that somebody published (`external::known`).
+    pub known_accounts: Option<PathBuf>,
     /// Which files of the reader's own own which policies.
     pub iac_map: Option<PathBuf>,
     /// Say how long each stage took, and how much memory it needed.
@@ -131,6 +138,9 @@ pub enum RunError {
     /// The bundled reference is damaged.
     #[error("{0}")]
     Reference(String),
+    /// The list of known accounts is wrong.
+    #[error(transparent)]
+    KnownAccounts(#[from] crate::external::KnownError),
     /// The map of the reader's own files is wrong.
     #[error(transparent)]
     IacMap(#[from] IacMapError),
@@ -165,7 +175,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -247,6 +257,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
+    let decided = external::decided(&proposals, &proofs, blast.as_ref());
+    external::register(&mut tables, &grants, &usage, &config, options, &decided, window)?;
     watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));

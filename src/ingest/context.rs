@@ -53,6 +53,9 @@ pub fn keys<'a>(row: &EventRow<Text<'a>>, caller: &Caller<'a>, request: &Value, 
         set("sts:RoleSessionName", parameter("roleSessionName").map(|s| Cow::Owned(s.to_owned())));
         set("sts:SourceIdentity", parameter("sourceIdentity").map(|s| Cow::Owned(s.to_owned())));
         set("sts:ExternalId", parameter("externalId").map(|s| Cow::Owned(hashed(s))));
+        // Whoever names a device in the call itself, and gets in, has shown its code (IAM User Guide, "Secure API access with MFA").
+        let with_device = row.event_name.as_deref() == Some("AssumeRole") && row.outcome.as_deref() == Some("allowed");
+        set("aws:MultiFactorAuthPresent", parameter("serialNumber").filter(|_| with_device).map(|_| word(true)));
     }
     if let (Some(provider), Some(subject)) = (&caller.provider, &caller.subject) {
         let host = provider.rsplit_once("oidc-provider/").map_or(&**provider, |(_, h)| h);
@@ -108,6 +111,24 @@ mod tests {
         let read: std::collections::BTreeMap<String, String> = serde_json::from_str(&json_text(&keys)).unwrap();
         assert_eq!(read.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "plain".to_owned()), ("b".to_owned(), "\"quoted\"\n\\".to_owned())]);
         assert_eq!(json_text(&Keys::new()), "{}");
+    }
+
+    #[test]
+    fn a_device_named_in_the_call_is_mfa() {
+        let row = |outcome: &'static str| EventRow {
+            event_source: Some(Cow::Borrowed("sts.amazonaws.com")),
+            event_name: Some(Cow::Borrowed("AssumeRole")),
+            outcome: Some(Cow::Borrowed(outcome)),
+            ..EventRow::default()
+        };
+        let request = serde_json::json!({"serialNumber": "arn:aws:iam::111122223333:mfa/ann"});
+        let of = |outcome, mfa| {
+            let all = keys(&row(outcome), &Caller { mfa, ..Caller::default() }, &request, false);
+            all.iter().filter(|(k, _)| k == "aws:MultiFactorAuthPresent").map(|(_, v)| v.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("allowed", None), ["true"]);
+        assert_eq!(of("allowed", Some(false)), ["true"], "the call's own device counts, not the session's");
+        assert!(of("denied", None).is_empty(), "a code that was not taken shows nothing");
     }
 
     #[test]

@@ -48,7 +48,9 @@ macro_rules! sources {
 }
 
 const SOURCES: &[(&str, &str, &str)] =
-    sources!("unrotated_keys", "unused_credentials", "unused_roles", "unused_users", "external_access");
+    sources!("unrotated_keys", "unused_credentials", "unused_roles", "unused_users", "external_access",
+        "ext_trust", "ext_deputy", "assume_star", "role_one_caller", "trust_never_used", "trust_dangling", "oidc_no_sub", "oidc_wide_sub",
+        "extid_missing", "extid_not_required_but_sent", "chain_depth", "new_external_account");
 
 /// Every report, in the order of the page.
 ///

@@ -46,6 +46,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         config: None,
         from_usage: false,
         quiet,
+        known_accounts: None,
         iac_map: None,
         timings: false,
     };

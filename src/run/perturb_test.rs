@@ -45,6 +45,7 @@ fn sample() -> Sample {
         config: None,
         from_usage: false,
         quiet: true,
+        known_accounts: None,
         iac_map: None,
         timings: false,
     };

@@ -23,8 +23,8 @@ const MARK: &str = "run.json";
 
 /// Tables that are written as CSV.
 const TABLES: &[&str] = &[
-    "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "documents", "grant_changes", "inventory", "key_activity", "last_accessed",
-    "principals", "resource_grants", "session_calls", "statements", "trusts",
+    "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "documents", "entry_uses", "grant_changes", "inventory", "key_activity", "last_accessed",
+    "outside_accounts", "principals", "resource_grants", "session_calls", "statements", "trust_entries", "trusts",
 ];
 
 /// How many rows of use are turned into columns at a time.
@@ -132,6 +132,9 @@ pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], refere
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
     folder.put_table("usage", usage_table(usage))?;
+    if let Some(report) = model.reports.iter().find(|r| r.id == "external-access") {
+        folder.put_table("external_access", [tables.ask(&report.id, report.sql).map_err(RunError::from)])?;
+    }
     let actions = tables.run("granted_actions", "SELECT CAST(SUM(action_count) AS BIGINT) AS actions FROM statements")?;
     if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
         let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";

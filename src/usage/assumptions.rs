@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::assumption_details::Details;
+use super::chains::Chains;
 use super::engine::{Row, Table, UsageError};
 
 /// One caller's use of one role in the window.
@@ -39,10 +41,13 @@ pub struct Assumption {
     pub subject: Option<String>,
     /// `caller`, `owner` or `both`: which account's records told of it.
     pub sides: &'static str,
+    /// What else the calls tell: days, names of sessions, networks, chains.
+    pub details: Details,
 }
 
 #[derive(Default)]
 struct Group {
+    details: Details,
     calls: i64,
     first: i64,
     last: i64,
@@ -55,12 +60,12 @@ struct Group {
 
 type Key = (String, String, &'static str, String, Option<String>, Option<String>);
 
-fn context(row: &Row<'_>) -> Result<serde_json::Map<String, serde_json::Value>, UsageError> {
+pub(super) fn context(row: &Row<'_>) -> Result<serde_json::Map<String, serde_json::Value>, UsageError> {
     let text = row.text("context_json")?.unwrap_or_default();
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
-fn source_of(row: &Row<'_>, context: &serde_json::Map<String, serde_json::Value>) -> Result<(&'static str, String, Option<String>), UsageError> {
+pub(super) fn source_of(row: &Row<'_>, context: &serde_json::Map<String, serde_json::Value>) -> Result<(&'static str, String, Option<String>), UsageError> {
     let key = row.text("principal_key")?.unwrap_or_default();
     let arn = row.text("principal_arn")?;
     let subject = context
@@ -95,6 +100,7 @@ pub fn assumptions_of(table: &Table) -> Result<Vec<Assumption>, UsageError> {
             _ => callers.insert(key),
         };
     }
+    let chains = Chains::of(table)?;
     let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
     for row in table.rows() {
         let call = row.need_text("call_key")?;
@@ -105,6 +111,7 @@ pub fn assumptions_of(table: &Table) -> Result<Vec<Assumption>, UsageError> {
         let Some(role) = row.text("role_arn")? else { continue };
         let context = context(&row)?;
         let (kind, source, subject) = source_of(&row, &context)?;
+        let chain = chains.of_call(&call);
         let group = groups
             .entry((role, row.need_text("action")?, kind, source, row.text("principal_account")?, subject))
             .or_default();
@@ -118,6 +125,7 @@ pub fn assumptions_of(table: &Table) -> Result<Vec<Assumption>, UsageError> {
         }
         let mfa = context.get("aws:MultiFactorAuthPresent").and_then(|v| v.as_str()) == Some("true");
         group.mfa_calls += i64::from(mfa);
+        group.details.add(&row, &context, at, chain)?;
         group.caller |= !is_owner;
         group.owner |= is_owner || owners.contains(&call);
     }
@@ -142,6 +150,7 @@ pub fn assumptions_of(table: &Table) -> Result<Vec<Assumption>, UsageError> {
                 (false, true) => "owner",
                 _ => "caller",
             },
+            details: g.details,
         })
         .collect())
 }

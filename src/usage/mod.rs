@@ -4,8 +4,10 @@
 //! store. Only authorised calls are use: a denied call counted here would keep a permission that nobody has,
 //! a missing call would take one away that somebody needs.
 
+pub mod assumption_details;
 pub mod assumptions;
 pub mod by_caller;
+pub mod chains;
 pub mod coverage;
 pub mod engine;
 pub mod eras;
@@ -18,8 +20,10 @@ pub mod use_days;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use assumption_details::Details;
 pub use assumptions::{Assumption, assumptions_of};
 pub use by_caller::{Calls, OfCaller};
+pub use chains::Chain;
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
 pub use eras::{EraCalls, Spans, era_calls};

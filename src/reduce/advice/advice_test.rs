@@ -234,6 +234,7 @@ fn assumption(role: &str, kind: &'static str, source: &str, subject: Option<&str
         mfa_calls: 0,
         subject: subject.map(str::to_owned),
         sides: "owner",
+        details: crate::usage::Details::default(),
     }
 }
 
