@@ -41,9 +41,10 @@ impl<'r, R> Columns<'r, R> {
     }
 }
 
-fn lines<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
+/// Texts behind each other; NULL where there are none.
+fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
     let texts: Vec<&str> = texts.into_iter().collect();
-    (!texts.is_empty()).then(|| texts.join("\n"))
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 /// Table `trust_entries`.
@@ -67,14 +68,14 @@ pub fn trust_entries(rows: &[TrustEntry]) -> PolarsResult<DataFrame> {
         .text("vendor", |r| r.vendor.as_deref())
         .text("vendor_source", |r| r.vendor_source.as_deref())
         .text("conditions", |r| r.conditions.as_deref())
-        .made("condition_flags", |r| lines(r.condition_flags.iter().map(String::as_str)))
+        .made("condition_flags", |r| listed(r.condition_flags.iter().map(String::as_str)))
         .bool("is_dead", |r| r.is_dead)
         .bool("requires_external_id", |r| r.requires_external_id)
         .bool("requires_mfa", |r| r.requires_mfa)
         .text("platform", |r| r.platform.map(super::oidc::Platform::as_str))
-        .made("subjects_allowed", |r| lines(r.subjects_allowed.iter().map(String::as_str)))
+        .made("subjects_allowed", |r| listed(r.subjects_allowed.iter().map(String::as_str)))
         .text("subject_width", |r| r.width.map(super::oidc::Width::as_str))
-        .made("federation_flags", |r| lines(r.federation_flags.iter().copied()))
+        .made("federation_flags", |r| listed(r.federation_flags.iter().copied()))
         .bool("is_without_subject", |r| r.federation_flags.contains(&"no-sub"))
         .bool("is_wide_subject", |r| r.federation_flags.contains(&"wide-sub"))
         .bool("takes_pull_requests", |r| r.federation_flags.contains(&"pull-request"))
@@ -191,6 +192,6 @@ pub fn roles_taken_up(rows: &[(String, Vec<String>)]) -> PolarsResult<DataFrame>
     Columns::of(rows)
         .text("holder_arn", |r| Some(&r.0))
         .int("role_count", |r| i64::try_from(r.1.len()).ok())
-        .made("roles", |r| lines(r.1.iter().take(50).map(String::as_str)))
+        .made("roles", |r| listed(r.1.iter().take(50).map(String::as_str)))
         .table()
 }

@@ -16,6 +16,8 @@ pub mod network;
 pub mod oidc;
 pub mod outside;
 pub mod uses;
+#[cfg(test)]
+mod uses_test;
 
 pub use accounts::{Accounts, Class};
 pub use entries::{Decided, TrustEntry, trust_entries};

@@ -104,9 +104,9 @@ pub fn some_of(texts: &BTreeSet<String>, at_most: usize) -> Option<String> {
     if texts.is_empty() {
         return None;
     }
-    let mut text = texts.iter().take(at_most).map(|t| short(t)).collect::<Vec<_>>().join("\n");
+    let mut text = texts.iter().take(at_most).map(|t| short(t)).collect::<Vec<_>>().join("; ");
     if texts.len() > at_most {
-        text.push_str(&format!("\n{} more", texts.len() - at_most));
+        text.push_str(&format!("; {} more", texts.len() - at_most));
     }
     Some(text)
 }

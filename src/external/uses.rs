@@ -278,8 +278,9 @@ fn by_source<'a>(calls: &[&'a Assumption], ids: &HashMap<&str, &'a str>) -> Vec<
     let mut groups: BTreeMap<SourceKey<'a>, Vec<&'a Assumption>> = BTreeMap::new();
     for call in calls {
         let source = arn_of(call, ids).unwrap_or(&call.source);
-        let kind = if source.starts_with("arn:") && !is_federated(call.source_kind) { "principal" } else { call.source_kind };
-        groups.entry((kind, source, call.source_account.as_deref())).or_default().push(call);
+        // An ARN names its account; records may leave the account out.
+        let key = if source.starts_with("arn:") && !is_federated(call.source_kind) { ("principal", source, None) } else { (call.source_kind, source, call.source_account.as_deref()) };
+        groups.entry(key).or_default().push(call);
     }
     groups.into_values().collect()
 }
@@ -308,7 +309,12 @@ pub fn entry_uses(grants: &Grants, assumptions: &[Assumption], rows: &[TrustEntr
     for (role, calls) in by_role {
         let mut explained: HashSet<*const Assumption> = HashSet::new();
         for (at, statement) in trusts.get(role).iter().flat_map(|d| d.statements.iter().enumerate()) {
+            let mut seen: HashSet<&str> = HashSet::new();
             for entry in statement_entries(statement) {
+                // An entry that is written twice lets nobody in twice.
+                if !seen.insert(entry.text) {
+                    continue;
+                }
                 let Some(row) = by_id.get(format!("{role}|{at}|{}", entry.text).as_str()) else { continue };
                 let came: Vec<&Assumption> = calls.iter().copied().filter(|a| may_have_come_by(&entry, statement, a, &ground.ids)).collect();
                 explained.extend(came.iter().map(|a| std::ptr::from_ref(*a)));
@@ -319,6 +325,5 @@ pub fn entry_uses(grants: &Grants, assumptions: &[Assumption], rows: &[TrustEntr
         out.extend(by_source(&rest, &ground.ids).iter().filter_map(|group| ground.together(group, None, &roles)));
     }
     out.sort_by(|a, b| (&a.role_arn, &a.entry_id, &a.source, a.source_kind).cmp(&(&b.role_arn, &b.entry_id, &b.source, b.source_kind)));
-    out.dedup_by(|a, b| a.entry_id.is_some() && (&a.entry_id, &a.source, a.source_kind) == (&b.entry_id, &b.source, b.source_kind));
     out
 }

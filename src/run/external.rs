@@ -7,6 +7,7 @@ use std::path::Path;
 use super::blast::{Blast, Side};
 use super::proofs::Proofs;
 use super::{RunError, RunOptions, Window, tables};
+use crate::blast::Grade;
 use crate::config::Config;
 use crate::external::{self, Accounts, Decided, KnownAccounts, frames};
 use crate::grants::Grants;
@@ -21,7 +22,7 @@ fn privilege(side: &Side) -> &'static str {
     match side.admin.word {
         "yes" if side.admin.steps.is_empty() => "admin",
         "yes" | "perhaps" => "privesc",
-        _ if !side.measured.ways.is_empty() => "privesc",
+        _ if side.measured.ways.iter().any(|w| w.grade == Grade::Open) => "privesc",
         _ if !side.measured.stores.is_empty() => "data",
         "no" => "read",
         _ => "unknown",

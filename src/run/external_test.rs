@@ -137,7 +137,7 @@ fn shapes(world: &mut World) -> Vec<Expected> {
     for sub in [main, "repo:acme/api:environment:prod"] {
         world.assumed(OWNER, &as_web(GITHUB, sub), &role("s16"), &none);
     }
-    all.push(expect("s16", GITHUB, GITHUB, &[("federation_flags", "pull-request\nwide-sub"), ("status", "FAIL"), ("severity", "HIGH"), ("verdict", "pin-subject"), ("distinct_subjects", "2"),
+    all.push(expect("s16", GITHUB, GITHUB, &[("federation_flags", "pull-request; wide-sub"), ("status", "FAIL"), ("severity", "HIGH"), ("verdict", "pin-subject"), ("distinct_subjects", "2"),
         ("snippet", r#"{"StringEquals":{"token.actions.githubusercontent.com:sub":["repo:acme/api:environment:prod","repo:acme/shop:ref:refs/heads/main"]}}"#),
         ("replay", "0 of 12 observed assumptions would be denied")]));
 
@@ -349,8 +349,8 @@ fn chains_from_outside_and_new_accounts() {
     let outside = table(folder.path(), "outside_accounts");
     assert_eq!(outside.len(), 1);
     let row = &outside[0];
-    assert_eq!([&row["outside_account"], &row["trusted_by"], &row["used"], &row["strong"]], [STRANGER, &role("door"), &role("door"), &role("inner")]);
-    assert_eq!(row["chained"], format!("{}\n{}", role("deep"), role("inner")));
+    assert_eq!([&row["outside_account"], &row["trusted_by"], &row["used"], &row["strong"]], [STRANGER, &role("door"), &role("door"), &format!("{}; {}", role("door"), role("inner"))]);
+    assert_eq!(row["chained"], format!("{}; {}", role("deep"), role("inner")));
     assert_eq!((row["calls"].as_str(), row["roles_without_external_id"].as_str()), ("6", "0"));
     assert_eq!(statuses(&outcome, "new-external-account", STRANGER), [(Status::Fail, "HIGH".to_owned())], "never seen before this night");
     // The same night again says the same; the next one knows the account.
