@@ -1,6 +1,6 @@
 -- title: External role assumptions
 -- question: Who may enter through each trust entry, and who did?
--- columns: account, resource, status, severity, reason, verdict, snippet, replay, confidence, account_name, ou_path, role_name, owner, privilege, statement, entry_kind, entry, entry_class, vendor, vendor_source, conditions, condition_flags, requires_external_id, platform, subjects_allowed, federation_flags, deputy, deputy_source, source_class, source_kind, source, source_account, sides, calls, first_seen_ms, last_seen_ms, active_days, median_gap_days, weeks, sessions, distinct_sessions, source_identity_calls, mfa, session_policy_calls, addresses, networks, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids, external_id_roles, subjects, distinct_subjects, chain_depth, is_chain_whole, chain, chain_first
+-- columns: account, resource, status, severity, reason, verdict, snippet, replay, confidence, account_name, ou_path, role_name, owner, privilege, statement, entry_kind, entry, entry_class, vendor, vendor_source, conditions, condition_flags, requires_external_id, platform, subjects_allowed, federation_flags, deputy, deputy_source, source_class, source_kind, source, source_account, sides, calls, first_seen_ms, last_seen_ms, active_days, median_gap_days, weeks, sessions, distinct_sessions, source_identity_calls, mfa, session_policy_calls, addresses, networks, origins, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids, external_id_roles, subjects, distinct_subjects, chain_depth, is_chain_whole, chain, chain_first
 WITH joined AS (
     SELECT
         e.account AS account,
@@ -20,7 +20,7 @@ WITH joined AS (
         u.calls AS calls, u.first_seen_ms AS first_seen_ms, u.last_seen_ms AS last_seen_ms, u.active_days AS active_days,
         u.median_gap_days AS median_gap_days, u.weeks AS weeks, u.sessions AS sessions,
         u.distinct_sessions AS distinct_sessions, u.source_identity_calls AS source_identity_calls, u.mfa AS mfa,
-        u.session_policy_calls AS session_policy_calls, u.addresses AS addresses, u.networks AS networks,
+        u.session_policy_calls AS session_policy_calls, u.addresses AS addresses, u.networks AS networks, u.origins AS origins,
         u.internal AS internal, u.regions AS regions, u.endpoints AS endpoints, u.agents AS agents,
         u.external_id_calls AS external_id_calls, u.distinct_external_ids AS distinct_external_ids,
         u.external_ids AS external_ids, u.external_id_roles AS external_id_roles, u.subjects AS subjects,
@@ -63,7 +63,7 @@ cases AS (
         conditions, condition_flags, requires_external_id, platform, subjects_allowed, federation_flags, deputy, deputy_source,
         source_class, source_kind, source, source_account, sides, calls, first_seen_ms, last_seen_ms, active_days,
         median_gap_days, weeks, sessions, distinct_sessions, source_identity_calls, mfa, session_policy_calls, addresses,
-        networks, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids,
+        networks, origins, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids,
         external_id_roles, subjects, distinct_subjects, chain_depth, is_chain_whole, chain, chain_first,
         is_permission_set, decided, decided_reason, proposal, proposal_replay, organisation_condition, deputy_condition,
         external_id_replay, subject_condition, subject_replay, decidable
@@ -91,7 +91,7 @@ told AS (
         conditions, condition_flags, requires_external_id, platform, subjects_allowed, federation_flags, deputy, deputy_source,
         source_class, source_kind, source, source_account, sides, calls, first_seen_ms, last_seen_ms, active_days,
         median_gap_days, weeks, sessions, distinct_sessions, source_identity_calls, mfa, session_policy_calls, addresses,
-        networks, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids,
+        networks, origins, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids,
         external_id_roles, subjects, distinct_subjects, chain_depth, is_chain_whole, chain, chain_first,
         is_permission_set, decided_reason, proposal, proposal_replay, organisation_condition, deputy_condition,
         external_id_replay, subject_condition, subject_replay, decidable
@@ -157,7 +157,7 @@ judged AS (
         condition_flags, requires_external_id, platform, subjects_allowed, federation_flags, deputy, deputy_source,
         source_class, source_kind, source, source_account, sides, calls, first_seen_ms, last_seen_ms, active_days,
         median_gap_days, weeks, sessions, distinct_sessions, source_identity_calls, mfa, session_policy_calls, addresses,
-        networks, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids,
+        networks, origins, internal, regions, endpoints, agents, external_id_calls, distinct_external_ids, external_ids,
         external_id_roles, subjects, distinct_subjects, chain_depth, is_chain_whole, chain, chain_first
     FROM told
     UNION ALL
@@ -184,7 +184,7 @@ judged AS (
         o.calls AS calls, o.first_seen_ms AS first_seen_ms, o.last_seen_ms AS last_seen_ms, o.active_days AS active_days,
         o.median_gap_days AS median_gap_days, o.weeks AS weeks, o.sessions AS sessions,
         o.distinct_sessions AS distinct_sessions, o.source_identity_calls AS source_identity_calls, o.mfa AS mfa,
-        o.session_policy_calls AS session_policy_calls, o.addresses AS addresses, o.networks AS networks,
+        o.session_policy_calls AS session_policy_calls, o.addresses AS addresses, o.networks AS networks, o.origins AS origins,
         o.internal AS internal, o.regions AS regions, o.endpoints AS endpoints, o.agents AS agents,
         o.external_id_calls AS external_id_calls, o.distinct_external_ids AS distinct_external_ids,
         o.external_ids AS external_ids, o.external_id_roles AS external_id_roles, o.subjects AS subjects,
@@ -207,7 +207,7 @@ SELECT
     j.sides AS sides, j.calls AS calls, j.first_seen_ms AS first_seen_ms, j.last_seen_ms AS last_seen_ms,
     j.active_days AS active_days, j.median_gap_days AS median_gap_days, j.weeks AS weeks, j.sessions AS sessions,
     j.distinct_sessions AS distinct_sessions, j.source_identity_calls AS source_identity_calls, j.mfa AS mfa,
-    j.session_policy_calls AS session_policy_calls, j.addresses AS addresses, j.networks AS networks,
+    j.session_policy_calls AS session_policy_calls, j.addresses AS addresses, j.networks AS networks, j.origins AS origins,
     j.internal AS internal, j.regions AS regions, j.endpoints AS endpoints, j.agents AS agents,
     j.external_id_calls AS external_id_calls, j.distinct_external_ids AS distinct_external_ids,
     j.external_ids AS external_ids, j.external_id_roles AS external_id_roles, j.subjects AS subjects,

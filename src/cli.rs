@@ -114,6 +114,9 @@ pub struct OutputArgs {
     /// Accounts of vendors and of AWS, as hints: a file in the format of fwd:cloudsec's known_aws_accounts (YAML).
     #[arg(long, value_name = "FILE")]
     pub known_accounts: Option<PathBuf>,
+    /// Databases of networks (MMDB: autonomous systems, countries) for the addresses of external access.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub mmdb: Vec<PathBuf>,
     /// Which of your own files owns which policy (TOML, docs/outputs.md): named in main.tf.
     #[arg(long, value_name = "FILE")]
     pub iac_map: Option<PathBuf>,

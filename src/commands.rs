@@ -126,6 +126,7 @@ fn options(state: &StateArgs) -> RunOptions {
         from_usage: false,
         quiet: state.quiet,
         known_accounts: None,
+        mmdb: Vec::new(),
         iac_map: None,
         timings: false,
     }
@@ -174,6 +175,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         config: output.config,
         from_usage: output.from_usage,
         known_accounts: output.known_accounts,
+        mmdb: output.mmdb,
         iac_map: output.iac_map,
         timings: output.timings,
         ..options

@@ -114,6 +114,8 @@ pub struct RunOptions {
     pub quiet: bool,
     /// A list of outside accounts that somebody published (`external::known`).
     pub known_accounts: Option<PathBuf>,
+    /// Databases of networks (MMDB) that the reader brings.
+    pub mmdb: Vec<PathBuf>,
     /// Which files of the reader's own own which policies.
     pub iac_map: Option<PathBuf>,
     /// Say how long each stage took, and how much memory it needed.
@@ -141,6 +143,9 @@ pub enum RunError {
     /// The list of known accounts is wrong.
     #[error(transparent)]
     KnownAccounts(#[from] crate::external::KnownError),
+    /// A database of networks is none.
+    #[error(transparent)]
+    Origins(#[from] crate::external::OriginsError),
     /// The map of the reader's own files is wrong.
     #[error(transparent)]
     IacMap(#[from] IacMapError),
@@ -175,7 +180,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }

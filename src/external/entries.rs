@@ -74,7 +74,7 @@ pub struct TrustEntry {
     pub subjects_allowed: Vec<String>,
     /// The widest of them; `None`: it asks for no subject.
     pub width: Option<Width>,
-    /// `no-sub`, `wide-sub`, `pull-request`, `no-aud`.
+    /// `no-sub`, `wide-sub`, `pull-request`, `no-aud`; of Cognito `no-amr`.
     pub federation_flags: Vec<&'static str>,
     /// Of services: `asked`, `advised`, `not-supported`.
     pub deputy: Option<&'static str>,
@@ -159,6 +159,10 @@ impl TrustEntry {
             None | Some(Width::Everything) if !is_pool => self.federation_flags.push("no-sub"),
             Some(Width::Across) => self.federation_flags.push("wide-sub"),
             _ => {}
+        }
+        // Without it identities that nobody signed in may come.
+        if platform == Platform::Cognito && !requires(statement, "cognito-identity.amazonaws.com:amr") {
+            self.federation_flags.push("no-amr");
         }
         let takes = |c: &&Condition| c.values.iter().any(|v| takes_pull_requests(platform, v, is_pattern(c)));
         if !conditions.is_empty() && conditions.iter().all(takes) {
@@ -264,7 +268,8 @@ fn of_statement(role: &Principal, document: &PolicyDocument, at: usize, statemen
         };
         match entry_kind {
             "oidc" => entry.federation(statement),
-            "saml" if !requires(statement, "SAML:aud") => entry.federation_flags.push("no-aud"),
+            // Identity Center writes the trust of its own roles.
+            "saml" if !entry.is_permission_set && !requires(statement, "SAML:aud") => entry.federation_flags.push("no-aud"),
             "service" => entry.service(statement),
             _ => {}
         }

@@ -128,6 +128,7 @@ pub fn entry_uses(rows: &[EntryUse]) -> PolarsResult<DataFrame> {
         .int("session_policy_calls", |r| Some(r.session_policy_calls))
         .int("addresses", |r| Some(r.addresses))
         .text("networks", |r| r.networks.as_deref())
+        .text("origins", |r| r.origins.as_deref())
         .text("internal", |r| r.internal.as_deref())
         .text("regions", |r| r.regions.as_deref())
         .text("endpoints", |r| r.endpoints.as_deref())

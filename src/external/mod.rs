@@ -14,6 +14,9 @@ pub mod known;
 pub mod matching;
 pub mod network;
 pub mod oidc;
+pub mod origins;
+#[cfg(test)]
+mod origins_test;
 pub mod outside;
 pub mod uses;
 #[cfg(test)]
@@ -22,5 +25,6 @@ mod uses_test;
 pub use accounts::{Accounts, Class};
 pub use entries::{Decided, TrustEntry, trust_entries};
 pub use known::{KnownAccounts, KnownError};
+pub use origins::{Origins, OriginsError};
 pub use outside::{OutsideAccount, outside_accounts};
 pub use uses::{EntryUse, entry_uses};

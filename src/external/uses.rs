@@ -7,6 +7,7 @@ use super::entries::{TrustEntry, federated_class};
 use super::matching::{arn_of, may_have_come_by};
 use super::network::{family, grouped, listed, name_pattern, network, some_of};
 use super::oidc::{Width, host, platform};
+use super::origins::Origins;
 use crate::grants::{Grants, OwnerKind};
 use crate::policy::{PrincipalElement, Statement};
 use crate::reduce::trust::entries::{Entry, Kind, entries};
@@ -68,6 +69,8 @@ pub struct EntryUse {
     pub addresses: i64,
     /// Their networks.
     pub networks: Option<String>,
+    /// Autonomous systems and countries of the addresses; `None` without a database.
+    pub origins: Option<String>,
     /// AWS services in the place of an address.
     pub internal: Option<String>,
     /// Regions.
@@ -105,6 +108,7 @@ pub struct EntryUse {
 /// Facts that all uses share.
 struct Ground<'a> {
     accounts: &'a Accounts,
+    origins: &'a Origins,
     ids: HashMap<&'a str, &'a str>,
     /// Numbers of ExternalIds, by their hash.
     numbers: BTreeMap<&'a str, usize>,
@@ -244,6 +248,7 @@ impl Ground<'_> {
             session_policy_calls: details.session_policy_calls,
             addresses: count(details.addresses.values.len()),
             networks: listed(&grouped(&details.addresses, |a| network(a).unwrap_or_default())),
+            origins: if self.origins.is_empty() { None } else { listed(&grouped(&details.addresses, |a| self.origins.of(a))) },
             internal: listed(&details.internal),
             regions: listed(&details.regions),
             endpoints: listed(&details.endpoints),
@@ -287,7 +292,7 @@ fn by_source<'a>(calls: &[&'a Assumption], ids: &HashMap<&str, &'a str>) -> Vec<
 
 /// Who came in by each entry; and, without an entry, who came in by none that stands now.
 #[must_use]
-pub fn entry_uses(grants: &Grants, assumptions: &[Assumption], rows: &[TrustEntry], accounts: &Accounts, window: Window) -> Vec<EntryUse> {
+pub fn entry_uses(grants: &Grants, assumptions: &[Assumption], rows: &[TrustEntry], accounts: &Accounts, origins: &Origins, window: Window) -> Vec<EntryUse> {
     let mut sent_to: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for assumption in assumptions {
         for hash in assumption.details.external_ids.values.keys() {
@@ -296,7 +301,7 @@ pub fn entry_uses(grants: &Grants, assumptions: &[Assumption], rows: &[TrustEntr
     }
     let ids: HashMap<&str, &str> = grants.principals().map(|p| (p.unique_id.as_str(), p.arn.as_str())).collect();
     let numbers = sent_to.keys().enumerate().map(|(at, hash)| (*hash, at + 1)).collect();
-    let ground = Ground { accounts, ids, numbers, sent_to, window };
+    let ground = Ground { accounts, origins, ids, numbers, sent_to, window };
     let mut by_role: BTreeMap<&str, Vec<&Assumption>> = BTreeMap::new();
     for assumption in assumptions {
         by_role.entry(&assumption.role_arn).or_default().push(assumption);

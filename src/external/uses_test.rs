@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Accounts, Class, Decided, EntryUse, KnownAccounts, entry_uses, outside_accounts, trust_entries};
+use super::{Accounts, Class, Decided, EntryUse, KnownAccounts, Origins, entry_uses, outside_accounts, trust_entries};
 use crate::grants::{Account, Grants, OwnerKind, Principal};
 use crate::usage::{Assumption, Chain, Details, Usage, Window};
 
@@ -73,7 +73,7 @@ fn call(kind: &'static str, source: &str, account: Option<&str>, subject: Option
 fn uses(grants: &Grants, calls: &[Assumption]) -> Vec<EntryUse> {
     let accounts = accounts(grants);
     let entries = trust_entries(grants, &accounts, &Decided::default(), window().end_ms);
-    entry_uses(grants, calls, &entries, &accounts, window())
+    entry_uses(grants, calls, &entries, &accounts, &Origins::default(), window())
 }
 
 fn statements(uses: &[EntryUse]) -> Vec<(Option<&str>, &str)> {
@@ -91,7 +91,7 @@ fn subjects_tell_by_which_statement_somebody_came() {
     assert_eq!(all[0].subjects.as_deref(), Some("repo:evil/x:ref:y"), "no statement takes it now");
     assert!(all[1].subject_condition.as_deref().is_some_and(|c| c.contains("repo:acme/api:ref:refs/heads/main")));
     assert_eq!((all[1].active_days, all[1].median_gap_days, all[1].source_class), (3, Some(7), Class::FederatedWorkload));
-    assert_eq!(all[1].weeks, "0 0 0 0 0 0 0 0 0 0 0 1 2");
+    assert_eq!(all[1].weeks, "0 0 0 0 0 0 0 0 0 0 0 2 1");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn an_outsider_reaches_what_its_sessions_take_up() {
     let usage = Usage { assumptions: vec![outer, inner], ..Usage::default() };
     let decided = Decided { privilege: [(target.arn.clone(), "admin")].into(), ..Decided::default() };
     let entries = trust_entries(&grants, &accounts, &decided, window().end_ms);
-    let uses = entry_uses(&grants, &usage.assumptions, &entries, &accounts, window());
+    let uses = entry_uses(&grants, &usage.assumptions, &entries, &accounts, &Origins::default(), window());
     let of_target = uses.iter().find(|u| u.role_arn == target.arn).unwrap();
     assert!(of_target.is_chain_from_outside && of_target.is_chain_whole && of_target.chain_depth == 2, "{of_target:?}");
     assert_eq!(of_target.chain.as_deref(), Some(format!("AROASTRANGER > {} > {}", door.arn, target.arn).as_str()));

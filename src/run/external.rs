@@ -9,7 +9,7 @@ use super::proofs::Proofs;
 use super::{RunError, RunOptions, Window, tables};
 use crate::blast::Grade;
 use crate::config::Config;
-use crate::external::{self, Accounts, Decided, KnownAccounts, frames};
+use crate::external::{self, Accounts, Decided, KnownAccounts, Origins, frames};
 use crate::grants::Grants;
 use crate::policy::print;
 use crate::prove::ReplayCounts;
@@ -92,7 +92,7 @@ pub fn register(tables: &mut SqlTables, grants: &Grants, usage: &Usage, config: 
     tables.register_known_accounts(&labels.into_iter().collect::<Vec<_>>())?;
     let accounts = Accounts::new(own, grants, &config.vendors, known);
     let entries = external::trust_entries(grants, &accounts, decided, window.end_ms);
-    let uses = external::entry_uses(grants, &usage.assumptions, &entries, &accounts, window);
+    let uses = external::entry_uses(grants, &usage.assumptions, &entries, &accounts, &Origins::open(&options.mmdb)?, window);
     let outside = external::outside_accounts(&entries, &uses, usage, &accounts);
     tables.register("trust_entries", frames::trust_entries(&entries).map_err(|e| failed(&e))?);
     tables.register("entry_uses", frames::entry_uses(&uses).map_err(|e| failed(&e))?);

@@ -211,6 +211,7 @@ impl World {
             from_usage: false,
             quiet: true,
             known_accounts: Some(folder.join("known.yaml")),
+            mmdb: Vec::new(),
             iac_map: None,
             timings: false,
         };

@@ -47,6 +47,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         from_usage: false,
         quiet,
         known_accounts: None,
+        mmdb: Vec::new(),
         iac_map: None,
         timings: false,
     };

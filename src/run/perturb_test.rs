@@ -46,6 +46,7 @@ fn sample() -> Sample {
         from_usage: false,
         quiet: true,
         known_accounts: None,
+        mmdb: Vec::new(),
         iac_map: None,
         timings: false,
     };

@@ -103,7 +103,7 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
 const FILES_AT_MOST: usize = 100;
 
 /// Columns that no query asks for; they are long.
-const NOT_ASKED: &[&str] = &["error_message", "request_id", "user_agent"];
+const NOT_ASKED: &[&str] = &["error_message", "request_id"];
 
 /// A table as the queries see it.
 fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {

@@ -39,6 +39,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_schema", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("parquet", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "external/frames.rs", "report/sql.rs"]),
+    ("maxminddb", &["external/origins.rs"]),
     ("ipnet", &["external/network.rs"]),
     ("serde_yaml_ng", &["external/known.rs", "report/deliver/"]),
     ("rsa", &["ingest/digest/keys.rs"]),
