@@ -45,6 +45,7 @@ judged AS (
             WHEN callers > 1 THEN 'several callers of the account come'
             WHEN decidable = 0 THEN 'the logs do not cover the window, or the role is younger than it'
             WHEN callers IS NULL THEN 'nobody came: see trust-never-used'
+            WHEN caller NOT LIKE 'arn:%' THEN 'everybody in the account may be let in, one caller ever comes: ask its account for the name behind the id'
             ELSE 'everybody in the account may be let in, one caller ever comes: name it'
         END AS reason,
         role_name, privilege, statement, entry, callers, caller, calls, last_seen_ms, proposal, replay

@@ -326,6 +326,16 @@ fn chains_from_outside_and_new_accounts() {
         world.assume(OWNER, day, &as_role(OWNER, "door", &first), &role("inner"), &Call { issued: Some(&second), ..Call::default() });
         world.assume(OWNER, day, &as_role(OWNER, "inner", &second), &role("deep"), &Call::default());
     }
+    // A person who goes on from one role to another.
+    world.user(OWNER, "ann");
+    let hop = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role("end")}]);
+    world.role_with(OWNER, "/", "middle", json!([allow(json!({"AWS": user_arn(OWNER, "ann")}))]), hop);
+    world.role(OWNER, "/", "end", json!([allow(json!({"AWS": role("middle")}))]), &["s3:ListBucket"]);
+    for day in DAYS_OF_USE {
+        let issued = format!("ASIAMIDDLE{day:010}");
+        world.assume(OWNER, day, &as_user(OWNER, "ann"), &role("middle"), &Call { issued: Some(&issued), ..Call::default() });
+        world.assume(OWNER, day, &as_role(OWNER, "middle", &issued), &role("end"), &Call::default());
+    }
     // Where it began is in no log.
     world.assume(OWNER, 3, &as_role(OWNER, "door", "ASIALOST"), &role("lost"), &Call::default());
     world.role(OWNER, "/", "lost", json!([allow(json!({"AWS": role("door")}))]), &["s3:ListBucket"]);
@@ -345,7 +355,10 @@ fn chains_from_outside_and_new_accounts() {
     assert_eq!(statuses(&outcome, "chain-depth", &role("inner")), [(Status::Fail, "HIGH".to_owned())]);
     assert_eq!(statuses(&outcome, "chain-depth", &role("deep")), [(Status::Fail, "MEDIUM".to_owned())]);
     assert_eq!(statuses(&outcome, "chain-depth", &role("lost")), [(Status::Unknown, "MEDIUM".to_owned())]);
+    assert_eq!(statuses(&outcome, "chain-depth", &role("end")), [(Status::Pass, "MEDIUM".to_owned())]);
     assert!(statuses(&outcome, "chain-depth", &role("door")).is_empty());
+    assert_eq!(statuses(&outcome, "assume-star", &role("middle")), [(Status::Pass, "HIGH".to_owned())]);
+    assert_eq!(statuses(&outcome, "assume-star", &role("door")), [(Status::Fail, "HIGH".to_owned())]);
     let outside = table(folder.path(), "outside_accounts");
     assert_eq!(outside.len(), 1);
     let row = &outside[0];

@@ -104,8 +104,13 @@ impl World {
 
     /// A role with its trust policy's statements and the actions that it may do.
     pub fn role(&mut self, account: &str, path: &str, name: &str, statements: Value, actions: &[&str]) {
+        self.role_with(account, path, name, statements, json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
+    }
+
+    /// A role with its trust policy's statements and those of its own policy.
+    pub fn role_with(&mut self, account: &str, path: &str, name: &str, statements: Value, own: Value) {
         let trust = json!({"Version": "2012-10-17", "Statement": statements});
-        let own = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+        let own = json!({"Version": "2012-10-17", "Statement": own});
         self.roles.entry(account.to_owned()).or_default().push(json!({"RoleName": name, "RoleId": key("AROA", account, name), "Arn": format!("arn:aws:iam::{account}:role{path}{name}"),
             "Path": path, "CreateDate": "2024-01-01T00:00:00Z", "AssumeRolePolicyDocument": trust, "AttachedManagedPolicies": [], "InstanceProfileList": [],
             "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": own}], "Tags": [{"Key": "owner", "Value": "platform"}]}));
