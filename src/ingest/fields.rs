@@ -62,6 +62,8 @@ pub struct Fields<'a> {
     pub request: Text<'a>,
     /// JSON text of `responseElements`; empty when absent.
     pub response: Text<'a>,
+    /// JSON text of `additionalEventData`; empty when absent.
+    pub additional: Text<'a>,
     /// ARN and account of each entry of `resources`.
     pub resources: Vec<(Option<Text<'a>>, Option<Text<'a>>)>,
 }
@@ -90,6 +92,7 @@ raw_object!(
         tls_details: "tlsDetails",
         request_parameters: "requestParameters",
         response_elements: "responseElements",
+        additional_event_data: "additionalEventData",
         resources: "resources",
     }
 );
@@ -151,6 +154,7 @@ impl<'a> Fields<'a> {
             identity,
             request: json(raw.request_parameters),
             response: json(raw.response_elements),
+            additional: json(raw.additional_event_data),
             resources: entries.iter().map(|r| (text(r.arn), text(r.account))).collect(),
         }
     }

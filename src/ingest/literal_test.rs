@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Object {
 const READ: &[&str] = &[
     "eventID", "eventTime", "eventSource", "eventName", "eventType", "eventCategory", "awsRegion", "readOnly", "managementEvent", "errorCode",
     "errorMessage", "requestID", "sharedEventID", "recipientAccountId", "userIdentity", "sourceIPAddress", "userAgent", "vpcEndpointId", "tlsDetails",
-    "requestParameters", "responseElements", "resources",
+    "requestParameters", "responseElements", "additionalEventData", "resources",
 ];
 
 const READ_OF_IDENTITY: &[&str] =
@@ -91,7 +91,7 @@ fn identity(raw: Option<&str>) -> Option<Identity<'static>> {
     let [issuer, attributes, federation] = ["sessionIssuer", "attributes", "webIdFederationData"].map(|name| part(session.as_ref(), name));
     let parts = ["principalId", "arn", "mfaAuthenticated", "creationDate", "federatedProvider"];
     let ok = once(&object, READ_OF_IDENTITY)
-        && session.as_ref().is_none_or(|s| once(s, &["sourceIdentity", "sessionIssuer", "attributes", "webIdFederationData"]))
+        && session.as_ref().is_none_or(|s| once(s, &["sourceIdentity", "sessionIssuer", "attributes", "webIdFederationData", "assumedRoot"]))
         && [&issuer, &attributes, &federation].into_iter().flatten().all(|o| once(o, &parts));
     let own = |name: &str| text(&get(&object, name));
     let of = |part: &Option<Object>, name: &str| part.as_ref().map_or(Value::Null, |o| get(o, name));
@@ -108,6 +108,7 @@ fn identity(raw: Option<&str>) -> Option<Identity<'static>> {
         issuer_id: text(&of(&issuer, "principalId")),
         issuer_arn: text(&of(&issuer, "arn")),
         mfa: boolean(&of(&attributes, "mfaAuthenticated")),
+        assumed_root: boolean(&of(&session, "assumedRoot")),
         issued: text(&of(&attributes, "creationDate")),
         federated_provider: text(&of(&federation, "federatedProvider")),
     })
@@ -159,6 +160,7 @@ pub fn read(json_text: &str) -> Result<Fields<'static>, (&'static str, &'static 
         identity,
         request: json(&record, "requestParameters"),
         response: json(&record, "responseElements"),
+        additional: json(&record, "additionalEventData"),
         resources,
     })
 }

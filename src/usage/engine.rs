@@ -103,7 +103,7 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
 const FILES_AT_MOST: usize = 100;
 
 /// Columns that no query asks for; they are long.
-const NOT_ASKED: &[&str] = &["error_message", "request_id", "user_agent"];
+const NOT_ASKED: &[&str] = &["error_message", "request_id"];
 
 /// A table as the queries see it.
 fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
@@ -167,16 +167,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Runs one query file and keeps the answer as the engine has it.
+    ///
+    /// # Errors
+    /// [`UsageError::Query`] with the query's name.
+    pub fn frame(&mut self, query: &'static str, sql: &str) -> Result<DataFrame, UsageError> {
+        self.context.execute(sql).and_then(LazyFrame::collect).map_err(|source| UsageError::Query { query, source })
+    }
+
     /// Runs one query file.
     ///
     /// # Errors
     /// [`UsageError::Query`] with the query's name.
     pub fn run(&mut self, query: &'static str, sql: &str) -> Result<Table, UsageError> {
-        let frame = self
-            .context
-            .execute(sql)
-            .and_then(LazyFrame::collect)
-            .map_err(|source| UsageError::Query { query, source })?;
+        let frame = self.frame(query, sql)?;
         let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
         // A column of one value is written out, so that texts can be read where they lie.
         let (len, series) = (frame.height(), frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect());

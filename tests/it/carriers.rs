@@ -32,7 +32,7 @@ fn taken(logs: &Path, state: &Path) -> IngestSummary {
 
 fn rolled_up(state: &Path) -> Usage {
     let parts = |table: &str| -> Vec<PathBuf> { tree(&state.join(table)).into_keys().map(|n| state.join(table).join(n)).collect() };
-    roll_up(&parts("events"), &parts("event_actions"), Window { start_ms: 1_790_800_000_000, end_ms: 1_791_000_000_000 }).unwrap()
+    roll_up(&parts("events"), &parts("event_actions"), &parts("grant_changes"), Window { start_ms: 1_790_800_000_000, end_ms: 1_791_000_000_000 }).unwrap()
 }
 
 fn structure(fields: Vec<(&str, ArrayRef)>) -> ArrayRef {
