@@ -1,7 +1,7 @@
 //! What a successful write of IAM changed: the target, and what was put, attached, joined or made.
 //!
-//! Only the fields that tell who holds what are read: names, ARNs, unique ids and policy documents. Passwords, keys and
-//! tokens of other operations never come here. What the record leaves out (parameters that were too large, a document
+//! Only the fields that tell who holds what are read: names, ARNs, unique ids and policy documents. Of access
+//! keys the id and the status, never the key; passwords and tokens of other operations never come here. What the record leaves out (parameters that were too large, a document
 //! that was hidden) is absent, never guessed. Source: IAM API Reference, each operation's parameters and answer;
 //! CloudTrail User Guide, "CloudTrail record contents" (`omitted`).
 
@@ -193,13 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn access_keys_by_their_id_only() {
+        let answer = json!({"accessKey": {"accessKeyId": "AKIAEXAMPLE", "secretAccessKey": "secret", "status": "Active", "userName": "ann"}});
+        let of = |row: &ChangeRow| [&row.target_kind, &row.target_name, &row.target_id, &row.new_status].map(Clone::clone);
+        let some = |texts: [Option<&str>; 4]| texts.map(|t| t.map(str::to_owned));
+        let made = told("CreateAccessKey", json!({"userName": "ann"}), answer).unwrap();
+        assert_eq!(of(&made), some([Some("access-key"), Some("ann"), Some("AKIAEXAMPLE"), Some("Active")]));
+        assert!(!format!("{made:?}").contains("secret"));
+        let off = told("UpdateAccessKey", json!({"userName": "ann", "accessKeyId": "AKIAEXAMPLE", "status": "Inactive"}), Value::Null).unwrap();
+        assert_eq!(of(&off), some([Some("access-key"), Some("ann"), Some("AKIAEXAMPLE"), Some("Inactive")]));
+        let gone = told("DeleteAccessKey", json!({"accessKeyId": "AKIAEXAMPLE"}), Value::Null).unwrap();
+        assert_eq!(of(&gone), some([Some("access-key"), None, Some("AKIAEXAMPLE"), None]));
+    }
+
+    #[test]
     fn what_is_left_out_is_absent() {
         for request in [Value::Null, json!({"omitted": true, "originalSize": 120_000})] {
             let row = told("PutRolePolicy", request, Value::Null).unwrap();
             assert_eq!((row.target_name, row.document, row.is_told), (None, None, Some(false)));
         }
         assert_eq!(told("UpdateLoginProfile", json!({"userName": "ann", "password": "secret"}), Value::Null), None);
-        assert_eq!(told("CreateAccessKey", json!({"userName": "ann"}), Value::Null), None);
         let failed = EventRow {
             event_source: Some("iam.amazonaws.com".to_owned()),
             event_name: Some("PutRolePolicy".to_owned()),
