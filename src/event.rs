@@ -7,7 +7,7 @@
 /// Version of the tables; every batch of a store keeps the one it was written with. Columns are only ever added:
 /// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns, 3 the key and the
 /// session policies that an STS call handed out, 4 the type of an action's resource, 5 the table of changes of grants,
-/// 6 how somebody signed in, sessions of the root user, and changes of access keys.
+/// 6 how somebody signed in, records that replace others, sessions of the root user, and changes of access keys.
 pub const SCHEMA_VERSION: u32 = 6;
 
 /// The first version whose batches keep [`ChangeRow`]s: of an older batch it is not known what it would have told.
@@ -136,6 +136,7 @@ table!(
     outcome: Text = "errorCode", "allowed, denied or error.";
     request_id: Text = "requestID", "The request's id.";
     shared_event_id: Text = "sharedEventID", "Joins the copies of one call in two accounts.";
+    replaces: Text = "addendum.originalEventID", "The event that this one takes the place of: CloudTrail told it again with new data.";
     principal_key: Text = "userIdentity.principalId", "Stable id: AROA…, AIDA…, the account id for root.";
     principal_arn: Text = "userIdentity.arn", "User ARN, or the role ARN with path for sessions.";
     principal_type: Text = "userIdentity.type", "Kind of caller.";

@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Object {
 const READ: &[&str] = &[
     "eventID", "eventTime", "eventSource", "eventName", "eventType", "eventCategory", "awsRegion", "readOnly", "managementEvent", "errorCode",
     "errorMessage", "requestID", "sharedEventID", "recipientAccountId", "userIdentity", "sourceIPAddress", "userAgent", "vpcEndpointId", "tlsDetails",
-    "requestParameters", "responseElements", "additionalEventData", "resources",
+    "requestParameters", "responseElements", "additionalEventData", "addendum", "resources",
 ];
 
 const READ_OF_IDENTITY: &[&str] =
@@ -136,6 +136,8 @@ pub fn read(json_text: &str) -> Result<Fields<'static>, (&'static str, &'static 
     };
     let list: Vec<Box<RawValue>> = serde_json::from_str(raw("resources")).unwrap_or_default();
     let resources = list.iter().map(|raw| entry(raw)).collect::<Option<Vec<_>>>().unwrap_or_default();
+    let addendum = raw("addendum");
+    let addendum: Option<Object> = addendum.starts_with('{').then(|| serde_json::from_str(addendum).unwrap()).filter(|o| once(o, &["reason", "originalEventID"]));
     let id = own("eventID").or_else(|| Some(Cow::Owned(format!("sha256:{}", crate::reference::bundle::sha256_hex(json_text.as_bytes())))));
     Ok(Fields {
         event_id: id,
@@ -161,6 +163,10 @@ pub fn read(json_text: &str) -> Result<Fields<'static>, (&'static str, &'static 
         request: json(&record, "requestParameters"),
         response: json(&record, "responseElements"),
         additional: json(&record, "additionalEventData"),
+        replaces: addendum.and_then(|of| {
+            let own = |name: &str| get(&of, name).as_str().filter(|s| !s.is_empty()).map(|s| Cow::Owned(s.to_owned()));
+            own("reason").filter(|reason| reason == "UPDATED_DATA").and_then(|_| own("originalEventID"))
+        }),
         resources,
     })
 }

@@ -69,6 +69,7 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         error_message: fields.error_message.clone(),
         request_id: fields.request_id.clone(),
         shared_event_id: fields.shared_event_id.clone(),
+        replaces: fields.replaces.clone(),
         principal_key: caller.key.clone(),
         principal_arn: caller.arn.clone(),
         principal_type: caller.kind.clone(),
