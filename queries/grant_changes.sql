@@ -22,6 +22,7 @@ SELECT
     new_name,
     is_told
 FROM grant_changes
+WHERE target_kind <> 'access-key'
 ORDER BY
     account ASC NULLS LAST,
     event_time_ms ASC NULLS LAST,

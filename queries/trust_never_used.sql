@@ -47,7 +47,7 @@ judged AS (
             WHEN is_service_linked THEN 'a service owns this role'
             WHEN entry_kind = 'untold' THEN 'the export does not tell the trust policy of this role'
             WHEN calls > 0 THEN 'used in the window'
-            WHEN decided = 'drop' AND proposal IS NULL THEN 'nobody came in by it in the window; the trust policy is left whole where nothing else would be left: see unused-roles'
+            WHEN decided = 'drop' AND proposal IS NULL THEN 'nobody came in by it in the window; the trust policy is left whole where nothing else would be left: see role-unused'
             WHEN decided = 'drop' AND NOT is_permission_set THEN 'nobody came in by it in the window: remove the entry'
             WHEN decided IS NOT NULL THEN COALESCE(decided_reason, 'not seen')
             WHEN entry_kind = 'service' THEN 'services do not always log when they take up a role'

@@ -36,6 +36,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// The rules that are built in, and how well they fit your logs.
     Rules(RulesArgs),
+    /// Compare the findings of a run with those of other tools: agree, only us, only them, and why.
+    Compare(CompareArgs),
     /// The action reference that is built in, and how to make a newer one.
     Reference(ReferenceArgs),
     /// Print a shell script that collects the exports of grants with the AWS CLI, or the policy it needs.
@@ -310,6 +312,10 @@ pub struct RulesArgs {
 /// `rules …`
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
+    /// The controls: id, severity, group, title.
+    List(RulesListArgs),
+    /// One control: question, why, fix, limits, inputs, ids in frameworks, query.
+    Show(RulesShowArgs),
     /// Event to action to resource: print the exceptions table, or measure the mapping on logs.
     Mapping(MappingArgs),
     /// How actions show in the logs: class, and the resource types of data-event selectors.
@@ -334,6 +340,45 @@ pub struct DoctorArgs {
     /// Name every gap by itself, not one line for those of a kind.
     #[arg(long, conflicts_with = "json")]
     pub all: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rules list`
+#[derive(Debug, Args)]
+pub struct RulesListArgs {
+    /// Only controls that speak of this framework, as `PCI DSS 4.0.1`.
+    #[arg(long, value_name = "NAME")]
+    pub framework: Option<String>,
+    /// Print JSON, one object a line, instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rules show`
+#[derive(Debug, Args)]
+pub struct RulesShowArgs {
+    /// Id of the control.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// With its query.
+    #[arg(long, conflicts_with = "json")]
+    pub sql: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Output folder of a run.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Findings of Access Analyzer (`list-findings-v2`), Security Hub (`get-findings` or OCSF), Prowler (OCSF): JSON files.
+    #[arg(required = true, value_name = "FILE")]
+    pub theirs: Vec<PathBuf>,
     /// Print JSON instead of text.
     #[arg(long)]
     pub json: bool,

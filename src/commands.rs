@@ -29,6 +29,8 @@ macro_rules! say {
     ($($what:tt)*) => { said(writeln!(std::io::stdout(), $($what)*)) };
 }
 
+mod controls;
+
 fn said(result: std::io::Result<()>) {
     if let Err(error) = result
         && error.kind() != std::io::ErrorKind::BrokenPipe
@@ -96,9 +98,12 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Lint(args) => lint(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Rules(args) => match args.command {
+            RulesCommand::List(args) => controls::list(&args),
+            RulesCommand::Show(args) => controls::show(&args),
             RulesCommand::Mapping(args) => mapping_rules(&args),
             RulesCommand::Observability(args) => observability_rules(&args),
         },
+        Command::Compare(args) => controls::compare(&args),
         Command::Reference(args) => reference(args.command),
         Command::ExportScript(args) => export_script(args),
     }

@@ -49,6 +49,8 @@ pub struct Config {
     pub reduce: ReduceConfig,
     /// `[logs]`
     pub logs: LogsConfig,
+    /// `[controls]`
+    pub controls: Controls,
     /// `[accounts]`: id = name, of accounts that are ours besides those whose grants were given.
     pub accounts: BTreeMap<String, String>,
     /// `[vendors]`: id = name, of outside accounts that we know.
@@ -65,7 +67,23 @@ pub struct LogsConfig {
     pub max_ratio: Option<u64>,
 }
 
-/// Days after which something is a finding.
+/// What controls cannot know by themselves.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Controls {
+    /// Regions that are meant to be used; empty: not told.
+    pub allowed_regions: Vec<String>,
+    /// ARNs of roles and users that are only for emergencies.
+    pub break_glass: Vec<String>,
+    /// ARNs of roles that people work in, besides those that sign-in tells.
+    pub human_roles: Vec<String>,
+    /// Networks of our own machines, as `203.0.113.0/24`.
+    pub own_networks: Vec<String>,
+    /// Tag keys of which every principal should have one, so that its owner is known.
+    pub owner_tags: Vec<String>,
+}
+
+/// Days after which something is a finding, and other limits.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Thresholds {
@@ -79,16 +97,43 @@ pub struct Thresholds {
     pub role_unused_days: i64,
     /// Days without use of a user.
     pub user_unused_days: i64,
+    /// Days without use of one of a user's two keys.
+    pub key_second_idle_days: i64,
+    /// Days for which a use of the root user is a finding.
+    pub root_use_days: i64,
+    /// Characters of a password at least.
+    pub password_min_length: i64,
+    /// Earlier passwords that may not come back.
+    pub password_reuse: i64,
+    /// Days after which a password expires.
+    pub password_max_age_days: i64,
+    /// Days without reading a secret.
+    pub secret_unused_days: i64,
+    /// Days without rotating a secret.
+    pub secret_rotation_days: i64,
+    /// Days before a certificate expires.
+    pub certificate_warn_days: i64,
+    /// Roles in a row that a chain of sessions may have.
+    pub session_chain_depth: i64,
 }
 
 impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
             key_max_age_days: 90,
-            key_unused_days: 90,
-            password_unused_days: 90,
+            key_unused_days: 45,
+            password_unused_days: 45,
             role_unused_days: 90,
             user_unused_days: 90,
+            key_second_idle_days: 45,
+            root_use_days: 90,
+            password_min_length: 14,
+            password_reuse: 24,
+            password_max_age_days: 90,
+            secret_unused_days: 90,
+            secret_rotation_days: 90,
+            certificate_warn_days: 30,
+            session_chain_depth: 2,
         }
     }
 }

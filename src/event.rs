@@ -6,8 +6,9 @@
 
 /// Version of the tables; every batch of a store keeps the one it was written with. Columns are only ever added:
 /// part files of an older version lack some, and these read as NULL. 2 added the `denied_…` columns, 3 the key and the
-/// session policies that an STS call handed out, 4 the type of an action's resource, 5 the table of changes of grants.
-pub const SCHEMA_VERSION: u32 = 5;
+/// session policies that an STS call handed out, 4 the type of an action's resource, 5 the table of changes of grants,
+/// 6 how somebody signed in, records that replace others, sessions of the root user, and changes of access keys.
+pub const SCHEMA_VERSION: u32 = 6;
 
 /// The first version whose batches keep [`ChangeRow`]s: of an older batch it is not known what it would have told.
 pub const CHANGES_SINCE: u32 = 5;
@@ -135,6 +136,7 @@ table!(
     outcome: Text = "errorCode", "allowed, denied or error.";
     request_id: Text = "requestID", "The request's id.";
     shared_event_id: Text = "sharedEventID", "Joins the copies of one call in two accounts.";
+    replaces: Text = "addendum.originalEventID", "The event that this one takes the place of: CloudTrail told it again with new data.";
     principal_key: Text = "userIdentity.principalId", "Stable id: AROA…, AIDA…, the account id for root.";
     principal_arn: Text = "userIdentity.arn", "User ARN, or the role ARN with path for sessions.";
     principal_type: Text = "userIdentity.type", "Kind of caller.";
@@ -147,6 +149,9 @@ table!(
     session_policy_arns: Text = "requestParameters.policyArns", "ARNs of the managed session policies, as a JSON list: [] when none was passed, NULL when the record does not tell, null in it for one that cannot be read.";
     invoked_by: Text = "userIdentity.invokedBy", "The service that made the call for the caller.";
     mfa_authenticated: Boolean = "userIdentity.sessionContext.attributes.mfaAuthenticated", "Whether the session was made with MFA.";
+    assumed_root: Boolean = "userIdentity.sessionContext.assumedRoot", "Whether it is a session of sts:AssumeRoot, not the root user itself.";
+    signed_in: Boolean = "responseElements.ConsoleLogin", "Of signing in to the console: whether it succeeded.";
+    mfa_used: Boolean = "additionalEventData.MFAUsed", "Of signing in to the console: whether MFA was used.";
     source_ip: Text = "sourceIPAddress", "Address or service name of the caller.";
     user_agent: Text = "userAgent", "The client's own name.";
     vpc_endpoint_id: Text = "vpcEndpointId", "VPC endpoint of the request.";
@@ -208,6 +213,8 @@ table!(
     set_as_default: Boolean = "requestParameters.setAsDefault", "Whether the new version became the default.";
     group_name: Text = "requestParameters.groupName", "The group that the user joined or left.";
     new_name: Text = "requestParameters.newUserName, newGroupName", "The name after a renaming.";
+    new_status: Text = "requestParameters.status, responseElements.accessKey.status", "Active or Inactive: the status of an access key from then on.";
+    changed_by: Text = "userIdentity.arn", "Who changed an access key: user ARN, or role ARN with path.";
     is_told: Boolean = "requestParameters", "Whether the record has the parameters; false where they were left out for their size.";
 });
 

@@ -13,6 +13,9 @@ mod callers;
 mod changes;
 pub mod check;
 mod consistency;
+mod control_tables;
+#[cfg(test)]
+mod controls_test;
 mod coverage;
 mod eras;
 mod external;
@@ -263,7 +266,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
     let decided = external::decided(&proposals, &proofs, blast.as_ref());
-    external::register(&mut tables, &grants, &usage, &config, options, &decided, window)?;
+    external::register(&mut tables, &grants, &usage, &config, external::beside(options, decided, window)?, window)?;
     watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
@@ -279,6 +282,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     }
     facts::add_consistency(&mut model, &consistency);
     facts::add_history(&mut model, &past);
+    control_tables::of_results(&mut tables, &model.proposals, model.blast.as_ref().map_or(&[][..], |b| &b.rows))?;
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     watch.lap("facts and findings");
     if options.timings {
@@ -354,8 +358,7 @@ fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunEr
     if events.is_empty() {
         return Err(RunError::NoEvents);
     }
-    let mut usage = usage::roll_up(&events, &actions, window)?;
-    usage.grant_changes = usage::grant_changes(&parts("grant_changes"))?;
+    let mut usage = usage::roll_up(&events, &actions, &parts("grant_changes"), window)?;
     usage.coverage.place_in_organisations(ledger.files().into_iter().map(|f| f.path.as_str()));
     Ok(usage)
 }

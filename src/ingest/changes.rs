@@ -1,7 +1,7 @@
 //! What a successful write of IAM changed: the target, and what was put, attached, joined or made.
 //!
-//! Only the fields that tell who holds what are read: names, ARNs, unique ids and policy documents. Passwords, keys and
-//! tokens of other operations never come here. What the record leaves out (parameters that were too large, a document
+//! Only the fields that tell who holds what are read: names, ARNs, unique ids and policy documents. Of access
+//! keys the id and the status, never the key; passwords and tokens of other operations never come here. What the record leaves out (parameters that were too large, a document
 //! that was hidden) is absent, never guessed. Source: IAM API Reference, each operation's parameters and answer;
 //! CloudTrail User Guide, "CloudTrail record contents" (`omitted`).
 
@@ -12,18 +12,20 @@ use super::raw;
 use crate::event::{ChangeRow, EventRow};
 use crate::reference::bundle::sha256_hex;
 
-/// The operations that change who holds what, with what they change.
+/// The operations that change who holds what, and access keys, with what they change.
 const OPERATIONS: &[(&str, &str)] = &[
     ("AddUserToGroup", "user"),
     ("AttachGroupPolicy", "group"),
     ("AttachRolePolicy", "role"),
     ("AttachUserPolicy", "user"),
+    ("CreateAccessKey", "accessKey"),
     ("CreateGroup", "group"),
     ("CreatePolicy", "policy"),
     ("CreatePolicyVersion", "policy"),
     ("CreateRole", "role"),
     ("CreateServiceLinkedRole", "role"),
     ("CreateUser", "user"),
+    ("DeleteAccessKey", "accessKey"),
     ("DeleteGroup", "group"),
     ("DeleteGroupPolicy", "group"),
     ("DeletePolicy", "policy"),
@@ -45,6 +47,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("PutUserPolicy", "user"),
     ("RemoveUserFromGroup", "user"),
     ("SetDefaultPolicyVersion", "policy"),
+    ("UpdateAccessKey", "accessKey"),
     ("UpdateAssumeRolePolicy", "role"),
     ("UpdateGroup", "group"),
     ("UpdateUser", "user"),
@@ -59,6 +62,9 @@ pub fn change<T: AsRef<str>>(event: &EventRow<T>, request: &str, response: &str)
     let name = event.event_name.as_ref()?.as_ref();
     let (_, kind) = OPERATIONS.iter().find(|(operation, _)| *operation == name)?;
     let (request, response) = (object(request), object(response));
+    if *kind == KEY {
+        return Some(of_key(event, name, &request, &response));
+    }
     let made = response.get(if name == "CreatePolicyVersion" { "policyVersion" } else { *kind }).unwrap_or(&Value::Null);
     let is_making = name.starts_with("Create") && name != "CreatePolicyVersion";
     let of_target = |what: &str| text(&request, &format!("{kind}{what}")).or_else(|| text(made, &format!("{kind}{what}")));
@@ -85,8 +91,34 @@ pub fn change<T: AsRef<str>>(event: &EventRow<T>, request: &str, response: &str)
         set_as_default: boolean(request.get("setAsDefault")).or_else(|| boolean(made.get("isDefaultVersion"))),
         group_name: text(&request, "groupName").filter(|_| is_member),
         new_name: text(&request, "newUserName").or_else(|| text(&request, "newGroupName")),
+        new_status: None,
+        changed_by: None,
         is_told: Some(!is_omitted(&request)),
     })
+}
+
+/// The field of an access key in answers, and what the operations on keys stand under.
+const KEY: &str = "accessKey";
+
+/// A change of an access key: its id, never the key. Without a user name the caller's own key is meant.
+fn of_key<T: AsRef<str>>(event: &EventRow<T>, name: &str, request: &Value, response: &Value) -> ChangeRow {
+    let made = response.get(KEY).unwrap_or(&Value::Null);
+    let user = text(request, "userName").or_else(|| text(made, "userName"));
+    let own = || event.principal_arn.as_ref().map(AsRef::as_ref).filter(|arn| arn.contains(":user/")).and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
+    ChangeRow {
+        event_time_ms: event.event_time_ms,
+        event_id: owned(&event.event_id),
+        account: owned(&event.account),
+        date: owned(&event.date),
+        event_name: Some(name.to_owned()),
+        target_kind: Some("access-key".to_owned()),
+        target_name: user.or_else(own),
+        target_id: text(request, "accessKeyId").or_else(|| text(made, "accessKeyId")),
+        new_status: text(request, "status").or_else(|| text(made, "status")),
+        changed_by: owned(&event.principal_arn),
+        is_told: Some(!is_omitted(request)),
+        ..ChangeRow::default()
+    }
 }
 
 /// An object, which some exporters write as a text of its own.
@@ -161,13 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn access_keys_by_their_id_only() {
+        let answer = json!({"accessKey": {"accessKeyId": "AKIAEXAMPLE", "secretAccessKey": "secret", "status": "Active", "userName": "ann"}});
+        let of = |row: &ChangeRow| [&row.target_kind, &row.target_name, &row.target_id, &row.new_status].map(Clone::clone);
+        let some = |texts: [Option<&str>; 4]| texts.map(|t| t.map(str::to_owned));
+        let made = told("CreateAccessKey", json!({"userName": "ann"}), answer).unwrap();
+        assert_eq!(of(&made), some([Some("access-key"), Some("ann"), Some("AKIAEXAMPLE"), Some("Active")]));
+        assert!(!format!("{made:?}").contains("secret"));
+        let off = told("UpdateAccessKey", json!({"userName": "ann", "accessKeyId": "AKIAEXAMPLE", "status": "Inactive"}), Value::Null).unwrap();
+        assert_eq!(of(&off), some([Some("access-key"), Some("ann"), Some("AKIAEXAMPLE"), Some("Inactive")]));
+        let gone = told("DeleteAccessKey", json!({"accessKeyId": "AKIAEXAMPLE"}), Value::Null).unwrap();
+        assert_eq!(of(&gone), some([Some("access-key"), None, Some("AKIAEXAMPLE"), None]));
+    }
+
+    #[test]
     fn what_is_left_out_is_absent() {
         for request in [Value::Null, json!({"omitted": true, "originalSize": 120_000})] {
             let row = told("PutRolePolicy", request, Value::Null).unwrap();
             assert_eq!((row.target_name, row.document, row.is_told), (None, None, Some(false)));
         }
         assert_eq!(told("UpdateLoginProfile", json!({"userName": "ann", "password": "secret"}), Value::Null), None);
-        assert_eq!(told("CreateAccessKey", json!({"userName": "ann"}), Value::Null), None);
         let failed = EventRow {
             event_source: Some("iam.amazonaws.com".to_owned()),
             event_name: Some("PutRolePolicy".to_owned()),

@@ -91,7 +91,7 @@ pub enum Value {
 }
 
 /// Columns whose texts are different in every row: they are not looked for.
-pub const UNIQUE: &[&str] = &["call_key", "document", "event_id", "issued_access_key_id", "request_id", "shared_event_id"];
+pub const UNIQUE: &[&str] = &["call_key", "document", "event_id", "issued_access_key_id", "replaces", "request_id", "shared_event_id"];
 
 /// The rows of one table.
 pub struct Columns {

@@ -62,6 +62,10 @@ pub struct Fields<'a> {
     pub request: Text<'a>,
     /// JSON text of `responseElements`; empty when absent.
     pub response: Text<'a>,
+    /// JSON text of `additionalEventData`; empty when absent.
+    pub additional: Text<'a>,
+    /// `addendum.originalEventID`, where the reason is `UPDATED_DATA`: the event that this one takes the place of.
+    pub replaces: Option<Text<'a>>,
     /// ARN and account of each entry of `resources`.
     pub resources: Vec<(Option<Text<'a>>, Option<Text<'a>>)>,
 }
@@ -90,6 +94,8 @@ raw_object!(
         tls_details: "tlsDetails",
         request_parameters: "requestParameters",
         response_elements: "responseElements",
+        additional_event_data: "additionalEventData",
+        addendum: "addendum",
         resources: "resources",
     }
 );
@@ -108,6 +114,20 @@ raw_object!(
         version: "tlsVersion",
     }
 );
+
+raw_object!(
+    /// The fields of `addendum`.
+    RawAddendum {
+        reason: "reason",
+        original_event_id: "originalEventID",
+    }
+);
+
+/// The event that a record with new data takes the place of; late records (`DELIVERY_DELAY`, `SERVICE_OUTAGE`) take none.
+fn replaced<'a>(addendum: Option<&'a RawValue>) -> Option<Text<'a>> {
+    let told: RawAddendum<'a> = serde_json::from_str(addendum?.get()).ok()?;
+    if own_text(told.reason).as_deref() == Some("UPDATED_DATA") { own_text(told.original_event_id) } else { None }
+}
 
 /// A text only if it is one.
 fn own_text<'a>(raw: Option<&'a RawValue>) -> Option<Text<'a>> {
@@ -151,6 +171,8 @@ impl<'a> Fields<'a> {
             identity,
             request: json(raw.request_parameters),
             response: json(raw.response_elements),
+            additional: json(raw.additional_event_data),
+            replaces: replaced(raw.addendum),
             resources: entries.iter().map(|r| (text(r.arn), text(r.account))).collect(),
         }
     }

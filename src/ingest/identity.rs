@@ -40,6 +40,8 @@ pub struct Identity<'a> {
     pub issuer_arn: Option<Text<'a>>,
     /// `sessionContext.attributes.mfaAuthenticated`.
     pub mfa: Option<bool>,
+    /// `sessionContext.assumedRoot`.
+    pub assumed_root: Option<bool>,
     /// `sessionContext.attributes.creationDate`.
     pub issued: Option<Text<'a>>,
     /// `sessionContext.webIdFederationData.federatedProvider`.
@@ -69,6 +71,7 @@ raw_object!(
         session_issuer: "sessionIssuer",
         attributes: "attributes",
         web_id_federation_data: "webIdFederationData",
+        assumed_root: "assumedRoot",
     }
 );
 
@@ -116,6 +119,7 @@ impl<'a> Identity<'a> {
             issuer_id: text(issuer.principal_id),
             issuer_arn: text(issuer.arn),
             mfa: boolean(attributes.mfa_authenticated),
+            assumed_root: boolean(session.assumed_root),
             issued: text(attributes.creation_date),
             federated_provider: text(federation.federated_provider),
         })
@@ -130,7 +134,7 @@ macro_rules! each_text {
         )
     };
     ($from:expr, $change:expr, $($field:ident),*) => {
-        Identity { mfa: $from.mfa, $($field: $from.$field.as_ref().map($change),)* }
+        Identity { mfa: $from.mfa, assumed_root: $from.assumed_root, $($field: $from.$field.as_ref().map($change),)* }
     };
 }
 
@@ -169,6 +173,8 @@ pub struct Caller<'a> {
     pub invoked_by: Option<Text<'a>>,
     /// MFA of the session.
     pub mfa: Option<bool>,
+    /// Whether it is a session of `sts:AssumeRoot`.
+    pub assumed_root: Option<bool>,
     /// When the session was made.
     pub issued: Option<Text<'a>>,
     /// SAML or OIDC provider.
@@ -203,6 +209,7 @@ pub fn caller<'a>(told: &Identity<'a>) -> Caller<'a> {
         access_key_id: told.access_key_id.clone(),
         invoked_by: told.invoked_by.clone(),
         mfa: told.mfa,
+        assumed_root: told.assumed_root,
         issued: told.issued.clone(),
         provider: told.provider.clone().or_else(|| told.federated_provider.clone()),
         subject: None,

@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Object {
 const READ: &[&str] = &[
     "eventID", "eventTime", "eventSource", "eventName", "eventType", "eventCategory", "awsRegion", "readOnly", "managementEvent", "errorCode",
     "errorMessage", "requestID", "sharedEventID", "recipientAccountId", "userIdentity", "sourceIPAddress", "userAgent", "vpcEndpointId", "tlsDetails",
-    "requestParameters", "responseElements", "resources",
+    "requestParameters", "responseElements", "additionalEventData", "addendum", "resources",
 ];
 
 const READ_OF_IDENTITY: &[&str] =
@@ -91,7 +91,7 @@ fn identity(raw: Option<&str>) -> Option<Identity<'static>> {
     let [issuer, attributes, federation] = ["sessionIssuer", "attributes", "webIdFederationData"].map(|name| part(session.as_ref(), name));
     let parts = ["principalId", "arn", "mfaAuthenticated", "creationDate", "federatedProvider"];
     let ok = once(&object, READ_OF_IDENTITY)
-        && session.as_ref().is_none_or(|s| once(s, &["sourceIdentity", "sessionIssuer", "attributes", "webIdFederationData"]))
+        && session.as_ref().is_none_or(|s| once(s, &["sourceIdentity", "sessionIssuer", "attributes", "webIdFederationData", "assumedRoot"]))
         && [&issuer, &attributes, &federation].into_iter().flatten().all(|o| once(o, &parts));
     let own = |name: &str| text(&get(&object, name));
     let of = |part: &Option<Object>, name: &str| part.as_ref().map_or(Value::Null, |o| get(o, name));
@@ -108,6 +108,7 @@ fn identity(raw: Option<&str>) -> Option<Identity<'static>> {
         issuer_id: text(&of(&issuer, "principalId")),
         issuer_arn: text(&of(&issuer, "arn")),
         mfa: boolean(&of(&attributes, "mfaAuthenticated")),
+        assumed_root: boolean(&of(&session, "assumedRoot")),
         issued: text(&of(&attributes, "creationDate")),
         federated_provider: text(&of(&federation, "federatedProvider")),
     })
@@ -135,6 +136,8 @@ pub fn read(json_text: &str) -> Result<Fields<'static>, (&'static str, &'static 
     };
     let list: Vec<Box<RawValue>> = serde_json::from_str(raw("resources")).unwrap_or_default();
     let resources = list.iter().map(|raw| entry(raw)).collect::<Option<Vec<_>>>().unwrap_or_default();
+    let addendum = raw("addendum");
+    let addendum: Option<Object> = addendum.starts_with('{').then(|| serde_json::from_str(addendum).unwrap()).filter(|o| once(o, &["reason", "originalEventID"]));
     let id = own("eventID").or_else(|| Some(Cow::Owned(format!("sha256:{}", crate::reference::bundle::sha256_hex(json_text.as_bytes())))));
     Ok(Fields {
         event_id: id,
@@ -159,6 +162,11 @@ pub fn read(json_text: &str) -> Result<Fields<'static>, (&'static str, &'static 
         identity,
         request: json(&record, "requestParameters"),
         response: json(&record, "responseElements"),
+        additional: json(&record, "additionalEventData"),
+        replaces: addendum.and_then(|of| {
+            let own = |name: &str| get(&of, name).as_str().filter(|s| !s.is_empty()).map(|s| Cow::Owned(s.to_owned()));
+            own("reason").filter(|reason| reason == "UPDATED_DATA").and_then(|_| own("originalEventID"))
+        }),
         resources,
     })
 }

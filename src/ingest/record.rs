@@ -12,6 +12,7 @@ use super::identity::caller;
 use super::issued::{Issued, issued};
 use super::outcome::outcome;
 use super::raw;
+use super::sign_in::SignIn;
 use super::times::{date_of, parse_ms};
 use crate::aws::denial::{Denial, parse as parse_denial};
 use crate::aws::is_account_id;
@@ -50,6 +51,7 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
     } else {
         Issued::default()
     };
+    let sign_in = if event_source == "signin.amazonaws.com" { SignIn::of(&fields.response, &fields.additional) } else { SignIn::default() };
     let category = fields.event_category.clone().or_else(|| fields.management_event.map(|m| Cow::Borrowed(if m { "Management" } else { "Data" })));
     let mut event = EventRow {
         event_time_ms: Some(at),
@@ -67,6 +69,7 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         error_message: fields.error_message.clone(),
         request_id: fields.request_id.clone(),
         shared_event_id: fields.shared_event_id.clone(),
+        replaces: fields.replaces.clone(),
         principal_key: caller.key.clone(),
         principal_arn: caller.arn.clone(),
         principal_type: caller.kind.clone(),
@@ -79,6 +82,9 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         session_policy_arns: issued.policy_arns.map(Cow::Owned),
         invoked_by: caller.invoked_by.clone(),
         mfa_authenticated: caller.mfa,
+        assumed_root: caller.assumed_root,
+        signed_in: sign_in.succeeded,
+        mfa_used: sign_in.mfa_used,
         source_ip: fields.source_ip.clone(),
         user_agent: fields.user_agent.clone(),
         vpc_endpoint_id: fields.vpc_endpoint_id.clone(),

@@ -1,5 +1,7 @@
 //! The catalogue: each report is one description in `reports/` and one query in `queries/`, bound here by one line.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// A report's description.
@@ -8,6 +10,10 @@ use serde::Deserialize;
 pub struct Report {
     /// Stable id, part of every finding's uid.
     pub id: String,
+    /// What it is about: `root`, `credentials`, `access`, `roles`, `external`, `organisation`, `logging` or `secrets`.
+    pub group: String,
+    /// Its usual severity; a row may say another.
+    pub severity: String,
     /// Title.
     pub title: String,
     /// The question it answers.
@@ -26,8 +32,12 @@ pub struct Report {
     pub identity: Vec<String>,
     /// Columns to show.
     pub columns: Vec<String>,
-    /// Ids in frameworks.
-    pub frameworks: Vec<String>,
+    /// Statuses that it never gives, because its input cannot settle them; `limits` says why.
+    #[serde(default)]
+    pub never: Vec<String>,
+    /// Ids by framework: ids only, never a framework's own words.
+    #[serde(default)]
+    pub frameworks: BTreeMap<String, Vec<String>>,
     /// The query's text.
     #[serde(skip)]
     pub sql: &'static str,
@@ -48,9 +58,15 @@ macro_rules! sources {
 }
 
 const SOURCES: &[(&str, &str, &str)] =
-    sources!("unrotated_keys", "unused_credentials", "unused_roles", "unused_users", "external_access",
+    sources!("key_age", "unused_credentials", "role_unused", "user_unused", "external_access",
         "ext_trust", "ext_deputy", "assume_star", "role_one_caller", "trust_never_used", "trust_dangling", "oidc_no_sub", "oidc_wide_sub",
         "extid_missing", "extid_not_required_but_sent", "chain_depth", "new_external_account");
+
+
+/// The names of the files, in the order of [`reports`].
+pub fn files() -> impl Iterator<Item = &'static str> {
+    SOURCES.iter().map(|(file, _, _)| *file)
+}
 
 /// Every report, in the order of the page.
 ///

@@ -76,6 +76,17 @@ impl Cell {
     }
 }
 
+/// A column's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// Integer.
+    Int,
+    /// True or false.
+    Bool,
+}
+
 /// An answer.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Rows {
@@ -103,6 +114,7 @@ pub struct Params {
 /// Registered tables.
 pub struct SqlTables {
     context: SQLContext,
+    params: Vec<(String, i64)>,
 }
 
 impl Default for SqlTables {
@@ -119,7 +131,7 @@ impl SqlTables {
     /// An empty context.
     #[must_use]
     pub fn new() -> SqlTables {
-        SqlTables { context: SQLContext::new() }
+        SqlTables { context: SQLContext::new(), params: Vec::new() }
     }
 
     /// Registers a table.
@@ -132,8 +144,8 @@ impl SqlTables {
     /// # Errors
     /// [`SqlError::Engine`] when the engine refuses the columns.
     pub fn register_params(&mut self, params: &Params) -> Result<(), SqlError> {
-        let columns: Vec<Column> = params.values.iter().map(|(name, v)| Series::new((*name).into(), vec![*v]).into()).collect();
-        self.register("params", DataFrame::new(1, columns).map_err(engine("params"))?);
+        self.params.clear();
+        self.change_params(&params.values)?;
         let nulls: Vec<Column> = vec![
             Series::new("no_text".into(), vec![None::<&str>]).into(),
             Series::new("no_int".into(), vec![None::<i64>]).into(),
@@ -141,6 +153,54 @@ impl SqlTables {
         ];
         self.register("nulls", DataFrame::new(1, nulls).map_err(engine("nulls"))?);
         Ok(())
+    }
+
+    /// Registers a table of cells; a cell of another type than its column is NULL.
+    ///
+    /// # Errors
+    /// [`SqlError::Engine`] when the engine refuses the columns.
+    pub fn register_rows(&mut self, name: &str, columns: &[(&str, Kind)], rows: Vec<Vec<Cell>>) -> Result<(), SqlError> {
+        let column = |(at, (column, kind)): (usize, &(&str, Kind))| -> Column {
+            let cells = rows.iter().map(|row| row.get(at));
+            match kind {
+                Kind::Text => Series::new((*column).into(), cells.map(|c| if let Some(Cell::Text(t)) = c { Some(t.as_str()) } else { None }).collect::<Vec<_>>()).into(),
+                Kind::Int => Series::new((*column).into(), cells.map(|c| if let Some(Cell::Int(n)) = c { Some(*n) } else { None }).collect::<Vec<_>>()).into(),
+                Kind::Bool => Series::new((*column).into(), cells.map(|c| if let Some(Cell::Bool(b)) = c { Some(*b) } else { None }).collect::<Vec<_>>()).into(),
+            }
+        };
+        let frame = DataFrame::new(rows.len(), columns.iter().enumerate().map(column).collect()).map_err(engine(name))?;
+        self.register(name, frame);
+        Ok(())
+    }
+
+    /// Gives parameters other values, or adds some.
+    ///
+    /// # Errors
+    /// [`SqlError::Engine`] when the engine refuses the columns.
+    pub fn change_params(&mut self, changed: &[(&str, i64)]) -> Result<(), SqlError> {
+        for (name, value) in changed {
+            match self.params.iter_mut().find(|(n, _)| n == name) {
+                Some((_, old)) => *old = *value,
+                None => self.params.push(((*name).to_owned(), *value)),
+            }
+        }
+        let columns: Vec<Column> = self.params.iter().map(|(name, v)| Series::new(name.as_str().into(), vec![*v]).into()).collect();
+        self.register("params", DataFrame::new(1, columns).map_err(engine("params"))?);
+        Ok(())
+    }
+
+    /// The columns of every registered table with their types in the engine.
+    ///
+    /// # Errors
+    /// [`SqlError::Engine`] when the engine cannot tell.
+    pub fn schemas(&mut self) -> Result<std::collections::BTreeMap<String, Vec<(String, polars::prelude::DataType)>>, SqlError> {
+        let mut all = std::collections::BTreeMap::new();
+        for table in self.context.get_tables() {
+            let mut frame = self.context.execute(&format!("SELECT * FROM {table}")).map_err(engine(&table))?;
+            let schema = frame.collect_schema().map_err(engine(&table))?;
+            all.insert(table.clone(), schema.iter().map(|(name, kind)| (name.to_string(), kind.clone())).collect());
+        }
+        Ok(all)
     }
 
     /// Registers a table that is worked out as far as a query asks.

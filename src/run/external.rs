@@ -78,11 +78,30 @@ fn taken_up(usage: &Usage) -> Vec<(String, Vec<String>)> {
     roles.into_iter().map(|(who, roles)| (who.to_owned(), roles.into_iter().map(str::to_owned).collect())).collect()
 }
 
+/// What the tables need besides grants and use.
+#[derive(Default)]
+pub struct Beside {
+    /// Accounts that somebody published.
+    pub known: KnownAccounts,
+    /// Databases of networks.
+    pub origins: Origins,
+    /// As-of time of the last run before this one, epoch ms.
+    pub last_run_ms: Option<i64>,
+    /// What the reduction and the proofs said.
+    pub decided: Decided,
+}
+
+/// Reads what the options name.
+pub fn beside(options: &RunOptions, decided: Decided, window: Window) -> Result<Beside, RunError> {
+    let known = options.known_accounts.as_deref().map(external::known::load).transpose()?.unwrap_or_default();
+    Ok(Beside { known, origins: Origins::open(&options.mmdb)?, last_run_ms: last_run(&options.state, window.end_ms), decided })
+}
+
 /// Registers `trust_entries`, `entry_uses`, `outside_accounts`, `roles_taken_up`, `last_run`; `known_accounts` gets the
 /// published ones too.
-pub fn register(tables: &mut SqlTables, grants: &Grants, usage: &Usage, config: &Config, options: &RunOptions, decided: &Decided, window: Window) -> Result<(), RunError> {
+pub fn register(tables: &mut SqlTables, grants: &Grants, usage: &Usage, config: &Config, beside: Beside, window: Window) -> Result<(), RunError> {
     let failed = |e: &dyn std::fmt::Display| RunError::Table(e.to_string());
-    let known: KnownAccounts = options.known_accounts.as_deref().map(external::known::load).transpose()?.unwrap_or_default();
+    let Beside { known, origins, last_run_ms, decided } = beside;
     let mut own: Vec<String> = tables::accounts(grants, config).into_iter().map(|a| a.account).collect();
     if own.is_empty() {
         own = usage.coverage.accounts.keys().cloned().collect();
@@ -91,13 +110,13 @@ pub fn register(tables: &mut SqlTables, grants: &Grants, usage: &Usage, config: 
     labels.extend(config.vendors.clone());
     tables.register_known_accounts(&labels.into_iter().collect::<Vec<_>>())?;
     let accounts = Accounts::new(own, grants, &config.vendors, known);
-    let entries = external::trust_entries(grants, &accounts, decided, window.end_ms);
-    let uses = external::entry_uses(grants, &usage.assumptions, &entries, &accounts, &Origins::open(&options.mmdb)?, window);
+    let entries = external::trust_entries(grants, &accounts, &decided, window.end_ms);
+    let uses = external::entry_uses(grants, &usage.assumptions, &entries, &accounts, &origins, window);
     let outside = external::outside_accounts(&entries, &uses, usage, &accounts);
     tables.register("trust_entries", frames::trust_entries(&entries).map_err(|e| failed(&e))?);
     tables.register("entry_uses", frames::entry_uses(&uses).map_err(|e| failed(&e))?);
     tables.register("outside_accounts", frames::outside_accounts(&outside).map_err(|e| failed(&e))?);
     tables.register("roles_taken_up", frames::roles_taken_up(&taken_up(usage)).map_err(|e| failed(&e))?);
-    tables.register("last_run", frames::last_run(last_run(&options.state, window.end_ms)).map_err(|e| failed(&e))?);
+    tables.register("last_run", frames::last_run(last_run_ms).map_err(|e| failed(&e))?);
     Ok(())
 }

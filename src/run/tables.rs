@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RunError;
+use super::{RunError, control_tables};
 use crate::aws::is_account_id;
 use crate::config::Config;
 use crate::grants::frames::{self as held, AccountRow, ActionSets, Documents, Expanded};
@@ -10,7 +10,7 @@ use crate::grants::Grants;
 use crate::reduce::Expander;
 use crate::reference::Reference;
 use crate::report::sql::{Params, SqlTables};
-use crate::usage::{CoverageRow, Usage, Window, frames};
+use crate::usage::{self, CoverageRow, LogTables, Usage, Window, frames};
 
 /// Every account that grants, their organisation or the configuration make ours.
 pub fn accounts(grants: &Grants, config: &Config) -> Vec<AccountRow> {
@@ -68,8 +68,19 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
             ("password_unused_days", t.password_unused_days),
             ("role_unused_days", t.role_unused_days),
             ("user_unused_days", t.user_unused_days),
+            ("key_second_idle_days", t.key_second_idle_days),
+            ("root_use_days", t.root_use_days),
+            ("password_min_length", t.password_min_length),
+            ("password_reuse", t.password_reuse),
+            ("password_max_age_days", t.password_max_age_days),
+            ("secret_unused_days", t.secret_unused_days),
+            ("secret_rotation_days", t.secret_rotation_days),
+            ("certificate_warn_days", t.certificate_warn_days),
+            ("session_chain_depth", t.session_chain_depth),
         ],
     })?;
+    control_tables::of_config(&mut tables, &config.controls)?;
+    control_tables::of_results(&mut tables, &[], &[])?;
     let vendors: Vec<(String, String)> = config.vendors.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     let mut rows = accounts(grants, config);
     // Without grants the accounts of the logs are the ones that questions are about.
@@ -101,6 +112,17 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("activity", frames::activity(&usage.activity).map_err(|e| failed(&e))?);
     tables.register("key_activity", frames::key_activity(&usage.keys).map_err(|e| failed(&e))?);
     tables.register("assumptions", frames::assumptions(&usage.assumptions).map_err(|e| failed(&e))?);
+    tables.register("used_actions", usage::used_actions(&usage.rows).map_err(|e| failed(&e))?);
+    let none;
+    let of_logs = if usage.log_tables.is_empty() {
+        none = LogTables::empty()?;
+        &none
+    } else {
+        &usage.log_tables
+    };
+    for (name, frame) in of_logs.iter() {
+        tables.register(name, frame.clone());
+    }
     tables.register("coverage", frames::coverage(covered).map_err(|e| failed(&e))?);
     let summary = frames::coverage_summary(&usage.coverage, config.min_coverage_permille()).map_err(|e| failed(&e))?;
     tables.register("coverage_summary", summary);

@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use polars::prelude::{AnyValue, Column, DataFrame, DataType, Expr, Field, IntoLazy, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series, col};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, Expr, Field, IntoLazy, JoinArgs, JoinType, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series, col};
 use polars::sql::SQLContext;
 
 use crate::aws::{Text, Texts};
-use crate::event::{ActionRow, ChangeRow, EventRow, Kind};
+use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row as _};
 
 /// Why use could not be rolled up.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,17 @@ fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageErro
     frame.select(asked).collect().map(IntoLazy::lazy).map_err(|source| UsageError::Store { table: R::TABLE, source })
 }
 
+/// The tables without the events that later records replaced: an event told again with new data counts once, as it was told last.
+fn without_replaced(events: LazyFrame, actions: LazyFrame) -> Result<(LazyFrame, LazyFrame), UsageError> {
+    let failed = |source| UsageError::Store { table: EventRow::<String>::TABLE, source };
+    let replaced = events.clone().select([col("replaces")]).filter(col("replaces").is_not_null()).collect().map_err(failed)?;
+    if replaced.height() == 0 {
+        return Ok((events, actions));
+    }
+    let left = |frame: LazyFrame| frame.join(replaced.clone().lazy(), [col("event_id")], [col("replaces")], JoinArgs::new(JoinType::Anti));
+    Ok((left(events), left(actions)))
+}
+
 impl Engine {
     /// Registers the store's tables and the parameters.
     ///
@@ -122,8 +133,9 @@ impl Engine {
     /// [`UsageError::Store`] when a part file cannot be opened.
     pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
         let mut engine = Engine { context: SQLContext::new() };
-        engine.context.register("events", table::<EventRow>(events)?);
-        engine.context.register("event_actions", table::<ActionRow>(event_actions)?);
+        let (events, actions) = without_replaced(table::<EventRow>(events)?, table::<ActionRow>(event_actions)?)?;
+        engine.context.register("events", events);
+        engine.context.register("event_actions", actions);
         engine.set_window(window)?;
         Ok(engine)
     }
@@ -167,16 +179,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Runs one query file and keeps the answer as the engine has it.
+    ///
+    /// # Errors
+    /// [`UsageError::Query`] with the query's name.
+    pub fn frame(&mut self, query: &'static str, sql: &str) -> Result<DataFrame, UsageError> {
+        self.context.execute(sql).and_then(LazyFrame::collect).map_err(|source| UsageError::Query { query, source })
+    }
+
     /// Runs one query file.
     ///
     /// # Errors
     /// [`UsageError::Query`] with the query's name.
     pub fn run(&mut self, query: &'static str, sql: &str) -> Result<Table, UsageError> {
-        let frame = self
-            .context
-            .execute(sql)
-            .and_then(LazyFrame::collect)
-            .map_err(|source| UsageError::Query { query, source })?;
+        let frame = self.frame(query, sql)?;
         let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
         // A column of one value is written out, so that texts can be read where they lie.
         let (len, series) = (frame.height(), frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect());

@@ -6,11 +6,11 @@ use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
 use super::{Activity, Assumption, Coverage, CoverageRow, DenialRow, GrantChangeRow, KeyActivity, Outcome, SessionCallRow, UsageRow};
 
-fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
+pub(super) fn texts<'a, I: IntoIterator<Item = Option<&'a str>>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<&str>>>()).into()
 }
 
-fn ints<I: IntoIterator<Item = Option<i64>>>(name: &str, values: I) -> Column {
+pub(super) fn ints<I: IntoIterator<Item = Option<i64>>>(name: &str, values: I) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<i64>>>()).into()
 }
 

@@ -1,8 +1,6 @@
 //! The calls that changed who holds what, as the log tells them. Definition: `queries/grant_changes.sql`.
 
-use std::path::PathBuf;
-
-use super::engine::{Engine, UsageError, Window};
+use super::engine::{Engine, UsageError};
 
 /// One row of `queries/grant_changes.sql`; the fields are the columns of `event::ChangeRow`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -46,13 +44,8 @@ pub struct GrantChangeRow {
 /// Reads the changes of a store.
 ///
 /// # Errors
-/// [`UsageError`] when a part file cannot be read or the query fails.
-pub fn grant_changes(parts: &[PathBuf]) -> Result<Vec<GrantChangeRow>, UsageError> {
-    if parts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut engine = Engine::open(&[], &[], Window { start_ms: i64::MIN, end_ms: i64::MAX })?;
-    engine.add_changes(parts)?;
+/// [`UsageError`] when the query fails.
+pub(super) fn of(engine: &mut Engine) -> Result<Vec<GrantChangeRow>, UsageError> {
     let table = engine.run("grant_changes", include_str!("../../queries/grant_changes.sql"))?;
     table
         .rows()

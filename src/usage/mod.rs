@@ -13,6 +13,7 @@ pub mod engine;
 pub mod eras;
 pub mod frames;
 pub mod grant_changes;
+pub mod log_tables;
 pub mod mapping;
 pub mod session_calls;
 pub mod use_days;
@@ -27,7 +28,8 @@ pub use chains::Chain;
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
 pub use engine::{UsageError, Window};
 pub use eras::{EraCalls, Spans, era_calls};
-pub use grant_changes::{GrantChangeRow, grant_changes};
+pub use log_tables::{LogTables, used_actions};
+pub use grant_changes::GrantChangeRow;
 pub use session_calls::{SessionCallRow, session_calls_of};
 pub use use_days::{UseDays, use_days_of};
 
@@ -228,10 +230,12 @@ pub struct Usage {
     pub keys: Vec<KeyActivity>,
     /// Role assumptions inside the window.
     pub assumptions: Vec<Assumption>,
-    /// Changes of grants, all days; filled by the run.
+    /// Changes of grants, all days.
     pub grant_changes: Vec<GrantChangeRow>,
     /// Which days of which account the logs cover.
     pub coverage: Coverage,
+    /// Small tables that only reports read.
+    pub log_tables: LogTables,
     /// How events were mapped, all days.
     pub mapping: mapping::MappingFigures,
 }
@@ -240,8 +244,9 @@ pub struct Usage {
 ///
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or a query fails.
-pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
+pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
     let mut engine = Engine::open(events, event_actions, window)?;
+    engine.add_changes(changes)?;
     let mut texts = Texts::default();
     let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?, &mut texts)?;
@@ -257,10 +262,11 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
         assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
     let mapping = mapping::figures(&mut engine)?;
     let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
+    let log_tables = LogTables::ask(&mut engine)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
-    let grant_changes = Vec::new();
-    Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
+    let grant_changes = grant_changes::of(&mut engine)?;
+    Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, log_tables, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {

@@ -211,6 +211,37 @@ def make_logs():
     for n, text in enumerate(hostile):
         log(PROD, moment(90 + n), "ec2", "DescribeRegions", as_role(PROD, "web-app", text), {}, userAgent=text)
     bounded_session(ci())
+    people_and_root()
+
+
+def root(account, **session):
+    who = {"type": "Root", "principalId": account, "arn": f"arn:aws:iam::{account}:root", "accountId": account}
+    return {**who, "accessKeyId": "ASIAIOSFODNN7ROOT", "sessionContext": session} if session else who
+
+
+def people_and_root():
+    """Signing in with and without MFA, failed attempts, a session of AssumeRoot, a key that suddenly shows up elsewhere."""
+    def sign_in(day, hour, who, mfa, result="Success", **extra):
+        failed = dict(message="Failed authentication") if result == "Failure" else {}
+        log(PROD, moment(day, hour), "signin", "ConsoleLogin", who, None, {"ConsoleLogin": result}, read=False, region="us-east-1",
+            eventType="AwsConsoleSignIn", userAgent="Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+            additionalEventData={"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No", "MFAUsed": mfa}, **failed, **extra)
+    def person(name):
+        return {k: v for k, v in as_user(PROD, name).items() if k != "accessKeyId"}
+    for day in every(14, 6):
+        sign_in(day, 7, person("ann"), "Yes")
+    for day in (92, 118):
+        sign_in(day, 8, person("bob"), "No", sourceIPAddress="198.51.100.23")
+    for n in range(3):
+        sign_in(117, 22, person("bob"), "No", "Failure", sourceIPAddress="192.0.2.77")
+    task = dict(assumedRoot="true", attributes={"creationDate": "2026-10-25T09:00:00Z", "mfaAuthenticated": "false"})
+    log(DATA, moment(112, 9), "iam", "GetAccountSummary", root(DATA, **task), None, region="us-east-1")
+    # Ann's key is at home in one network; within a day it is used from two more, by another client.
+    key = as_user(PROD, "ann")
+    for day in every(3, 31):
+        log(PROD, moment(day, 10), "sts", "GetCallerIdentity", key, None, sourceIPAddress="203.0.113.9", userAgent="aws-cli/2.31.12 md/awscrt#0.28.2 ua/2.1 os/linux#6.8")
+    for hour, address in ((1, "192.0.2.200"), (5, "198.51.100.201")):
+        log(PROD, moment(119, hour), "sts", "GetCallerIdentity", key, None, sourceIPAddress=address, userAgent="python-requests/2.32.0")
 
 
 def bounded_session(caller):
@@ -471,17 +502,17 @@ def make_truth():
     def f(rule, resource, status, **extra):
         return {"report": rule, "resource": resource, "status": status, **extra}
     findings = [
-        f("unrotated-keys", user_arn(PROD, "ann"), "FAIL", slot="access_key_1"), f("unrotated-keys", user_arn(PROD, "bob"), "PASS", slot="access_key_1"),
-        f("unrotated-keys", user_arn(PROD, "bob"), "PASS", slot="access_key_2"), f("unrotated-keys", user_arn(PROD, "ci-legacy"), "FAIL", slot="access_key_1"),
-        f("unrotated-keys", user_arn(PROD, "dave"), "PASS", slot="access_key_1"), f("unrotated-keys", f"arn:aws:iam::{SEC}:root", "FAIL", slot="access_key_1"),
-        f("unrotated-keys", user_arn(SEC, "scanner"), "FAIL", slot="access_key_1"),
+        f("key-age", user_arn(PROD, "ann"), "FAIL", slot="access_key_1"), f("key-age", user_arn(PROD, "bob"), "PASS", slot="access_key_1"),
+        f("key-age", user_arn(PROD, "bob"), "PASS", slot="access_key_2"), f("key-age", user_arn(PROD, "ci-legacy"), "FAIL", slot="access_key_1"),
+        f("key-age", user_arn(PROD, "dave"), "PASS", slot="access_key_1"), f("key-age", f"arn:aws:iam::{SEC}:root", "FAIL", slot="access_key_1"),
+        f("key-age", user_arn(SEC, "scanner"), "FAIL", slot="access_key_1"),
         f("unused-credentials", user_arn(PROD, "ann"), "PASS", slot="access_key_1"), f("unused-credentials", user_arn(PROD, "carol"), "FAIL", slot="password"),
         f("unused-credentials", user_arn(PROD, "ci-legacy"), "FAIL", slot="access_key_1"), f("unused-credentials", user_arn(PROD, "dave"), "UNKNOWN", slot="access_key_1"),
-        f("unused-roles", role_arn(PROD, "ci-deploy"), "PASS"), f("unused-roles", role_arn(PROD, "legacy-batch"), "FAIL"), f("unused-roles", role_arn(PROD, "break-glass"), "FAIL"),
-        f("unused-roles", role_arn(PROD, "broken-job"), "FAIL"), f("unused-roles", role_arn(PROD, "new-role"), "UNKNOWN"),
-        f("unused-roles", role_arn(PROD, "AWSServiceRoleForRDS"), "NOT-APPLICABLE"), f("unused-roles", role_arn(SEC, "auditor"), "PASS"),
-        f("unused-users", user_arn(PROD, "ann"), "PASS"), f("unused-users", user_arn(PROD, "carol"), "FAIL"), f("unused-users", user_arn(PROD, "dave"), "UNKNOWN"),
-        f("unused-users", user_arn(SEC, "scanner"), "PASS"),
+        f("role-unused", role_arn(PROD, "ci-deploy"), "PASS"), f("role-unused", role_arn(PROD, "legacy-batch"), "FAIL"), f("role-unused", role_arn(PROD, "break-glass"), "FAIL"),
+        f("role-unused", role_arn(PROD, "broken-job"), "FAIL"), f("role-unused", role_arn(PROD, "new-role"), "UNKNOWN"),
+        f("role-unused", role_arn(PROD, "AWSServiceRoleForRDS"), "NOT-APPLICABLE"), f("role-unused", role_arn(SEC, "auditor"), "PASS"),
+        f("user-unused", user_arn(PROD, "ann"), "PASS"), f("user-unused", user_arn(PROD, "carol"), "FAIL"), f("user-unused", user_arn(PROD, "dave"), "UNKNOWN"),
+        f("user-unused", user_arn(SEC, "scanner"), "PASS"),
         f("external-access", role_arn(PROD, "vendor-monitoring"), "PASS", source_class="known-vendor"),
         f("external-access", role_arn(PROD, "old-partner"), "FAIL", source_class="unknown-external"),
         f("external-access", role_arn(PROD, "old-partner"), "FAIL", source_class="dangling"),

@@ -31,8 +31,11 @@ fn taken(logs: &Path, state: &Path) -> IngestSummary {
 }
 
 fn rolled_up(state: &Path) -> Usage {
-    let parts = |table: &str| -> Vec<PathBuf> { tree(&state.join(table)).into_keys().map(|n| state.join(table).join(n)).collect() };
-    roll_up(&parts("events"), &parts("event_actions"), Window { start_ms: 1_790_800_000_000, end_ms: 1_791_000_000_000 }).unwrap()
+    let parts = |table: &str| -> Vec<PathBuf> {
+        let folder = state.join(table);
+        if folder.exists() { tree(&folder).into_keys().map(|n| folder.join(n)).collect() } else { Vec::new() }
+    };
+    roll_up(&parts("events"), &parts("event_actions"), &parts("grant_changes"), Window { start_ms: 1_790_800_000_000, end_ms: 1_791_000_000_000 }).unwrap()
 }
 
 fn structure(fields: Vec<(&str, ArrayRef)>) -> ArrayRef {
@@ -253,4 +256,38 @@ fn hostile_records_are_kept_or_rejected_each_for_its_reason() {
     }
     assert_eq!(summary.totals.records_read, u64::try_from(expected.lines().count()).unwrap());
     summary.totals.check().unwrap();
+}
+
+/// CloudTrail User Guide, record contents, `addendum`: a record told again with new data names the one it replaces.
+#[test]
+fn an_event_told_again_with_new_data_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, state) = (folder.path().join("logs"), folder.path().join("state"));
+    std::fs::create_dir_all(&logs).unwrap();
+    let record = |id: &str, key: &str, addendum: serde_json::Value| {
+        let mut record = serde_json::json!({
+            "eventVersion": "1.11", "eventTime": "2026-10-02T09:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "awsRegion": "eu-west-1",
+            "userIdentity": {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": "arn:aws:iam::111122223333:user/ann", "accountId": "111122223333"},
+            "requestParameters": {"bucketName": "b", "key": key}, "requestID": key, "eventID": id, "readOnly": true, "eventType": "AwsApiCall",
+            "managementEvent": false, "eventCategory": "Data", "recipientAccountId": "111122223333",
+        });
+        record["addendum"] = addendum;
+        record
+    };
+    let updated = serde_json::json!({"reason": "UPDATED_DATA", "updatedFields": "requestParameters", "originalEventID": "first"});
+    let late = serde_json::json!({"reason": "DELIVERY_DELAY", "originalEventID": "other"});
+    // The new record may come before the one that it replaces.
+    for (night, records) in [[record("second", "new", updated), record("late", "late", late)], [record("first", "old", serde_json::Value::Null), record("other", "other", serde_json::Value::Null)]]
+        .iter()
+        .enumerate()
+    {
+        std::fs::write(logs.join(format!("{night}.json")), serde_json::json!({ "Records": records }).to_string()).unwrap();
+        taken(&logs, &state);
+    }
+    let usage = rolled_up(&state);
+    let mut used: Vec<(&str, i64)> = usage.rows.iter().map(|r| (r.resource_arn.as_str(), r.calls)).collect();
+    used.sort_unstable();
+    assert_eq!(used, [("arn:aws:s3:::b/late", 1), ("arn:aws:s3:::b/new", 1), ("arn:aws:s3:::b/other", 1)]);
+    let activity: i64 = usage.activity.iter().map(|a| a.calls[0]).sum();
+    assert_eq!(activity, 3, "in every question");
 }
