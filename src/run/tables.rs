@@ -108,7 +108,7 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("mfa_devices", held::mfa_devices(grants).map_err(|e| failed(&e))?);
     tables.register("managed_policies", held::managed_policies(grants).map_err(|e| failed(&e))?);
     tables.register("trails", held::trails(grants).map_err(|e| failed(&e))?);
-    tables.register("inventory", held::inventory(grants).map_err(|e| failed(&e))?);
+    tables.register("inventory", held::inventory(grants, &rows).map_err(|e| failed(&e))?);
     tables.register("last_accessed", held::last_accessed(grants).map_err(|e| failed(&e))?);
     policies(&mut tables, grants, &rows, reference)?;
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);

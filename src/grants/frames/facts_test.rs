@@ -13,6 +13,7 @@ use super::super::selectors::{Category, Selector};
 use super::super::{Account, Grants, Known, OwnerKind, PermissionSet, PolicyVersion, Principal, Selectors, Trail, TrailStatus};
 use super::tests::{ADMIN, HOME, allow, managed, principal, rows};
 use super::*;
+use crate::aws::is_account_id;
 
 const OTHER: &str = "444455556666";
 
@@ -31,7 +32,9 @@ fn listed(accounts: &[&str]) -> Vec<AccountRow> {
 }
 
 fn kind(grants: &Grants, kind: &str) -> Vec<String> {
-    let all = rows(&inventory(grants).unwrap(), &["kind", "account", "region", "thing", "subject", "state", "detail", "created_ms", "until_ms"]);
+    let ids: BTreeSet<&str> = grants.accounts.keys().chain(grants.organisations.values().flat_map(|o| o.nodes.keys())).map(String::as_str).collect();
+    let list = listed(&ids.into_iter().filter(|id| is_account_id(id)).collect::<Vec<_>>());
+    let all = rows(&inventory(grants, &list).unwrap(), &["kind", "account", "region", "thing", "subject", "state", "detail", "created_ms", "until_ms"]);
     all.iter().filter_map(|row| row.strip_prefix(kind)?.strip_prefix(' ')).map(str::to_owned).collect()
 }
 

@@ -4,7 +4,7 @@
 use polars::prelude::{DataFrame, PolarsResult};
 
 use super::super::{Grants, Known};
-use super::{Columns, listings};
+use super::{AccountRow, Columns, listings};
 use crate::aws::Arn;
 use crate::policy::beside::{AclGrant, AclGrantee, BlockPublicAccess};
 
@@ -167,16 +167,16 @@ fn organisations(grants: &Grants, rows: &mut Vec<Row>) {
     }
 }
 
-/// Table `inventory`.
+/// Table `inventory`. Of the accounts of the list it also tells which lists were not exported.
 ///
 /// # Errors
 /// When the engine refuses the columns.
-pub fn inventory(grants: &Grants) -> PolarsResult<DataFrame> {
+pub fn inventory(grants: &Grants, list: &[AccountRow]) -> PolarsResult<DataFrame> {
     let mut rows = Vec::new();
     accounts(grants, &mut rows);
     resources(grants, &mut rows);
     organisations(grants, &mut rows);
-    listings::rows(grants, &mut rows);
+    listings::rows(grants, list, &mut rows);
     rows.sort();
     let told = super::told;
     Columns::of(&rows)
@@ -236,14 +236,16 @@ mod tests {
         accounts(&grants, &mut rows);
         resources(&grants, &mut rows);
         organisations(&grants, &mut rows);
-        listings::rows(&grants, &mut rows);
+        let row = |a: &String| AccountRow { account: a.clone(), name: None, owned: true, has_authorization_details: true, has_credential_report: false };
+        let list: Vec<AccountRow> = grants.accounts.keys().map(row).collect();
+        listings::rows(&grants, &list, &mut rows);
         let kinds: BTreeSet<&str> = rows.iter().map(|r| r.kind).collect();
         let guide = std::fs::read_to_string(root.join("docs/tables.md")).unwrap();
         let section = guide.split("## inventory").nth(1).unwrap().split("## ").next().unwrap();
         let named = section.lines().find(|l| l.starts_with("| kind |")).unwrap();
         let named: BTreeSet<&str> = named.split('`').skip(1).step_by(2).collect();
         assert_eq!(kinds, named);
-        let table = inventory(&grants).unwrap();
+        let table = inventory(&grants, &list).unwrap();
         assert_eq!(table.height(), rows.len());
         assert!(rows.iter().any(|r| r.kind == "bucket-acl" && r.state == "unknown" && !r.detail.is_empty()));
         assert!(rows.iter().any(|r| r.kind == "password-policy" && r.state == "absent" && r.detail.is_empty()));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Account, Grants, Known, OwnerKind};
+use super::AccountRow;
 use super::inventory::Row;
 use crate::aws::Arn;
 
@@ -117,9 +118,17 @@ fn trails(account: &Account, grants: &Grants, rows: &mut Vec<Row>) {
     }
 }
 
-/// The rows of everybody's lists.
-pub(super) fn rows(grants: &Grants, rows: &mut Vec<Row>) {
-    for account in grants.accounts.values() {
+/// The rows of the lists of these accounts, and of the organisations.
+pub(super) fn rows(grants: &Grants, list: &[AccountRow], rows: &mut Vec<Row>) {
+    for row in list {
+        let nothing;
+        let account = match grants.accounts.get(&row.account) {
+            Some(account) => account,
+            None => {
+                nothing = Account { id: row.account.clone(), ..Account::default() };
+                &nothing
+            }
+        };
         certificates(account, rows);
         analyzers(account, rows);
         secrets(account, rows);
