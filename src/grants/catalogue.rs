@@ -74,6 +74,12 @@ pub const KNOWN_ABSENT: &[&str] = &[
     "NoSuchBucketPolicy",
     "NoSuchEntity",
     "NoSuchPublicAccessBlockConfiguration",
+    // Of `iam list-organizations-features`, as AWS documents them and as its models name them: root access is not managed
+    // centrally.
+    "OrganizationNotFound",
+    "OrganizationNotFoundException",
+    "OrganizationNotInAllFeaturesMode",
+    "OrganizationNotInAllFeaturesModeException",
     "OwnershipControlsNotFoundError",
     "PolicyNotFound",
     "PolicyNotFoundException",
@@ -81,6 +87,8 @@ pub const KNOWN_ABSENT: &[&str] = &[
     "RepositoryPolicyNotFoundException",
     "ResourceNotFoundException",
     "ResourcePolicyNotFoundException",
+    "ServiceAccessNotEnabled",
+    "ServiceAccessNotEnabledException",
 ];
 
 impl Export {

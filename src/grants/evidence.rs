@@ -162,6 +162,58 @@ pub struct AnalyzerFinding {
     pub unused: BTreeMap<String, Option<i64>>,
 }
 
+/// A server certificate that is kept in IAM (IAM API reference, `ServerCertificateMetadata`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ServerCertificate {
+    /// ARN.
+    pub arn: String,
+    /// Upload, epoch ms.
+    pub uploaded_ms: Option<i64>,
+    /// When it runs out, epoch ms.
+    pub expires_ms: Option<i64>,
+}
+
+/// A user's X.509 signing certificate (IAM API reference, `SigningCertificate`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SigningCertificate {
+    /// Id.
+    pub id: String,
+    /// The user.
+    pub user: String,
+    /// `Active`, `Inactive`.
+    pub status: Option<String>,
+    /// Upload, epoch ms.
+    pub uploaded_ms: Option<i64>,
+}
+
+/// An analyzer of Access Analyzer (Access Analyzer API reference, `AnalyzerSummary`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Analyzer {
+    /// ARN.
+    pub arn: String,
+    /// `ACCOUNT`, `ORGANIZATION`, `ACCOUNT_UNUSED_ACCESS`, …
+    pub kind: String,
+    /// `ACTIVE`, `CREATING`, `DISABLED`, `FAILED`.
+    pub status: String,
+    /// Creation, epoch ms.
+    pub created_ms: Option<i64>,
+}
+
+/// A secret as its listing tells it, without its value (Secrets Manager API reference, `SecretListEntry`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Secret {
+    /// ARN.
+    pub arn: String,
+    /// Whether it is rotated by a schedule. AWS names no flag where it never was.
+    pub is_rotated: bool,
+    /// Creation, epoch ms.
+    pub created_ms: Option<i64>,
+    /// Last rotation that ended well, epoch ms; `None`: none.
+    pub rotated_ms: Option<i64>,
+    /// The day it was last read, epoch ms; `None`: never.
+    pub accessed_ms: Option<i64>,
+}
+
 /// Everything of this file for one account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Evidence {
@@ -189,6 +241,20 @@ pub struct Evidence {
     pub mfa_listed: BTreeMap<String, Known<()>>,
     /// Service-specific credentials and SSH keys by id.
     pub other_credentials: BTreeMap<String, OtherCredential>,
+    /// Server certificates by ARN.
+    pub server_certificates: Known<BTreeMap<String, ServerCertificate>>,
+    /// Signing certificates by id.
+    pub signing_certificates: BTreeMap<String, SigningCertificate>,
+    /// Users whose signing certificates are listed.
+    pub signing_listed: BTreeMap<String, Known<()>>,
+    /// Analyzers by ARN.
+    pub analyzers: BTreeMap<String, Analyzer>,
+    /// Regions whose analyzers are listed.
+    pub analyzers_listed: BTreeMap<String, Known<()>>,
+    /// Secrets by ARN.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Regions whose secrets are listed.
+    pub secrets_listed: BTreeMap<String, Known<()>>,
     /// Instance profiles by ARN.
     pub instance_profiles: Known<BTreeMap<String, InstanceProfile>>,
     /// Identity providers by ARN.

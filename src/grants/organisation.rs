@@ -82,6 +82,8 @@ pub struct Organisation {
     pub policies: BTreeMap<String, OrganisationPolicy>,
     /// Services that accounts administer for the organisation, by account.
     pub delegated: BTreeMap<String, Known<Vec<String>>>,
+    /// Features of central root access that are on, as `iam list-organizations-features` names them. Absent: none can be.
+    pub features: Known<BTreeSet<String>>,
     /// The organisation's own resource policy.
     pub resource_policy: Known<Result<PolicyDocument, PolicyError>>,
 }

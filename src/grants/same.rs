@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{
-    AccessKey, AnalyzerFinding, EnvironmentMember, IdentityProvider, InstanceProfile, KeyUse, LastAccessed, MfaDevice,
-    OtherCredential, PasswordPolicy, StackPolicy,
+    AccessKey, Analyzer, AnalyzerFinding, EnvironmentMember, IdentityProvider, InstanceProfile, KeyUse, LastAccessed, MfaDevice,
+    OtherCredential, PasswordPolicy, Secret, ServerCertificate, SigningCertificate, StackPolicy,
 };
 use super::organisation::{OrganisationPolicy, OrganisationPolicyKind};
 use super::permission_set::{Assignment, CustomerPolicy, SetBoundary};
@@ -30,9 +30,10 @@ macro_rules! plain {
 }
 
 plain!(
-    (), bool, i64, String, AccessKey, AclGrant, AclGrantee, AclPermission, AnalyzerFinding, Assignment, BlockPublicAccess,
+    (), bool, i64, String, AccessKey, AclGrant, AclGrantee, AclPermission, Analyzer, AnalyzerFinding, Assignment, BlockPublicAccess,
     CredentialReport, CustomerPolicy, EnvironmentMember, FunctionUrl, IdentityProvider, InstanceProfile, KeyUse, KmsGrant, LastAccessed, MfaDevice,
-    ObjectOwnership, OrganisationPolicyKind, OtherCredential, PasswordPolicy, SetBoundary, Share, VpcEndpointType,
+    ObjectOwnership, OrganisationPolicyKind, OtherCredential, PasswordPolicy, Secret, ServerCertificate, SetBoundary, Share,
+    SigningCertificate, VpcEndpointType,
 );
 
 impl Same for PolicyDocument {

@@ -43,6 +43,10 @@ pub struct Trail {
     pub global_services: bool,
     /// Whether it logs every account of the owner's organisation.
     pub organisation: bool,
+    /// Whether CloudTrail signs digests of its files; `None` where the trail was not described.
+    pub log_file_validation: Option<bool>,
+    /// Whether its files are encrypted with a KMS key of its own; `None` where the trail was not described.
+    pub has_kms_key: Option<bool>,
     /// Accounts in whose export (`…/<account>/…`) it was listed.
     pub listed_by: BTreeSet<String>,
     /// What it takes; `None` where that was not exported.
@@ -139,6 +143,11 @@ fn describe(
     trail.multi_region = fields.flag(object, "IsMultiRegionTrail", pointer).unwrap_or(false);
     trail.global_services = fields.flag(object, "IncludeGlobalServiceEvents", pointer).unwrap_or(false);
     trail.organisation = fields.flag(object, "IsOrganizationTrail", pointer).unwrap_or(false);
+    if object.contains_key("LogFileValidationEnabled") {
+        trail.log_file_validation = fields.flag(object, "LogFileValidationEnabled", pointer);
+    }
+    // A trail without a key has no such field.
+    trail.has_kms_key = Some(object.get("KmsKeyId").and_then(Value::as_str).is_some_and(|key| !key.is_empty()));
     if object.contains_key("HasCustomEventSelectors") {
         trail.custom_selectors = fields.flag(object, "HasCustomEventSelectors", pointer);
     }

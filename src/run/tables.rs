@@ -103,7 +103,12 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("principals", held::principals(grants).map_err(|e| failed(&e))?);
     tables.register("credentials", held::credentials(grants).map_err(|e| failed(&e))?);
     tables.register("trusts", held::trusts(grants).map_err(|e| failed(&e))?);
-    tables.register("inventory", held::inventory(grants).map_err(|e| failed(&e))?);
+    tables.register("password_policies", held::password_policies(grants, &rows).map_err(|e| failed(&e))?);
+    tables.register("account_summary", held::account_summary(grants, &rows).map_err(|e| failed(&e))?);
+    tables.register("mfa_devices", held::mfa_devices(grants).map_err(|e| failed(&e))?);
+    tables.register("managed_policies", held::managed_policies(grants).map_err(|e| failed(&e))?);
+    tables.register("trails", held::trails(grants).map_err(|e| failed(&e))?);
+    tables.register("inventory", held::inventory(grants, &rows).map_err(|e| failed(&e))?);
     tables.register("last_accessed", held::last_accessed(grants).map_err(|e| failed(&e))?);
     policies(&mut tables, grants, &rows, reference)?;
     tables.register("denials", frames::denials(&usage.denials).map_err(|e| failed(&e))?);

@@ -4,33 +4,35 @@
 use polars::prelude::{DataFrame, PolarsResult};
 
 use super::super::{Grants, Known};
-use super::Columns;
+use super::{AccountRow, Columns, listings};
 use crate::aws::Arn;
 use crate::policy::beside::{AclGrant, AclGrantee, BlockPublicAccess};
 
 /// One fact.
 #[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
-    account: String,
-    region: String,
-    kind: &'static str,
+pub(super) struct Row {
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) kind: &'static str,
     /// ARN, id or name of the thing.
-    thing: String,
+    pub(super) thing: String,
     /// Whom or what it is about besides.
-    subject: String,
-    detail: String,
-    state: &'static str,
-    created_ms: Option<i64>,
+    pub(super) subject: String,
+    pub(super) detail: String,
+    pub(super) state: &'static str,
+    pub(super) created_ms: Option<i64>,
+    /// When it runs out; of a secret: when it was last rotated.
+    pub(super) until_ms: Option<i64>,
 }
 
 impl Row {
-    fn new(account: &str, kind: &'static str, thing: &str) -> Row {
+    pub(super) fn new(account: &str, kind: &'static str, thing: &str) -> Row {
         let region = Arn::parse(thing).map(|a| a.region.to_owned()).unwrap_or_default();
         Row { account: account.to_owned(), kind, thing: thing.to_owned(), region, state: "present", ..Row::default() }
     }
 
     /// The row of something in three states: its detail, that it is absent, or why it is not known.
-    fn known<T>(mut self, known: &Known<T>, detail: impl FnOnce(&T) -> String) -> Row {
+    pub(super) fn known<T>(mut self, known: &Known<T>, detail: impl FnOnce(&T) -> String) -> Row {
         (self.state, self.detail) = match known {
             Known::Present(value) => ("present", detail(value)),
             Known::Absent => ("absent", String::new()),
@@ -165,15 +167,16 @@ fn organisations(grants: &Grants, rows: &mut Vec<Row>) {
     }
 }
 
-/// Table `inventory`.
+/// Table `inventory`. Of the accounts of the list it also tells which lists were not exported.
 ///
 /// # Errors
 /// When the engine refuses the columns.
-pub fn inventory(grants: &Grants) -> PolarsResult<DataFrame> {
+pub fn inventory(grants: &Grants, list: &[AccountRow]) -> PolarsResult<DataFrame> {
     let mut rows = Vec::new();
     accounts(grants, &mut rows);
     resources(grants, &mut rows);
     organisations(grants, &mut rows);
+    listings::rows(grants, list, &mut rows);
     rows.sort();
     let told = super::told;
     Columns::of(&rows)
@@ -185,6 +188,7 @@ pub fn inventory(grants: &Grants) -> PolarsResult<DataFrame> {
         .text("state", |r| Some(r.state))
         .text("detail", |r| told(&r.detail))
         .int("created_ms", |r| r.created_ms)
+        .int("until_ms", |r| r.until_ms)
         .table()
 }
 
@@ -232,13 +236,16 @@ mod tests {
         accounts(&grants, &mut rows);
         resources(&grants, &mut rows);
         organisations(&grants, &mut rows);
+        let row = |a: &String| AccountRow { account: a.clone(), name: None, owned: true, has_authorization_details: true, has_credential_report: false };
+        let list: Vec<AccountRow> = grants.accounts.keys().map(row).collect();
+        listings::rows(&grants, &list, &mut rows);
         let kinds: BTreeSet<&str> = rows.iter().map(|r| r.kind).collect();
         let guide = std::fs::read_to_string(root.join("docs/tables.md")).unwrap();
         let section = guide.split("## inventory").nth(1).unwrap().split("## ").next().unwrap();
         let named = section.lines().find(|l| l.starts_with("| kind |")).unwrap();
         let named: BTreeSet<&str> = named.split('`').skip(1).step_by(2).collect();
         assert_eq!(kinds, named);
-        let table = inventory(&grants).unwrap();
+        let table = inventory(&grants, &list).unwrap();
         assert_eq!(table.height(), rows.len());
         assert!(rows.iter().any(|r| r.kind == "bucket-acl" && r.state == "unknown" && !r.detail.is_empty()));
         assert!(rows.iter().any(|r| r.kind == "password-policy" && r.state == "absent" && r.detail.is_empty()));

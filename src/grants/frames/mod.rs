@@ -11,12 +11,19 @@ pub mod attachments;
 pub mod credentials;
 pub mod documents;
 mod entries;
+#[cfg(test)]
+mod facts_test;
 pub mod inventory;
+mod listings;
+pub mod managed_policies;
+pub mod mfa_devices;
 pub mod principals;
 pub mod resource_grants;
+pub mod settings;
 pub mod statements;
 #[cfg(test)]
 mod tests;
+pub mod trails;
 pub mod trusts;
 
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
@@ -27,9 +34,13 @@ pub use attachments::attachments;
 pub use credentials::credentials;
 pub use documents::{Documents, PolicyType, documents};
 pub use inventory::{inventory, last_accessed};
+pub use managed_policies::managed_policies;
+pub use mfa_devices::mfa_devices;
 pub use principals::principals;
 pub use resource_grants::resource_grants;
+pub use settings::{account_summary, password_policies};
 pub use statements::statements;
+pub use trails::trails;
 pub use trusts::trusts;
 
 /// Columns of a table, made from a list of rows.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::{DataFrame, PolarsResult};
 
 use super::super::permission_set::set_name_of_role;
-use super::super::{Grants, Principal};
+use super::super::{Account, Grants, OwnerKind, Principal};
 use super::{Columns, count, lines, told};
 use crate::aws::principal::{is_permission_set_role, is_service_linked_role};
 
@@ -25,6 +25,22 @@ pub(super) fn set_name(principal: &Principal) -> Option<&str> {
     is_permission_set_role(&principal.arn).then(|| set_name_of_role(&principal.name)).flatten()
 }
 
+/// How many users each group has, by account and name; without groups of accounts of which not all users, or not all
+/// groups of a user, are told.
+fn members(grants: &Grants) -> BTreeMap<(&str, &str), i64> {
+    let mut all = BTreeMap::new();
+    let is_told = |a: &&Account| a.complete && !a.principals.iter().any(|p| p.kind == OwnerKind::User && p.untold.contains(&"groups"));
+    for account in grants.accounts.values().filter(is_told) {
+        for group in account.principals.iter().filter(|p| p.kind == OwnerKind::Group) {
+            all.entry((account.id.as_str(), group.name.as_str())).or_insert(0);
+        }
+        for name in account.principals.iter().filter(|p| p.kind == OwnerKind::User).flat_map(|u| &u.groups) {
+            *all.entry((account.id.as_str(), name.as_str())).or_insert(0) += 1;
+        }
+    }
+    all
+}
+
 /// Table `principals`: one row per user, group and role.
 ///
 /// # Errors
@@ -32,6 +48,7 @@ pub(super) fn set_name(principal: &Principal) -> Option<&str> {
 pub fn principals(grants: &Grants) -> PolarsResult<DataFrame> {
     let all: Vec<&Principal> = grants.principals().collect();
     let sets = sets_by_name(grants);
+    let members = members(grants);
     Columns::of(&all)
         .text("account", |p| Some(&p.account))
         .text("kind", |p| Some(p.kind.as_str()))
@@ -50,7 +67,9 @@ pub fn principals(grants: &Grants) -> PolarsResult<DataFrame> {
         .text("permission_set", |p| set_name(p))
         .made("permission_set_arn", |p| sets.get(set_name(p)?).copied().flatten().map(str::to_owned))
         .int("group_count", |p| count(p.groups.len()))
+        .int("members", |p| (p.kind == OwnerKind::Group).then(|| members.get(&(p.account.as_str(), p.name.as_str())).copied()).flatten())
         .int("tag_count", |p| count(p.tags.len()))
+        .made("tag_keys", |p| lines(p.tags.keys().map(String::as_str)))
         .made("untold", |p| lines(p.untold.iter().copied()))
         .table()
 }

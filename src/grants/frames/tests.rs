@@ -13,11 +13,11 @@ use super::super::{
 use super::*;
 use crate::policy::{ActionElement, parse_document};
 
-const HOME: &str = "111122223333";
-const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub(super) const HOME: &str = "111122223333";
+pub(super) const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// A table as texts: NULL is `-`.
-fn rows(frame: &DataFrame, columns: &[&str]) -> Vec<String> {
+pub(super) fn rows(frame: &DataFrame, columns: &[&str]) -> Vec<String> {
     let cell = |name: &&str, at: usize| match frame.column(name).unwrap().get(at).unwrap() {
         AnyValue::Null => "-".to_owned(),
         AnyValue::String(text) => text.replace('\n', "+"),
@@ -31,11 +31,11 @@ fn inline(name: &str, document: Value) -> AttachedDocument {
     AttachedDocument { name: name.to_owned(), document: parse_document(&document) }
 }
 
-fn allow(action: Value) -> Value {
+pub(super) fn allow(action: Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}})
 }
 
-fn principal(kind: OwnerKind, path: &str, name: &str) -> Principal {
+pub(super) fn principal(kind: OwnerKind, path: &str, name: &str) -> Principal {
     Principal {
         kind,
         account: HOME.to_owned(),
@@ -57,7 +57,7 @@ fn principal(kind: OwnerKind, path: &str, name: &str) -> Principal {
     }
 }
 
-fn managed(arn: &str, account: Option<&str>, document: Value) -> (String, ManagedPolicy) {
+pub(super) fn managed(arn: &str, account: Option<&str>, document: Value) -> (String, ManagedPolicy) {
     let policy = ManagedPolicy {
         versions: Vec::new(),
         arn: arn.to_owned(),

@@ -19,7 +19,7 @@ pub fn key<'g>(grants: &'g mut Grants, account: &str, id: &str) -> &'g mut Acces
 }
 
 /// The user whose list it is: as its entries say, as the path says, or as the wrapper says.
-fn user(document: &Document, field: &str, builder: &mut Builder) -> Option<String> {
+pub fn user(document: &Document, field: &str, builder: &mut Builder) -> Option<String> {
     let of_entry = list(&document.value, field).and_then(<[Value]>::first).and_then(|e| text(e, "UserName"));
     let of_path = document.place.as_ref().and_then(|p| p.part("user"));
     let of_wrapper = document.resource_arn.as_deref().and_then(Arn::parse).filter(|a| a.resource.starts_with("user/")).map(|a| a.name());

@@ -6,6 +6,7 @@
 
 mod credentials;
 mod findings;
+mod listed;
 mod settings;
 mod settle;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::super::evidence::{
 use super::super::{Capture, Document, Grants, Known};
 use super::pages::{Pages, list, text};
 use crate::aws::{Arn, is_account_id};
+pub use listed::secrets;
 pub use settle::settle;
 
 /// What is kept until all files are read. Keys begin with the account.
@@ -37,6 +39,8 @@ pub struct Parts {
     regions: Pages<(String, &'static str), (String, bool)>,
     /// By region and environment.
     members: Pages<(String, String, String), EnvironmentMember>,
+    /// Lists of certificates, analyzers and secrets.
+    listed: listed::Parts,
     /// Keys whose last use could not be asked: only those that a list names are there.
     refused: Vec<(String, String, Capture, Known<KeyUse>)>,
 }
@@ -53,6 +57,8 @@ const ROWS: &[&str] = &[
     "virtual-mfa-devices",
     "service-credentials",
     "ssh-keys",
+    "server-certificates",
+    "signing-certificates",
     "instance-profiles",
     "oidc-providers",
     "oidc-provider",
@@ -63,6 +69,7 @@ const ROWS: &[&str] = &[
     "cloud9-memberships",
     "stack-policy",
     "default-host-management",
+    "analyzers",
     "findings",
 ];
 
@@ -89,6 +96,12 @@ fn row(value: &Value) -> Option<&'static str> {
         "service-credentials"
     } else if has("SSHPublicKeys") {
         "ssh-keys"
+    } else if has("ServerCertificateMetadataList") {
+        "server-certificates"
+    } else if first_has("Certificates", "CertificateId") {
+        "signing-certificates"
+    } else if first_has("analyzers", "arn") {
+        "analyzers"
     } else if has("InstanceProfiles") {
         "instance-profiles"
     } else if has("OpenIDConnectProviderList") {
@@ -160,6 +173,7 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
     match row {
         "regions" | "ec2-regions" | "cloud9-memberships" | "stack-policy" | "default-host-management" | "instance-profiles"
         | "oidc-providers" | "oidc-provider" | "saml-providers" => settings::take(row, &account, document, builder),
+        "server-certificates" | "signing-certificates" | "analyzers" => listed::take(row, &account, document, builder),
         "last-accessed" => findings::last_accessed(&account, document, builder),
         _ => credentials::take(row, &account, document, builder),
     }
@@ -233,6 +247,6 @@ pub fn failed(failure: &Failure, builder: &mut Builder) {
             let what = format!("stack policy of {arn}");
             builder.put_known(&what, capture, |g| &mut settings::stack(g, account, &arn).policy, unknown(failure));
         }
-        _ => {}
+        _ => listed::failed(account, failure, builder),
     }
 }

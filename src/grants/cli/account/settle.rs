@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use super::super::super::Known;
 use super::super::super::builder::Builder;
 use super::super::super::evidence::{IdentityProvider, LastAccessed, MfaDevice};
-use super::{Parts, credentials, evidence, settings};
+use super::{Parts, credentials, evidence, listed, settings};
 
 /// A whole list's items; of a list that breaks off nothing is known.
-fn known<T>(whole: &Known<()>, items: T) -> Known<T> {
+pub fn known<T>(whole: &Known<()>, items: T) -> Known<T> {
     whole.why().map_or(Known::Present(()), |why| Known::Unknown(why.to_owned())).map(|()| items)
 }
 
 /// Puts what was kept in its place.
 pub fn settle(parts: Parts, builder: &mut Builder) {
-    let Parts { keys, mfa, others, providers, profiles, advisor, regions, members, refused } = parts;
+    let Parts { keys, mfa, others, providers, profiles, advisor, regions, members, refused, listed: lists } = parts;
+    listed::settle(lists, builder);
     for ((account, user), listed) in keys.settle(|(a, u)| format!("access keys of {u} in {a}"), builder) {
         let capture = &listed.capture;
         for key in listed.items {

@@ -198,3 +198,36 @@ fn another_accounts_files_in_a_folder_are_noticed() {
     );
     assert_eq!(evidence_of(&grants).access_keys["AKIA1"].user.as_deref(), Some("alice"));
 }
+
+#[test]
+fn listed_things_arrive_from_anywhere_and_the_newest_list_counts() {
+    let manifest = |at: &str| json!({"bundleVersion": 1, "createdAt": at}).to_string();
+    let secret = |name: &str| format!("arn:aws:secretsmanager:eu-west-1:{SHOP}:secret:{name}");
+    let secrets = |names: &[&str], more: bool| {
+        let all: Vec<_> = names.iter().map(|n| json!({"ARN": secret(n), "Name": n, "Description": "hush", "RotationEnabled": true})).collect();
+        if more { json!({"SecretList": all, "NextToken": "x"}).to_string() } else { json!({"SecretList": all}).to_string() }
+    };
+    let analyzer = json!({"arn": format!("arn:aws:access-analyzer:eu-west-1:{SHOP}:analyzer/a"), "type": "ACCOUNT", "status": "ACTIVE", "createdAt": "2025-01-02T03:04:05Z"});
+    let grants = texts_of(&[
+        ("a/manifest.json", manifest("2026-01-01T00:00:00Z")),
+        ("a/accounts/111122223333/eu-west-1/secretsmanager/secrets.json", secrets(&["old", "kept"], false)),
+        ("b/manifest.json", manifest("2026-02-01T00:00:00Z")),
+        ("b/accounts/111122223333/eu-west-1/secretsmanager/secrets.json", secrets(&["kept"], false)),
+        ("b/accounts/111122223333/eu-west-2/secretsmanager/secrets.json", secrets(&[], true)),
+        ("b/accounts/111122223333/iam/signing-certificates/alice.json", json!({"Certificates": null}).to_string()),
+        ("b/accounts/111122223333/iam/server-certificates.json", json!({"ServerCertificateMetadataList": [{"Arn": arn("server-certificate/c"), "Expiration": "2027-01-01T00:00:00Z"}], "IsTruncated": true}).to_string()),
+        ("loose.json", json!({"analyzers": [analyzer, {"name": "nameless"}]}).to_string()),
+    ]);
+    let shop = evidence_of(&grants);
+    assert_eq!(shop.secrets.keys().collect::<Vec<_>>(), [&secret("kept")], "what the newer list does not name is gone");
+    assert!(shop.secrets[&secret("kept")].is_rotated);
+    assert_eq!(shop.secrets_listed["eu-west-1"], Known::Present(()));
+    assert_eq!(shop.secrets_listed["eu-west-2"].why(), Some("the list breaks off"));
+    assert_eq!(shop.signing_listed["alice"], Known::Present(()));
+    assert!(shop.signing_certificates.is_empty());
+    assert_eq!(shop.server_certificates.why(), Some("the list breaks off"));
+    assert_eq!(shop.analyzers.values().map(|a| (a.kind.as_str(), a.created_ms)).collect::<Vec<_>>(), [("ACCOUNT", ms("2025-01-02T03:04:05Z"))]);
+    assert_eq!(shop.analyzers_listed["eu-west-1"], Known::Present(()));
+    let problems: Vec<(&str, &str)> = grants.problems.iter().filter(|p| p.file == "loose.json").map(|p| (p.pointer.as_str(), p.reason.as_str())).collect();
+    assert_eq!(problems, [("/analyzers/1", "without what names it")]);
+}

@@ -88,6 +88,8 @@ enum Told {
     Targets { policy: String, targets: Vec<(String, String)> },
     Delegated(Vec<String>),
     Services { account: String, services: Vec<String> },
+    /// Features of central root access that are on.
+    Features(std::collections::BTreeSet<String>),
     ResourcePolicy(Value),
     /// A policy of a kind that takes no part in evaluation.
     OtherPolicy,
@@ -133,6 +135,8 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
             let id = organization.and_then(|o| text(o, "Id")).map(str::to_owned);
             id.map(|id| (id, management.clone().unwrap_or_default())).or_else(|| named(&document.value))
         }
+        // It names the organisation by its id, and no ARN.
+        Told::Features(_) => text(&document.value, "OrganizationId").map(|id| (id.to_owned(), String::new())),
         _ => named(&document.value).or_else(|| document.resource_arn.as_deref().and_then(organisation_of)),
     };
     let part =

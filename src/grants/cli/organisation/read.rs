@@ -39,6 +39,8 @@ fn row(value: &Value) -> Option<&'static str> {
         Some("delegated-administrators")
     } else if first("DelegatedServices", "ServicePrincipal", "") {
         Some("delegated-services")
+    } else if list(value, "EnabledFeatures").is_some() && text(value, "OrganizationId").is_some() {
+        Some("organization-features")
     } else if inner("ResourcePolicy", "ResourcePolicySummary") {
         Some("organization-resource-policy")
     } else {
@@ -193,6 +195,10 @@ pub fn read(document: &Document, builder: &mut Builder) -> Option<Read> {
                 return Some(("delegated services", None));
             };
             ("delegated services", Some(Told::Services { account, services }))
+        }
+        "organization-features" => {
+            let features = items(document, "EnabledFeatures", builder, |f| f.as_str().map(str::to_owned))?;
+            ("organisation features", Some(Told::Features(features.into_iter().collect())))
         }
         "organization-resource-policy" => {
             let content = value.get("ResourcePolicy")?.get("Content")?.clone();

@@ -28,6 +28,7 @@ pub struct Gathered {
     pub targets: Pages<String, (String, String)>,
     delegated: Pages<(), String>,
     services: Pages<String, String>,
+    features: Vec<(Capture, BTreeSet<String>)>,
     resource_policy: Vec<(Capture, Value)>,
     failed: Vec<(Capture, &'static str, String, Known<()>)>,
 }
@@ -101,6 +102,7 @@ impl Gathered {
             Told::Targets { policy, targets } => self.targets.add(policy, &capture, targets, more),
             Told::Delegated(accounts) => self.delegated.add((), &capture, accounts, more),
             Told::Services { account, services } => self.services.add(account, &capture, services, more),
+            Told::Features(features) => self.features.push((capture, features)),
             Told::ResourcePolicy(content) => self.resource_policy.push((capture, content)),
             Told::Failed { export, item, answer } => self.failed.push((capture, export, item, answer)),
             Told::OtherPolicy => {}
@@ -133,6 +135,9 @@ fn apply(id: &str, mut told: Gathered, members: &mut tree::Members, builder: &mu
         let what = format!("services that {account} administers for {id}");
         builder.put_known(&what, &listed.capture, |g| organisation(g, id).delegated.entry(account.clone()).or_default(), known);
     }
+    for (capture, features) in told.features {
+        builder.put_known(&format!("features of {id}"), &capture, |g| &mut organisation(g, id).features, Known::Present(features));
+    }
     for (capture, content) in told.resource_policy {
         let document = parse_document(&content);
         if let Err(e) = &document {
@@ -142,6 +147,9 @@ fn apply(id: &str, mut told: Gathered, members: &mut tree::Members, builder: &mu
     }
     for (capture, export, item, answer) in told.failed {
         match export {
+            "organization-features" => {
+                builder.put_known(&format!("features of {id}"), &capture, |g| &mut organisation(g, id).features, why(answer));
+            }
             "organization-resource-policy" => {
                 let answer = why(answer);
                 builder.put_known(&format!("resource policy of {id}"), &capture, |g| &mut organisation(g, id).resource_policy, answer);

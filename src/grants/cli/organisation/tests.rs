@@ -284,3 +284,21 @@ fn real_policies_are_read() {
     // A note of that tool's own inside the document, which AWS would refuse.
     assert_eq!(refused, [r#""deny-s3-delete-with-metadata.json" of "reaandrew/politest": policy field `/AppliesTo`: unknown element"#]);
 }
+
+#[test]
+fn features_of_central_root_access_are_told_absent_or_refused() {
+    let organization = json!({"Organization": {"Id": "o-1234567890", "MasterAccountId": "999988887777", "Arn": "arn:aws:organizations::999988887777:organization/o-1234567890"}}).to_string();
+    let of = |code: &str| {
+        let line = json!({"file": "organization/features.json", "code": code}).to_string();
+        let grants = texts_of(&[("organization/organization.json", organization.clone()), ("errors.jsonl", line)]);
+        grants.organisations["o-1234567890"].features.clone()
+    };
+    for code in ["ServiceAccessNotEnabled", "ServiceAccessNotEnabledException", "OrganizationNotInAllFeaturesMode"] {
+        assert_eq!(of(code), Known::Absent, "{code}");
+    }
+    assert_eq!(of("AccountNotManagementOrDelegatedAdministrator").why(), Some("the command failed: AccountNotManagementOrDelegatedAdministrator"));
+    let told = json!({"OrganizationId": "o-1234567890", "EnabledFeatures": ["RootSessions"]});
+    let loose = files(&[("anywhere.json", told)]);
+    assert_eq!(loose.organisations["o-1234567890"].features, Known::Present(["RootSessions".to_owned()].into()));
+    assert!(loose.problems.is_empty(), "{:?}", loose.problems);
+}

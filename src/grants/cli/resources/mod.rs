@@ -32,6 +32,9 @@ pub fn take(document: &Document, builder: &mut Builder) -> Option<&'static str> 
         return None;
     }
     let Some(row) = recognise::row_of(document) else { return policies::any(document, builder) };
+    if row == "secrets" {
+        super::account::secrets(document, builder);
+    }
     let nothing = lists::nothing(row, document, builder);
     let taken = nothing.or_else(|| lists::take(row, document, builder))
         .or_else(|| policies::take(row, document, builder))
