@@ -17,46 +17,42 @@ inside AS (
     WHERE l.list = 'own-networks'
     GROUP BY c.network
 ),
-keys AS (
-    SELECT account, access_key_id, MAX(principal_arn) AS principal_arn, MIN(first_seen_ms) AS first_seen_ms
+things AS (
+    SELECT account, access_key_id, MAX(principal_arn) AS principal_arn, 'key' AS kind, access_key_id AS thing, MIN(first_seen_ms) AS first_ms, MAX(denied_calls) AS denied_calls
     FROM key_sources
     WHERE network LIKE '%/24' OR network LIKE '%/48'
     GROUP BY account, access_key_id
-),
-networks AS (
-    SELECT k.access_key_id AS access_key_id, k.network AS network, MIN(k.first_seen_ms) AS first_ms, CAST(SUM(k.denied_calls) AS BIGINT) AS denied_calls
+    UNION ALL
+    SELECT account, access_key_id, MAX(principal_arn) AS principal_arn, 'client' AS kind, user_agent_family AS thing, MIN(first_seen_ms) AS first_ms, MAX(denied_calls) AS denied_calls
+    FROM key_sources
+    WHERE user_agent_family IS NOT NULL AND (network LIKE '%/24' OR network LIKE '%/48')
+    GROUP BY account, access_key_id, user_agent_family
+    UNION ALL
+    SELECT
+        k.account AS account, k.access_key_id AS access_key_id, MAX(k.principal_arn) AS principal_arn, 'network' AS kind, k.network AS thing,
+        MIN(k.first_seen_ms) AS first_ms, CAST(SUM(k.denied_calls) AS BIGINT) AS denied_calls
     FROM key_sources AS k
     LEFT JOIN inside AS i ON k.network = i.network
     WHERE i.network IS NULL AND (k.network LIKE '%/24' OR k.network LIKE '%/48')
-    GROUP BY k.access_key_id, k.network
+    GROUP BY k.account, k.access_key_id, k.network
 ),
-clients AS (
-    SELECT access_key_id, user_agent_family AS client, MIN(first_seen_ms) AS first_ms
-    FROM key_sources
-    WHERE user_agent_family IS NOT NULL AND (network LIKE '%/24' OR network LIKE '%/48')
-    GROUP BY access_key_id, user_agent_family
-),
-network_counts AS (
+keys AS (
     SELECT
-        n.access_key_id AS access_key_id,
-        CAST(SUM(CASE WHEN n.first_ms < p.as_of_ms - 604800000 THEN 1 ELSE 0 END) AS BIGINT) AS known,
-        CAST(SUM(CASE WHEN n.first_ms < p.as_of_ms - 604800000 THEN 0 ELSE 1 END) AS BIGINT) AS fresh,
-        CAST(SUM(CASE WHEN n.first_ms < p.as_of_ms - 604800000 THEN 0 ELSE n.denied_calls END) AS BIGINT) AS denied_calls,
-        MIN(CASE WHEN n.first_ms >= p.as_of_ms - 604800000 THEN n.network END) AS example,
-        MAX(CASE WHEN n.first_ms >= p.as_of_ms - 604800000 THEN n.first_ms END) AS last_ms
-    FROM networks AS n
+        t.account AS account,
+        t.access_key_id AS access_key_id,
+        MAX(t.principal_arn) AS principal_arn,
+        MIN(t.first_ms) AS first_seen_ms,
+        CAST(SUM(CASE WHEN t.kind = 'network' AND t.first_ms < p.as_of_ms - 604800000 THEN 1 ELSE 0 END) AS BIGINT) AS known_networks,
+        CAST(SUM(CASE WHEN t.kind = 'network' AND t.first_ms >= p.as_of_ms - 604800000 THEN 1 ELSE 0 END) AS BIGINT) AS new_networks,
+        MIN(CASE WHEN t.kind = 'network' AND t.first_ms >= p.as_of_ms - 604800000 THEN t.thing END) AS new_network,
+        MAX(CASE WHEN t.kind = 'network' AND t.first_ms >= p.as_of_ms - 604800000 THEN t.first_ms END) AS last_new_ms,
+        CAST(SUM(CASE WHEN t.kind = 'network' AND t.first_ms >= p.as_of_ms - 604800000 THEN t.denied_calls ELSE 0 END) AS BIGINT) AS denied_calls,
+        CAST(SUM(CASE WHEN t.kind = 'client' AND t.first_ms < p.as_of_ms - 604800000 THEN 1 ELSE 0 END) AS BIGINT) AS known_clients,
+        CAST(SUM(CASE WHEN t.kind = 'client' AND t.first_ms >= p.as_of_ms - 604800000 THEN 1 ELSE 0 END) AS BIGINT) AS new_clients,
+        MIN(CASE WHEN t.kind = 'client' AND t.first_ms >= p.as_of_ms - 604800000 THEN t.thing END) AS new_client
+    FROM things AS t
     CROSS JOIN params AS p
-    GROUP BY n.access_key_id
-),
-client_counts AS (
-    SELECT
-        n.access_key_id AS access_key_id,
-        CAST(SUM(CASE WHEN n.first_ms < p.as_of_ms - 604800000 THEN 1 ELSE 0 END) AS BIGINT) AS known,
-        CAST(SUM(CASE WHEN n.first_ms < p.as_of_ms - 604800000 THEN 0 ELSE 1 END) AS BIGINT) AS fresh,
-        MIN(CASE WHEN n.first_ms >= p.as_of_ms - 604800000 THEN n.client END) AS example
-    FROM clients AS n
-    CROSS JOIN params AS p
-    GROUP BY n.access_key_id
+    GROUP BY t.account, t.access_key_id
 ),
 judged AS (
     SELECT
@@ -66,28 +62,26 @@ judged AS (
             WHEN k.access_key_id IS NULL AND c.complete THEN 'none'
             WHEN k.access_key_id IS NULL THEN 'uncovered'
             WHEN k.first_seen_ms > p.as_of_ms - 1209600000 THEN 'young'
-            WHEN n.fresh > 0 AND d.fresh > 0 THEN 'both'
-            WHEN n.fresh > 0 AND n.denied_calls > 0 THEN 'refused'
-            WHEN n.fresh > 0 AND n.known >= 5 THEN 'roams'
-            WHEN n.fresh > 0 THEN 'network'
-            WHEN d.fresh > 0 THEN 'client'
+            WHEN k.new_networks > 0 AND k.new_clients > 0 THEN 'both'
+            WHEN k.new_networks > 0 AND k.denied_calls > 0 THEN 'refused'
+            WHEN k.new_networks > 0 AND k.known_networks >= 5 THEN 'roams'
+            WHEN k.new_networks > 0 THEN 'network'
+            WHEN k.new_clients > 0 THEN 'client'
             WHEN c.complete THEN 'steady'
             ELSE 'uncovered'
         END AS verdict,
         k.access_key_id AS access_key_id,
-        n.known AS known_networks,
-        n.fresh AS new_networks,
-        n.example AS new_network,
-        d.known AS known_clients,
-        d.fresh AS new_clients,
-        d.example AS new_client,
+        k.known_networks AS known_networks,
+        k.new_networks AS new_networks,
+        k.new_network AS new_network,
+        k.known_clients AS known_clients,
+        k.new_clients AS new_clients,
+        k.new_client AS new_client,
         k.first_seen_ms AS first_seen_ms,
-        n.last_ms AS last_new_ms,
-        n.denied_calls AS denied_calls
+        k.last_new_ms AS last_new_ms,
+        k.denied_calls AS denied_calls
     FROM accounts AS a
     LEFT JOIN keys AS k ON a.account = k.account
-    LEFT JOIN network_counts AS n ON k.access_key_id = n.access_key_id
-    LEFT JOIN client_counts AS d ON k.access_key_id = d.access_key_id
     LEFT JOIN coverage_summary AS c ON a.account = c.account
     CROSS JOIN params AS p
     WHERE a.owned
