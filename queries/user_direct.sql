@@ -1,6 +1,11 @@
 -- title: Policies on users
 -- question: Which users hold policies directly, not through a group or role?
 -- columns: account, resource, status, severity, reason, user_name, attached_count, inline_count, group_count
+WITH users AS (
+    SELECT account, arn, name, attached_count, inline_count, group_count, untold
+    FROM principals
+    WHERE kind = 'user'
+)
 SELECT
     a.account AS account,
     COALESCE(u.arn, a.account) AS resource,
@@ -27,10 +32,6 @@ SELECT
     u.inline_count AS inline_count,
     u.group_count AS group_count
 FROM accounts AS a
-LEFT JOIN (
-    SELECT account, arn, name, attached_count, inline_count, group_count, untold
-    FROM principals
-    WHERE kind = 'user'
-) AS u ON a.account = u.account
+LEFT JOIN users AS u ON a.account = u.account
 WHERE a.owned
 ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST
