@@ -2,7 +2,9 @@
 -- question: Which users make sessions by GetFederationToken, which outlive the key that made them?
 -- columns: account, resource, status, severity, reason, tokens, session_calls, first_seen_ms, last_seen_ms
 WITH made AS (
-    SELECT account, principal_key, MAX(principal_arn) AS principal_arn, CAST(SUM(calls) AS BIGINT) AS tokens, MIN(first_seen_ms) AS first_seen_ms, MAX(last_seen_ms) AS last_seen_ms
+    SELECT
+        account, principal_key, MAX(principal_arn) AS principal_arn, CAST(SUM(calls) AS BIGINT) AS tokens,
+        MIN(first_seen_ms) AS first_seen_ms, MAX(last_seen_ms) AS last_seen_ms
     FROM used_actions
     WHERE action = 'sts:GetFederationToken'
     GROUP BY account, principal_key
@@ -14,11 +16,15 @@ used AS (
     GROUP BY account, principal_key
 ),
 both AS (
-    SELECT m.account AS account, m.principal_key AS principal_key, m.principal_arn AS principal_arn, m.tokens AS tokens, n.no_int AS session_calls, m.first_seen_ms AS first_seen_ms, m.last_seen_ms AS last_seen_ms
+    SELECT
+        m.account AS account, m.principal_key AS principal_key, m.principal_arn AS principal_arn,
+        m.tokens AS tokens, n.no_int AS session_calls, m.first_seen_ms AS first_seen_ms, m.last_seen_ms AS last_seen_ms
     FROM made AS m
     CROSS JOIN nulls AS n
     UNION ALL
-    SELECT u.account AS account, u.principal_key AS principal_key, u.principal_arn AS principal_arn, n.no_int AS tokens, u.session_calls AS session_calls, n.no_int AS first_seen_ms, u.last_seen_ms AS last_seen_ms
+    SELECT
+        u.account AS account, u.principal_key AS principal_key, u.principal_arn AS principal_arn,
+        n.no_int AS tokens, u.session_calls AS session_calls, n.no_int AS first_seen_ms, u.last_seen_ms AS last_seen_ms
     FROM used AS u
     CROSS JOIN nulls AS n
 ),

@@ -18,12 +18,16 @@ inside AS (
     GROUP BY c.network
 ),
 things AS (
-    SELECT account, access_key_id, MAX(principal_arn) AS principal_arn, 'key' AS kind, access_key_id AS thing, MIN(first_seen_ms) AS first_ms, MAX(denied_calls) AS denied_calls
+    SELECT
+        account, access_key_id, MAX(principal_arn) AS principal_arn, 'key' AS kind, access_key_id AS thing,
+        MIN(first_seen_ms) AS first_ms, MAX(denied_calls) AS denied_calls
     FROM key_sources
     WHERE network LIKE '%/24' OR network LIKE '%/48'
     GROUP BY account, access_key_id
     UNION ALL
-    SELECT account, access_key_id, MAX(principal_arn) AS principal_arn, 'client' AS kind, user_agent_family AS thing, MIN(first_seen_ms) AS first_ms, MAX(denied_calls) AS denied_calls
+    SELECT
+        account, access_key_id, MAX(principal_arn) AS principal_arn, 'client' AS kind, user_agent_family AS thing,
+        MIN(first_seen_ms) AS first_ms, MAX(denied_calls) AS denied_calls
     FROM key_sources
     WHERE user_agent_family IS NOT NULL AND (network LIKE '%/24' OR network LIKE '%/48')
     GROUP BY account, access_key_id, user_agent_family
