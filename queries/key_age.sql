@@ -56,39 +56,33 @@ slots AS (
     CROSS JOIN nulls AS n
     WHERE a.owned AND NOT a.has_credential_report
 ),
-by_network AS (
-    SELECT access_key_id, network, CAST(SUM(allowed_calls) AS BIGINT) AS calls
+things AS (
+    SELECT access_key_id, 'network' AS kind, network AS thing, CAST(SUM(allowed_calls) AS BIGINT) AS calls
     FROM key_sources
     WHERE allowed_calls > 0
     GROUP BY access_key_id, network
-),
-most_network AS (
-    SELECT access_key_id, CAST(SUM(calls) AS BIGINT) AS calls, MAX(calls) AS most, CAST(COUNT(network) AS BIGINT) AS networks
-    FROM by_network
-    GROUP BY access_key_id
-),
-sources AS (
-    SELECT n.access_key_id AS access_key_id, MAX(m.calls) AS calls, MAX(m.networks) AS networks, MIN(n.network) AS top_network
-    FROM by_network AS n
-    JOIN most_network AS m ON n.access_key_id = m.access_key_id AND n.calls = m.most
-    GROUP BY n.access_key_id
-),
-by_service AS (
-    SELECT access_key_id, event_source, CAST(SUM(allowed_calls) AS BIGINT) AS calls
+    UNION ALL
+    SELECT access_key_id, 'service' AS kind, event_source AS thing, CAST(SUM(allowed_calls) AS BIGINT) AS calls
     FROM key_services
     WHERE allowed_calls > 0
     GROUP BY access_key_id, event_source
 ),
-most_service AS (
-    SELECT access_key_id, MAX(calls) AS most, CAST(COUNT(event_source) AS BIGINT) AS services
-    FROM by_service
-    GROUP BY access_key_id
+most AS (
+    SELECT access_key_id, kind, MAX(calls) AS most, CAST(SUM(calls) AS BIGINT) AS calls, CAST(COUNT(thing) AS BIGINT) AS things
+    FROM things
+    GROUP BY access_key_id, kind
 ),
-service_use AS (
-    SELECT n.access_key_id AS access_key_id, MAX(m.services) AS services, MIN(n.event_source) AS top_service
-    FROM by_service AS n
-    JOIN most_service AS m ON n.access_key_id = m.access_key_id AND n.calls = m.most
-    GROUP BY n.access_key_id
+uses AS (
+    SELECT
+        t.access_key_id AS access_key_id,
+        MAX(CASE WHEN t.kind = 'network' THEN m.calls END) AS calls,
+        MAX(CASE WHEN t.kind = 'network' THEN m.things END) AS networks,
+        MIN(CASE WHEN t.kind = 'network' THEN t.thing END) AS top_network,
+        MAX(CASE WHEN t.kind = 'service' THEN m.things END) AS services,
+        MIN(CASE WHEN t.kind = 'service' THEN t.thing END) AS top_service
+    FROM things AS t
+    JOIN most AS m ON t.access_key_id = m.access_key_id AND t.kind = m.kind AND t.calls = m.most
+    GROUP BY t.access_key_id
 ),
 judged AS (
     SELECT
@@ -122,12 +116,11 @@ judged AS (
         w.calls AS allowed_calls,
         w.networks AS networks,
         w.top_network AS top_network,
-        v.services AS services,
-        v.top_service AS top_service
+        w.services AS services,
+        w.top_service AS top_service
     FROM slots AS s
     LEFT JOIN made AS m ON s.access_key_id = m.access_key_id
-    LEFT JOIN sources AS w ON s.access_key_id = w.access_key_id
-    LEFT JOIN service_use AS v ON s.access_key_id = v.access_key_id
+    LEFT JOIN uses AS w ON s.access_key_id = w.access_key_id
     CROSS JOIN params AS p
 )
 SELECT
