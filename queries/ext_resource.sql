@@ -78,12 +78,16 @@ other_ways AS (
     CROSS JOIN nulls AS n
     WHERE i.kind = 'bucket-acl' AND i.state = 'present' AND i.detail LIKE '%to everybody%' AND o.thing IS NULL
 ),
-ways AS (
+all_ways AS (
     SELECT account, resource, service, way, statement, entry_kind, entry, entry_account, conditions
     FROM named
     UNION ALL
     SELECT account, resource, service, way, statement, entry_kind, entry, entry_account, conditions
     FROM other_ways
+),
+ways AS (
+    SELECT DISTINCT account, resource, service, way, statement, entry_kind, entry, entry_account, conditions
+    FROM all_ways
 ),
 opened AS (
     SELECT

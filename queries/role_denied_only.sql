@@ -1,6 +1,6 @@
 -- title: Roles whose every call is denied
 -- question: Which roles call AWS and are only ever refused?
--- columns: account, resource, status, severity, reason, role_name, denied_calls, error_calls, denied_actions, first_action, last_allowed_ms, last_denied_ms, sample_event_id, looked_at
+-- columns: account, resource, status, severity, reason, role_name, principal_key, denied_calls, error_calls, denied_actions, first_action, last_allowed_ms, last_denied_ms, sample_event_id, looked_at
 WITH refused AS (
     SELECT
         principal_key,
@@ -50,7 +50,7 @@ both AS (
             WHEN r.error_calls > 0 THEN 'no call ever worked: denied or failed'
             ELSE 'every call is denied: broken or attacked, not unused'
         END AS reason,
-        r.role_name AS role_name, r.denied_calls AS denied_calls, r.error_calls AS error_calls, d.denied_actions AS denied_actions,
+        r.role_name AS role_name, r.principal_key AS principal_key, r.denied_calls AS denied_calls, r.error_calls AS error_calls, d.denied_actions AS denied_actions,
         d.first_action AS first_action, r.last_allowed_ms AS last_allowed_ms, r.last_denied_ms AS last_denied_ms,
         d.sample_event_id AS sample_event_id, n.no_int AS looked_at
     FROM roles AS r
@@ -68,7 +68,7 @@ both AS (
             WHEN NOT c.complete THEN 'the logs do not cover the window'
             ELSE 'no role is only ever refused'
         END AS reason,
-        n.no_text AS role_name, n.no_int AS denied_calls, n.no_int AS error_calls, n.no_int AS denied_actions, n.no_text AS first_action,
+        n.no_text AS role_name, n.no_text AS principal_key, n.no_int AS denied_calls, n.no_int AS error_calls, n.no_int AS denied_actions, n.no_text AS first_action,
         n.no_int AS last_allowed_ms, n.no_int AS last_denied_ms, n.no_text AS sample_event_id, k.looked_at AS looked_at
     FROM accounts AS a
     LEFT JOIN coverage_summary AS c ON a.account = c.account
@@ -76,7 +76,7 @@ both AS (
     CROSS JOIN nulls AS n
     WHERE a.owned AND (c.complete IS NULL OR NOT c.complete OR k.shown IS NULL OR k.shown = 0)
 )
-SELECT account, resource, status, severity, reason, role_name, denied_calls, error_calls, denied_actions, first_action, last_allowed_ms,
+SELECT account, resource, status, severity, reason, role_name, principal_key, denied_calls, error_calls, denied_actions, first_action, last_allowed_ms,
     last_denied_ms, sample_event_id, looked_at
 FROM both
-ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, role_name ASC NULLS LAST
+ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, role_name ASC NULLS LAST, principal_key ASC NULLS LAST

@@ -13,6 +13,11 @@ last_sources AS (
     JOIN last_times AS t ON s.role_arn = t.role_arn AND s.last_seen_ms = t.last_seen_ms
     GROUP BY s.role_arn
 ),
+sessions AS (
+    SELECT principal_key, MAX(session_names) AS session_names
+    FROM role_sessions
+    GROUP BY principal_key
+),
 roles AS (
     SELECT
         r.account AS account,
@@ -36,7 +41,7 @@ roles AS (
     LEFT JOIN coverage_summary AS c ON r.account = c.account
     LEFT JOIN accounts AS o ON r.account = o.account
     LEFT JOIN last_sources AS s ON r.arn = s.role_arn
-    LEFT JOIN role_sessions AS n ON r.principal_key = n.principal_key
+    LEFT JOIN sessions AS n ON r.principal_key = n.principal_key
     CROSS JOIN params AS p
     WHERE r.kind = 'role'
 ),
