@@ -39,8 +39,8 @@ held AS (
         h.policy_name AS policy_name,
         h.policy_arn AS policy_arn,
         CASE
-            WHEN h.source = 'permission-set' THEN h.via
             WHEN h.policy_arn IS NOT NULL AND SPLIT_PART(h.policy_arn, ':', 5) <> 'aws' THEN h.policy_arn
+            WHEN h.source = 'permission-set' THEN h.via
             WHEN h.source = 'group' THEN h.via || ' ' || COALESCE(h.policy_arn, h.policy_name)
             ELSE h.holder_arn || ' ' || COALESCE(h.policy_arn, h.policy_name)
         END AS gap_key,
@@ -74,13 +74,17 @@ gap_rows AS (
             WHEN placement = 'customer-managed' OR owner_kind = 'permission-set' THEN owner_arn
             ELSE owner_arn || ' ' || COALESCE(policy_arn, policy)
         END AS gap_key,
-        status,
+        CASE WHEN status = 'unchanged' THEN 1 WHEN status = 'written' THEN 2 ELSE 3 END AS grade,
         actions_after
     FROM policy_gaps
     WHERE placement <> 'trust'
 ),
+-- A permission set is taken as a whole: its policies may be merged into one.
 gaps AS (
-    SELECT gap_key, MAX(status) AS proposal, MAX(actions_after) AS actions_after
+    SELECT
+        gap_key,
+        CASE WHEN MAX(grade) = 1 THEN 'unchanged' WHEN MAX(grade) = 2 THEN 'written' ELSE 'withheld' END AS proposal,
+        CAST(SUM(actions_after) AS BIGINT) AS actions_after
     FROM gap_rows
     GROUP BY gap_key
 ),
@@ -88,40 +92,6 @@ emergency AS (
     SELECT DISTINCT value AS arn
     FROM listed
     WHERE list = 'break-glass'
-),
-found AS (
-    SELECT
-        h.account AS account,
-        h.owner_arn AS resource,
-        'FAIL' AS status,
-        CASE
-            WHEN e.arn IS NOT NULL THEN 'LOW'
-            WHEN h.always = 0 THEN 'MEDIUM'
-            ELSE 'HIGH'
-        END AS severity,
-        CASE
-            WHEN e.arn IS NOT NULL THEN 'allows everything on everything; listed as break-glass'
-            WHEN h.always = 0 THEN 'allows everything on everything under a condition'
-            WHEN u.used_actions IS NULL AND c.complete THEN 'allows everything on everything, and the logs show no use'
-            ELSE 'allows everything on everything'
-        END AS reason,
-        h.holder_kind AS holder_kind,
-        h.source AS source,
-        h.via AS via,
-        h.policy_name AS policy_name,
-        h.policy_arn AS policy_arn,
-        h.conditions AS conditions,
-        CASE WHEN u.used_actions IS NULL AND c.complete THEN 0 ELSE u.used_actions END AS used_actions,
-        CASE WHEN u.used_services IS NULL AND c.complete THEN 0 ELSE u.used_services END AS used_services,
-        u.last_seen_ms AS last_seen_ms,
-        g.proposal AS proposal,
-        g.actions_after AS actions_after
-    FROM held AS h
-    LEFT JOIN uses AS u ON h.owner_arn = u.owner_arn
-    LEFT JOIN gaps AS g ON h.gap_key = g.gap_key
-    LEFT JOIN emergency AS e ON h.owner_arn = e.arn
-    LEFT JOIN coverage_summary AS c ON h.account = c.account
-    WHERE h.source <> 'group'
 ),
 fails AS (
     SELECT account, CAST(COUNT(*) AS BIGINT) AS failed
@@ -175,12 +145,39 @@ told AS (
 ),
 both AS (
     SELECT
-        f.account AS account, f.resource AS resource, f.status AS status, f.severity AS severity, f.reason AS reason, f.holder_kind AS holder_kind,
-        f.source AS source, f.via AS via, f.policy_name AS policy_name, f.policy_arn AS policy_arn, f.conditions AS conditions,
-        f.used_actions AS used_actions, f.used_services AS used_services, f.last_seen_ms AS last_seen_ms, f.proposal AS proposal,
-        f.actions_after AS actions_after, n.no_int AS looked_at
-    FROM found AS f
+        h.account AS account,
+        h.owner_arn AS resource,
+        'FAIL' AS status,
+        CASE
+            WHEN e.arn IS NOT NULL THEN 'LOW'
+            WHEN h.always = 0 THEN 'MEDIUM'
+            ELSE 'HIGH'
+        END AS severity,
+        CASE
+            WHEN e.arn IS NOT NULL THEN 'allows everything on everything; listed as break-glass'
+            WHEN h.always = 0 THEN 'allows everything on everything under a condition'
+            WHEN u.used_actions IS NULL AND c.complete THEN 'allows everything on everything, and the logs show no use'
+            ELSE 'allows everything on everything'
+        END AS reason,
+        h.holder_kind AS holder_kind,
+        h.source AS source,
+        h.via AS via,
+        h.policy_name AS policy_name,
+        h.policy_arn AS policy_arn,
+        h.conditions AS conditions,
+        CASE WHEN u.used_actions IS NULL AND c.complete THEN 0 ELSE u.used_actions END AS used_actions,
+        CASE WHEN u.used_services IS NULL AND c.complete THEN 0 ELSE u.used_services END AS used_services,
+        u.last_seen_ms AS last_seen_ms,
+        g.proposal AS proposal,
+        g.actions_after AS actions_after,
+        n.no_int AS looked_at
+    FROM held AS h
+    LEFT JOIN uses AS u ON h.owner_arn = u.owner_arn
+    LEFT JOIN gaps AS g ON h.gap_key = g.gap_key
+    LEFT JOIN emergency AS e ON h.owner_arn = e.arn
+    LEFT JOIN coverage_summary AS c ON h.account = c.account
     CROSS JOIN nulls AS n
+    WHERE h.source <> 'group'
     UNION ALL
     SELECT
         t.account AS account, t.account AS resource, t.status AS status, 'HIGH' AS severity, t.reason AS reason, n.no_text AS holder_kind,

@@ -98,8 +98,8 @@ held AS (
         h.policy_name AS policy_name,
         h.policy_arn AS policy_arn,
         CASE
-            WHEN h.source = 'permission-set' THEN h.via
             WHEN h.policy_arn IS NOT NULL AND SPLIT_PART(h.policy_arn, ':', 5) <> 'aws' THEN h.policy_arn
+            WHEN h.source = 'permission-set' THEN h.via
             WHEN h.source = 'group' THEN h.via || ' ' || COALESCE(h.policy_arn, h.policy_name)
             ELSE h.holder_arn || ' ' || COALESCE(h.policy_arn, h.policy_name)
         END AS gap_key,
@@ -142,46 +142,19 @@ gap_rows AS (
             WHEN placement = 'customer-managed' OR owner_kind = 'permission-set' THEN owner_arn
             ELSE owner_arn || ' ' || COALESCE(policy_arn, policy)
         END AS gap_key,
-        status,
+        CASE WHEN status = 'unchanged' THEN 1 WHEN status = 'written' THEN 2 ELSE 3 END AS grade,
         actions_after
     FROM policy_gaps
     WHERE placement <> 'trust'
 ),
+-- A permission set is taken as a whole: its policies may be merged into one.
 gaps AS (
-    SELECT gap_key, MAX(status) AS proposal, MAX(actions_after) AS actions_after
+    SELECT
+        gap_key,
+        CASE WHEN MAX(grade) = 1 THEN 'unchanged' WHEN MAX(grade) = 2 THEN 'written' ELSE 'withheld' END AS proposal,
+        CAST(SUM(actions_after) AS BIGINT) AS actions_after
     FROM gap_rows
     GROUP BY gap_key
-),
-found AS (
-    SELECT
-        h.account AS account,
-        h.owner_arn AS resource,
-        'FAIL' AS status,
-        CASE WHEN h.tier < 6 THEN 'MEDIUM' ELSE 'LOW' END AS severity,
-        CASE
-            WHEN h.tier = 1 THEN 'allows all of CloudTrail: can stop the log'
-            WHEN h.tier = 2 THEN 'allows all of KMS on every key'
-            WHEN h.tier = 3 THEN 'allows all of IAM, STS or Organizations: can change who may do what'
-            WHEN h.tier = 4 THEN 'allows to decrypt with every key'
-            WHEN h.tier = 5 THEN 'allows everything but some actions on every resource'
-            ELSE 'allows all of a service on every resource'
-        END AS reason,
-        h.holder_kind AS holder_kind,
-        h.source AS source,
-        h.via AS via,
-        h.policy_name AS policy_name,
-        h.policy_arn AS policy_arn,
-        h.full_actions AS full_actions,
-        h.granted_actions AS granted_actions,
-        CASE WHEN u.used_actions IS NULL AND c.complete THEN 0 ELSE u.used_actions END AS used_actions,
-        u.last_seen_ms AS last_seen_ms,
-        g.proposal AS proposal,
-        g.actions_after AS actions_after
-    FROM held AS h
-    LEFT JOIN uses AS u ON h.owner_arn = u.owner_arn AND h.document_id = u.document_id
-    LEFT JOIN gaps AS g ON h.gap_key = g.gap_key
-    LEFT JOIN coverage_summary AS c ON h.account = c.account
-    WHERE h.source <> 'group'
 ),
 fails AS (
     SELECT account, CAST(COUNT(*) AS BIGINT) AS failed
@@ -234,12 +207,36 @@ told AS (
 ),
 both AS (
     SELECT
-        f.account AS account, f.resource AS resource, f.status AS status, f.severity AS severity, f.reason AS reason, f.holder_kind AS holder_kind,
-        f.source AS source, f.via AS via, f.policy_name AS policy_name, f.policy_arn AS policy_arn, f.full_actions AS full_actions,
-        f.granted_actions AS granted_actions, f.used_actions AS used_actions, f.last_seen_ms AS last_seen_ms, f.proposal AS proposal,
-        f.actions_after AS actions_after, n.no_int AS looked_at
-    FROM found AS f
+        h.account AS account,
+        h.owner_arn AS resource,
+        'FAIL' AS status,
+        CASE WHEN h.tier < 6 THEN 'MEDIUM' ELSE 'LOW' END AS severity,
+        CASE
+            WHEN h.tier = 1 THEN 'allows all of CloudTrail: can stop the log'
+            WHEN h.tier = 2 THEN 'allows all of KMS on every key'
+            WHEN h.tier = 3 THEN 'allows all of IAM, STS or Organizations: can change who may do what'
+            WHEN h.tier = 4 THEN 'allows to decrypt with every key'
+            WHEN h.tier = 5 THEN 'allows everything but some actions on every resource'
+            ELSE 'allows all of a service on every resource'
+        END AS reason,
+        h.holder_kind AS holder_kind,
+        h.source AS source,
+        h.via AS via,
+        h.policy_name AS policy_name,
+        h.policy_arn AS policy_arn,
+        h.full_actions AS full_actions,
+        h.granted_actions AS granted_actions,
+        CASE WHEN u.used_actions IS NULL AND c.complete THEN 0 ELSE u.used_actions END AS used_actions,
+        u.last_seen_ms AS last_seen_ms,
+        g.proposal AS proposal,
+        g.actions_after AS actions_after,
+        n.no_int AS looked_at
+    FROM held AS h
+    LEFT JOIN uses AS u ON h.owner_arn = u.owner_arn AND h.document_id = u.document_id
+    LEFT JOIN gaps AS g ON h.gap_key = g.gap_key
+    LEFT JOIN coverage_summary AS c ON h.account = c.account
     CROSS JOIN nulls AS n
+    WHERE h.source <> 'group'
     UNION ALL
     SELECT
         t.account AS account, t.account AS resource, t.status AS status, 'LOW' AS severity, t.reason AS reason, n.no_text AS holder_kind,

@@ -17,7 +17,8 @@ WITH placed AS (
         risky_dropped,
         kept_unobservable,
         CASE
-            WHEN placement = 'customer-managed' OR owner_kind = 'permission-set' THEN owner_arn
+            WHEN placement = 'customer-managed' THEN owner_arn
+            WHEN owner_kind = 'permission-set' THEN owner_arn || ' ' || COALESCE(policy_arn, '')
             ELSE owner_arn || ' ' || COALESCE(policy_arn, policy)
         END AS gap_key
     FROM policy_gaps
@@ -28,8 +29,8 @@ keyed AS (
         h.holder_key AS holder_key,
         h.document_id AS document_id,
         CASE
-            WHEN h.source = 'permission-set' THEN h.via
             WHEN h.policy_arn IS NOT NULL AND SPLIT_PART(h.policy_arn, ':', 5) <> 'aws' THEN h.policy_arn
+            WHEN h.source = 'permission-set' THEN h.via || ' ' || COALESCE(h.policy_arn, '')
             WHEN h.source = 'group' THEN h.via || ' ' || COALESCE(h.policy_arn, h.policy_name)
             ELSE h.holder_arn || ' ' || COALESCE(h.policy_arn, h.policy_name)
         END AS gap_key
