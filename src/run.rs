@@ -14,7 +14,9 @@ mod changes;
 pub mod check;
 mod consistency;
 mod coverage;
+mod denied;
 mod eras;
+pub mod explain;
 mod facts;
 mod fork_proofs;
 mod history;
@@ -244,9 +246,13 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     watch.lap("blast radius");
     let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
+    let denied = denied::of_grants(&layers, &usage, &past, &tables::own_accounts(&grants, &usage, &config), reference);
+    watch.lap("denied");
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
+    tables.register_columns("denied_clusters", denied.columns())?;
+    tables.register_columns("denied_calls", denied.member_columns())?;
     watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
@@ -261,6 +267,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         blast_facts::add(&mut model, blast, reference);
     }
     facts::add_consistency(&mut model, &consistency);
+    model.denied = denied;
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     watch.lap("facts and findings");

@@ -48,7 +48,7 @@ macro_rules! sources {
 }
 
 const SOURCES: &[(&str, &str, &str)] =
-    sources!("unrotated_keys", "unused_credentials", "unused_roles", "unused_users", "external_access");
+    sources!("unrotated_keys", "unused_credentials", "unused_roles", "unused_users", "external_access", "denied");
 
 /// Every report, in the order of the page.
 ///

@@ -9,6 +9,7 @@ pub mod blast_text;
 pub mod catalogue;
 pub mod check_text;
 pub mod deliver;
+pub mod denied_text;
 pub mod doctor_text;
 pub mod escape;
 pub mod findings;

@@ -23,7 +23,7 @@ const MARK: &str = "run.json";
 
 /// Tables that are written as CSV.
 const TABLES: &[&str] = &[
-    "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "documents", "grant_changes", "inventory", "key_activity", "last_accessed",
+    "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "denied_calls", "denied_clusters", "documents", "grant_changes", "inventory", "key_activity", "last_accessed",
     "principals", "resource_grants", "session_calls", "statements", "trusts",
 ];
 

@@ -1,0 +1,1 @@
+//! Causes, clusters, changes and verdicts on a small organisation of our own.
