@@ -178,7 +178,7 @@ impl DeniedFacts {
             ("day_count", int(&|r| size(r.day_count))),
             ("first_seen_ms", int(&|r| r.seen_ms.0)),
             ("last_seen_ms", int(&|r| r.seen_ms.1)),
-            ("sample_event_ids", text(&|r| Some(r.samples.join("\n")))),
+            ("sample_event_ids", text(&|r| Some(r.samples.join("; ")))),
             ("verdict", text(&|r| Some(r.verdict.to_owned()))),
             ("verdict_reason", text(&|r| Some(r.reason.clone()))),
             ("change_what", text(&|r| Some(r.change.what.clone()))),
@@ -216,9 +216,9 @@ fn size(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// Names with their calls, one a line.
+/// Names with their calls, `; ` between them.
 fn listed(list: &[(String, i64)]) -> String {
-    list.iter().map(|(name, calls)| format!("{name} ({calls})")).collect::<Vec<_>>().join("\n")
+    list.iter().map(|(name, calls)| format!("{name} ({calls})")).collect::<Vec<_>>().join("; ")
 }
 
 /// A share in percent, with one digit.
@@ -313,7 +313,7 @@ pub fn to_json(columns: &[String], row: &[String]) -> Value {
     let is_number = |c: &str| matches!(c, "calls" | "share_permille") || c.ends_with("_count") || c.ends_with("_ms");
     let value = |c: &str, v: &str| match v {
         "" => Value::Null,
-        v if is_list(c) => v.split('\n').collect(),
+        v if is_list(c) => v.split("; ").collect(),
         v if is_number(c) => v.parse::<i64>().map_or(Value::Null, Value::from),
         v => v.into(),
     };

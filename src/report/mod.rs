@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod denied_text;
 pub mod doctor_text;
 pub mod escape;
+pub mod explain_text;
 pub mod findings;
 pub mod findings_csv;
 pub mod findings_json;

@@ -141,6 +141,10 @@ pub fn cause(row: &DeniedCallRow, comparison: Option<&Comparison>, not_asked: &s
             None => not_asked.clone_into(&mut cause.not_known),
         },
     }
+    let is_encoded = cause.layer.is_none() && call.error_code.as_deref().is_some_and(|c| c.ends_with("UnauthorizedOperation"));
+    if is_encoded {
+        cause.not_known.push_str("; if the message is encoded, `aws sts decode-authorization-message` tells");
+    }
     cause
 }
 

@@ -13,6 +13,9 @@ use crate::usage::{DeniedCallRow, Outcome, Usage, UsageRow};
 /// From how many days on a refusal is that of something that tries again by itself.
 const DAYS: usize = 3;
 
+/// From how many refused roles on a caller looks for one that lets it in.
+const ROLES: usize = 3;
+
 /// What the callers of refused calls are allowed, by caller and service.
 pub struct Record<'u> {
     used: BTreeMap<&'u str, BTreeMap<&'u str, Vec<&'u UsageRow>>>,
@@ -67,12 +70,16 @@ fn over_time(member: &Member<'_>, record: &Record<'_>) -> Option<Verdict> {
 /// What the caller may do that is nearly the same.
 fn sibling(member: &Member<'_>, record: &Record<'_>) -> Option<Verdict> {
     let call = &member.row.call;
+    let names_it = call.resource_arn != *"*" && !call.is_pattern();
+    // To be let into one role says nothing of another.
+    if !names_it || call.action.starts_with("sts:AssumeRole") {
+        return None;
+    }
     let used = record.of(member);
     if let Some(other) = used.iter().filter(|u| u.action == call.action && u.resource_arn != call.resource_arn).map(|u| &u.resource_arn).min() {
         return Some(("mistake", format!("the caller is allowed the same action on {}: this resource was likely left out", other.as_str())));
     }
-    let names_it = call.resource_arn != *"*" && !call.is_pattern();
-    let other = used.iter().filter(|u| names_it && u.resource_arn == call.resource_arn && u.action != call.action).map(|u| &u.action).min()?;
+    let other = used.iter().filter(|u| u.resource_arn == call.resource_arn && u.action != call.action).map(|u| &u.action).min()?;
     Some(("mistake", format!("the caller is allowed {} on the same resource: this action was likely left out", other.as_str())))
 }
 
@@ -118,13 +125,21 @@ pub fn of_cluster(members: &[&Member<'_>], record: &Record<'_>, profiles: &BTree
     let mut calls: BTreeMap<&'static str, i64> = BTreeMap::new();
     let mut reasons: BTreeMap<(&'static str, String), i64> = BTreeMap::new();
     let mut days: BTreeSet<&str> = BTreeSet::new();
+    let mut roles: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for member in members {
+        let call = &member.row.call;
+        if call.action.starts_with("sts:AssumeRole") {
+            roles.entry(member.who()).or_default().insert(&call.resource_arn);
+        }
         let (word, reason) = of_member(member, record, profiles, own);
         *calls.entry(word).or_default() += member.calls;
         *reasons.entry((word, reason)).or_default() += member.calls;
         days.extend(&member.days);
     }
     let most = calls.iter().max_by_key(|(word, n)| (**n, std::cmp::Reverse(**word))).map_or("cannot-tell", |(word, _)| *word);
+    if most == "cannot-tell" && roles.values().any(|tried| tried.len() >= ROLES) {
+        return ("probing", "the caller tried one role after the other, and none let it in: somebody looks for a way up, or a tool has an old list of roles".to_owned());
+    }
     // One on each day by another caller of a kind is day after day as well.
     if most == "cannot-tell" && days.len() >= DAYS && members.len() > 1 {
         return ("mistake", "several callers are refused the same day after day: a grant that they all lack, or something that should stop asking".to_owned());
