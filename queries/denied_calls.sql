@@ -5,7 +5,7 @@
 -- A call may stand for several actions on several resources, and in the logs of two accounts; here it counts once: the caller's
 -- copy wins, then the action that the denial's message speaks of, then one that the call is named after. A call whose action the
 -- reference does not know counts too. Of sessions as in session_calls.sql. The message is only given where it speaks of an
--- action that the call does not stand for, or nothing of it was kept.
+-- action that the call does not stand for, or nothing of it was kept, or may name a resource that the call does not.
 WITH issuing AS (
     SELECT
         issued_access_key_id,
@@ -134,7 +134,7 @@ counted AS (
         r.event_name AS event_name,
         r.event_category AS event_category,
         r.error_code AS error_code,
-        CASE WHEN r.told_rank = 1 AND r.error_message LIKE '%is not authorized to perform%' THEN r.error_message ELSE NULL END AS error_message,
+        CASE WHEN (r.told_rank = 1 OR r.arn_provenance = 'type-wildcard') AND r.error_message LIKE '%is not authorized to perform%' THEN r.error_message ELSE NULL END AS error_message,
         r.source_ip AS source_ip,
         r.principal_key AS principal_key,
         r.principal_arn AS principal_arn,

@@ -16,14 +16,13 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::caller::{Callers, Standing};
-use self::cause::{Cause, KnownBy, cause};
+use self::cause::{Answer, Cause, KnownBy, cause};
 use self::group::{Key, Member};
 use self::verdict::Record;
-use super::consistency::{Row, put};
 use super::history::Past;
 use super::layers::Layers;
 use crate::evaluate::Compiler;
-use crate::prove::Comparison;
+use crate::prove::{Logged, Refusal, compare};
 use crate::reference::Reference;
 use crate::report::denied_text::{DeniedCluster, DeniedFacts, DeniedMember};
 use crate::report::escape::visible;
@@ -42,17 +41,23 @@ fn same_question(a: &DeniedCallRow, b: &DeniedCallRow) -> bool {
         && x.session() == y.session()
 }
 
-/// Asks the policies at hand about a row; the answer, or why nobody could be asked.
-fn asked<'a, 'g: 'a>(row: &'a DeniedCallRow, callers: &mut Callers<'a, 'g>, layers: &Layers<'_>) -> (Option<Comparison>, &'static str) {
+/// Asks the policies at hand about a row.
+fn asked<'a, 'g: 'a>(row: &'a DeniedCallRow, callers: &mut Callers<'a, 'g>, layers: &Layers<'_>) -> Answer {
+    let not_asked = |why| Answer { not_asked: why, ..Answer::default() };
     if layers.grants().is_empty() {
-        return (None, "no exports of grants were given");
+        return not_asked("no exports of grants were given");
     }
     if !row.is_known_action {
-        return (None, "the reference knows no action for this call");
+        return not_asked("the reference knows no action for this call");
     }
-    let Some(standing) = callers.of(row) else { return (None, "an AWS service called for itself") };
-    let trusts = standing.trusts.as_ref().unwrap_or(layers.trusts());
-    (Some(put(&standing.holder, &Row::of_session(&row.call), trusts, layers)), standing.not_known)
+    let Some(standing) = callers.of(row) else { return not_asked("an AWS service called for itself") };
+    let call = &row.call;
+    let refusal = Refusal { effect: call.denied_effect.as_deref(), policy_type: call.denied_policy_type.as_deref() };
+    standing.ask(row, layers, |request, policies, unseen| Answer {
+        comparison: Some(compare(request, policies, unseen, Logged::Denied(refusal))),
+        unseen: unseen.to_vec(),
+        not_asked: standing.not_known,
+    })
 }
 
 /// The causes of all rows, in their order.
@@ -64,8 +69,7 @@ fn causes<'a, 'g: 'a>(rows: &'a [DeniedCallRow], callers: &mut Callers<'a, 'g>, 
         let is_steady = callers.principal(row).is_none_or(|p| !past.has(p)) && !past.has_trusts_of(&row.call.resource_arn);
         let repeated = last.filter(|l| is_steady && same_question(l, row)).and(out.last()).cloned();
         let found = repeated.unwrap_or_else(|| {
-            let (comparison, not_asked) = asked(row, callers, layers);
-            cause(row, comparison.as_ref(), not_asked)
+            cause(row, &asked(row, callers, layers))
         });
         out.push(found);
         last = Some(row);

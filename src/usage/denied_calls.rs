@@ -7,7 +7,7 @@ use super::engine::{Shared, Table, UsageError};
 use super::session_calls::SessionCallRow;
 use super::{OfCaller, Outcome};
 use crate::aws::denial::{self, Denial};
-use crate::aws::{Text, Texts};
+use crate::aws::{Arn, Text, Texts};
 
 /// One row of `queries/denied_calls.sql`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,11 +43,17 @@ impl OfCaller for DeniedCallRow {
 
 /// Takes what a message says of an action that the call does not stand for: a `GetSecretValue` may be refused for `kms:Decrypt`.
 fn take_word(call: &mut SessionCallRow, said: Denial, is_known: &mut bool) {
-    if let Some(action) = said.action.filter(|a| !a.contains('*') && !a.eq_ignore_ascii_case(&call.action)) {
+    let other = said.action.filter(|a| !a.contains('*') && !a.eq_ignore_ascii_case(&call.action));
+    if let Some(action) = other {
         call.action = action.into();
         call.resource_arn = said.resource.unwrap_or_else(|| "*".to_owned()).into();
         call.arn_provenance = if call.resource_arn.contains('*') { "type-wildcard" } else { "logged" }.into();
         *is_known = true;
+    } else if call.is_pattern()
+        && let Some(named) = said.resource.filter(|r| !r.contains('*') && Arn::parse(r).is_some())
+    {
+        call.resource_arn = named.into();
+        call.arn_provenance = "logged".into();
     }
     call.denied_effect = said.effect.map(|e| e.as_str().into());
     call.denied_policy_type = said.policy_type.map(Into::into);
@@ -145,5 +151,11 @@ mod tests {
         take_word(&mut own, said("secretsmanager:GetSecretValue on resource: x because no identity-based policy allows the secretsmanager:GetSecretValue action"), &mut known);
         assert!(own.resource_arn.ends_with("secret:s"), "{own:?}");
         assert_eq!(own.denied_policy_type.as_deref(), Some("identity"));
+        // Where the call only tells the kind of its resource, the message may name it.
+        for (named, expected) in [("arn:aws:iam::111122223333:role/p", "arn:aws:iam::111122223333:role/p"), ("role p", "arn:aws:iam::111122223333:role/*")] {
+            let mut kind = SessionCallRow { resource_arn: "arn:aws:iam::111122223333:role/*".into(), arn_provenance: "type-wildcard".into(), ..call("iam:PassRole") };
+            take_word(&mut kind, said(&format!("iam:PassRole on resource: {named} because no identity-based policy allows the iam:PassRole action")), &mut known);
+            assert_eq!((kind.resource_arn.as_str(), kind.is_pattern()), (expected, expected.ends_with('*')));
+        }
     }
 }

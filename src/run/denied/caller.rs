@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::aws::{is_account_id, partition_of_region};
-use crate::evaluate::{CompiledPolicies, Compiler, PolicyType, PrincipalType, RequestPrincipal};
+use crate::evaluate::{CompiledPolicies, Compiler, PolicyType, PreparedRequest, PrincipalType, RequestPrincipal};
 use crate::grants::{OwnerKind, Principal};
-use crate::run::asked::Trusts;
+use crate::prove::replay::context_of;
+use crate::run::asked::{Caller, Question, Trusts, ask};
 use crate::run::consistency::{Holder, Row};
 use crate::run::eras::{blank, holder_at, trusts_at};
 use crate::run::history::Past;
@@ -24,6 +25,23 @@ pub struct Standing<'a> {
     pub principal: Option<&'a Principal>,
     /// Why its policies are not known; empty where they are.
     pub not_known: &'static str,
+}
+
+impl Standing<'_> {
+    /// Puts a row's call to everything that bears on it, as `asked::ask` does.
+    pub fn ask<T>(&self, row: &DeniedCallRow, layers: &Layers<'_>, then: impl FnOnce(&PreparedRequest<'_>, &CompiledPolicies, &[PolicyType]) -> T) -> T {
+        let call = &row.call;
+        let context = context_of(&call.context_class, call.region.as_deref());
+        let question = Question {
+            action: &call.action,
+            resource: &call.resource_arn,
+            is_pattern: call.is_pattern(),
+            context: &context,
+            first_ms: call.first_seen_ms,
+        };
+        let caller = Caller { who: &self.holder.caller, policies: &self.holder.policies, unseen: &self.holder.unseen };
+        ask(caller, &question, self.trusts.as_ref().unwrap_or(layers.trusts()), layers, then)
+    }
 }
 
 /// Finds callers.
@@ -89,7 +107,7 @@ impl<'a, 'g: 'a> Callers<'a, 'g> {
             let policies = CompiledPolicies::default();
             Standing { holder: Holder { arn: key, caller, policies, unseen: Vec::new() }, trusts: None, principal: None, not_known }
         };
-        if let Some(caller) = takeovers::caller(call.principal_type.as_deref(), key) {
+        if call.action.starts_with("sts:") && let Some(caller) = takeovers::caller(call.principal_type.as_deref(), key) {
             let mut standing = plain(caller, "");
             standing.trusts = self.trusts_then(row, i64::MIN);
             return Some(standing);

@@ -101,9 +101,20 @@ fn policy_name(arn: &str) -> String {
     }
 }
 
-/// Why a row's calls were refused; `comparison` is the answer of the policies at hand, if they could be asked.
-pub fn cause(row: &DeniedCallRow, comparison: Option<&Comparison>, not_asked: &str) -> Cause {
-    let call = &row.call;
+/// What the policies at hand say to a call.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The answer; `None` where nobody could be asked.
+    pub comparison: Option<Comparison>,
+    /// Kinds that may exist and are not at hand.
+    pub unseen: Vec<PolicyType>,
+    /// Why nobody, or not everybody, could be asked; empty else.
+    pub not_asked: &'static str,
+}
+
+/// Why a row's calls were refused.
+pub fn cause(row: &DeniedCallRow, answer: &Answer) -> Cause {
+    let (call, comparison, not_asked) = (&row.call, answer.comparison.as_ref(), answer.not_asked);
     let by_network = row.event_category.as_deref() == Some("NetworkActivity") || call.error_code.as_deref() == Some("VpceAccessDenied");
     let told = call.denied_policy_type.as_deref().and_then(|t| WORDS.iter().copied().find(|w| *w == t));
     let told_effect = match call.denied_effect.as_deref() {
@@ -137,7 +148,7 @@ pub fn cause(row: &DeniedCallRow, comparison: Option<&Comparison>, not_asked: &s
             }
         }
         None => match comparison {
-            Some(comparison) => evaluated(&mut cause, row, comparison, not_asked),
+            Some(comparison) => evaluated(&mut cause, row, comparison, answer),
             None => not_asked.clone_into(&mut cause.not_known),
         },
     }
@@ -181,7 +192,7 @@ fn complete(cause: &mut Cause, layer: &'static str, comparison: &Comparison) {
 }
 
 /// Takes the word of the policies at hand.
-fn evaluated(cause: &mut Cause, row: &DeniedCallRow, comparison: &Comparison, not_asked: &str) {
+fn evaluated(cause: &mut Cause, row: &DeniedCallRow, comparison: &Comparison, answer: &Answer) {
     let evaluation = &comparison.evaluation;
     let word = |kind| word_of(kind, &row.call.action, &row.call.resource_arn);
     match evaluation.decision {
@@ -193,7 +204,8 @@ fn evaluated(cause: &mut Cause, row: &DeniedCallRow, comparison: &Comparison, no
             }
         }
         Decision::ImplicitDeny if cause.effect != Some("explicit") => {
-            if let Some(kind) = evaluation.missing_policy_type {
+            // Of a kind that is not all at hand nobody can say that none of it allows.
+            if let Some(kind) = evaluation.missing_policy_type.filter(|k| !answer.unseen.contains(k)) {
                 (cause.layer, cause.effect) = (Some(word(kind)), Some("implicit"));
             }
         }
@@ -204,7 +216,11 @@ fn evaluated(cause: &mut Cause, row: &DeniedCallRow, comparison: &Comparison, no
         return;
     }
     let settles = comparison.settles.join(", ");
-    cause.not_known = match (not_asked, evaluation.decision) {
+    cause.not_known = match (answer.not_asked, evaluation.decision) {
+        ("", Decision::ImplicitDeny) => match evaluation.missing_policy_type {
+            Some(kind) => format!("no {} policy that is at hand allows the call, and not all are at hand", kind.as_str()),
+            None => "the policies at hand do not decide it".to_owned(),
+        },
         ("", Decision::Allowed) => format!("the policies at hand allow the call: what refused it is not exported, or was changed since ({settles})"),
         ("", _) if comparison.agreement == Agreement::Unknown && !settles.is_empty() => format!("what would settle it: {settles}"),
         ("", _) => "the policies at hand do not decide it".to_owned(),

@@ -19,7 +19,6 @@ use crate::evaluate::{
 use crate::policy::{ActionElement, Effect, PolicyDocument, PrincipalElement, PrincipalSet, ResourceElement, Statement, print};
 use crate::prove::replay::context_of;
 use crate::report::denied_text::ChangeFacts;
-use crate::run::asked::{Caller, Question, ask};
 use crate::run::layers::Layers;
 use crate::grants::permission_set::set_name_of_role;
 
@@ -195,17 +194,13 @@ fn silent_levels(request: &PreparedRequest<'_>, policies: &CompiledPolicies, kin
 /// What the engine says after the change: the word right after it, the rest in words, and levels that do not allow now.
 fn after(standing: &Standing<'_>, member: &Member<'_>, layers: &Layers<'_>, kind: PolicyType, compiler: &mut Compiler<'_>) -> (&'static str, String, Vec<String>) {
     let call = &member.row.call;
-    let context = context_of(&call.context_class, call.region.as_deref());
     let (action, resource) = (call.action.as_str(), call.resource_arn.as_str());
-    let question = Question { action, resource, is_pattern: call.is_pattern(), context: &context, first_ms: call.first_seen_ms };
-    let caller = Caller { who: &standing.holder.caller, policies: &standing.holder.policies, unseen: &standing.holder.unseen };
-    let trusts = standing.trusts.as_ref().unwrap_or(layers.trusts());
     let mut allow = |kind: PolicyType| {
         let layer = if kind == PolicyType::Resource && action.starts_with("sts:") { "trust" } else { kind.as_str() };
         let statement = missing(layer, action, &[resource.to_owned()], Some(&standing.holder.caller));
         CompiledPolicy { name: "the change".into(), document: compiler.document(kind, &PolicyDocument::new(vec![statement])) }
     };
-    ask(caller, &question, trusts, layers, |request, policies, unseen| {
+    standing.ask(member.row, layers, |request, policies, unseen| {
         let silent = match kind {
             PolicyType::ServiceControl | PolicyType::ResourceControl => silent_levels(request, policies, kind),
             _ => Vec::new(),
