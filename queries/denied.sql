@@ -7,6 +7,7 @@ SELECT
     CASE
         WHEN c.verdict = 'mistake' OR c.verdict = 'probing' THEN 'FAIL'
         WHEN c.verdict = 'cannot-tell' THEN 'UNKNOWN'
+        WHEN c.verdict = 'guard' AND c.statement IS NULL THEN 'UNKNOWN'
         ELSE 'PASS'
     END AS status,
     CASE

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::escape::markdown;
-use super::model::{ReportModel, day};
+use super::model::ReportModel;
 use super::sql::ColumnOf;
 
 /// How many clusters the summary lists.
@@ -318,10 +318,4 @@ pub fn to_json(columns: &[String], row: &[String]) -> Value {
         v => v.into(),
     };
     columns.iter().zip(row).map(|(c, v)| (c.clone(), value(c, v))).collect::<serde_json::Map<String, Value>>().into()
-}
-
-/// The days of a cluster in words.
-#[must_use]
-pub fn days_text(c: &DeniedCluster) -> String {
-    format!("{} to {}, on {} days", day(Some(c.seen_ms.0)), day(Some(c.seen_ms.1)), c.day_count)
 }

@@ -269,6 +269,10 @@ pub fn change(key: &Key, members: &[&Member<'_>], standing: Option<&Standing<'_>
             None => format!("a {layer} policy denies the call and would have to leave it out; which statement is not known"),
         };
         facts.statement = cause.statement.as_ref().zip(standing).and_then(|(found, s)| source(layers, s, found, &call.resource_arn)).map(json).unwrap_or_default();
+    } else if cause.effect.is_none() {
+        facts.what = format!("the {layer} policies would have to let the call pass; whether a statement denies it or none allows it is not known");
+        facts.then = "not checked: which of both is not known".to_owned();
+        return facts;
     } else {
         let mut resources: Vec<String> = members.iter().map(|m| m.row.call.resource_arn.to_string()).collect();
         resources.sort();

@@ -303,6 +303,8 @@ fn verdicts_say_what_the_log_shows() {
     assert_eq!(judged(vec![on_day(&row, 5)], vec![used("s3:PutObject", x, 2)]), "mistake", "was allowed before");
     assert_eq!(judged(vec![on_day(&row, 5)], vec![used("s3:PutObject", x, 8)]), "mended");
     assert_eq!(judged(vec![on_day(&row, 5)], vec![used("s3:PutObject", x, 2), used("s3:PutObject", x, 8)]), "cannot-tell", "by turns");
+    let bounded = told(on_day(&row, 5), "implicit", "session");
+    assert_eq!(judged(vec![bounded], vec![used("s3:PutObject", x, 2), used("s3:PutObject", x, 8)]), "guard", "in some sessions");
     assert_eq!(judged(vec![on_day(&row, 5)], vec![used("s3:PutObject", "arn:aws:s3:::ours/y", 8)]), "mistake", "a resource was left out");
     assert_eq!(judged(vec![on_day(&row, 5)], vec![used("s3:GetObject", x, 8)]), "mistake", "an action was left out");
     assert_eq!(judged(vec![on_day(&row, 5)], vec![used("ec2:DescribeVpcs", "*", 8)]), "cannot-tell");

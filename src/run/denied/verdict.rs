@@ -60,6 +60,8 @@ fn over_time(member: &Member<'_>, record: &Record<'_>) -> Option<Verdict> {
         ("mistake", format!("the same call was allowed until {} and is refused since: a change took the permission away, or the call's context changed", day(Some(last))))
     } else if first > member.seen_ms.1 {
         ("mended", format!("the same call is allowed since {}", day(Some(first))))
+    } else if member.cause.layer == Some("session") {
+        ("guard", "the same call is allowed in other sessions: whoever made this one passed a policy that leaves it out".to_owned())
     } else if is_explicit {
         ("guard", "the same call is allowed under other conditions: the statement that denies it there works as it is written".to_owned())
     } else {
