@@ -81,7 +81,7 @@ pub enum Explained {
     /// An action of somebody.
     Action(ActionFacts),
     /// A finding's uid.
-    Finding(FindingFacts),
+    Finding(Box<FindingFacts>),
 }
 
 fn grant_json(g: &GrantRow) -> Value {

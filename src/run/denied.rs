@@ -174,7 +174,7 @@ fn described(key: &Key, members: &[&Member<'_>], all_calls: i64) -> DeniedCluste
             members.iter().map(|m| m.seen_ms.0).min().unwrap_or(0),
             members.iter().map(|m| m.seen_ms.1).max().unwrap_or(0),
         ),
-        samples: samples.into_iter().take(LISTED).map(|s| visible(s)).collect(),
+        samples: samples.into_iter().take(LISTED).map(visible).collect(),
         ..DeniedCluster::default()
     }
 }

@@ -77,7 +77,7 @@ pub fn explain(asked: &Asked<'_>) -> Result<Explained, ExplainError> {
     if is_uid(asked.what)
         && let Some(finding) = finding(&run, asked.what)?
     {
-        return Ok(Explained::Finding(finding));
+        return Ok(Explained::Finding(Box::new(finding)));
     }
     let Some(state) = asked.state else {
         let what = format!("no finding of the run has the uid `{}`; for an event name the state folder with --state", asked.what);

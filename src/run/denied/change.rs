@@ -159,13 +159,16 @@ fn without_statement(list: Option<&Arc<[CompiledPolicy]>>, found: &DecidingState
     list.map(|l| l.iter().map(strip).collect())
 }
 
-fn each_level(levels: Option<&Arc<[CompiledLevel]>>, of: &dyn Fn(Option<&Arc<[CompiledPolicy]>>) -> Option<Arc<[CompiledPolicy]>>) -> Option<Arc<[CompiledLevel]>> {
+/// What makes other policies of a kind out of those that are there.
+type Edit<'e> = &'e dyn Fn(Option<&Arc<[CompiledPolicy]>>) -> Option<Arc<[CompiledPolicy]>>;
+
+fn each_level(levels: Option<&Arc<[CompiledLevel]>>, of: Edit<'_>) -> Option<Arc<[CompiledLevel]>> {
     let level = |l: &CompiledLevel| CompiledLevel { name: l.name.clone(), policies: of(Some(&l.policies)).unwrap_or_default() };
     levels.map(|list| list.iter().map(level).collect())
 }
 
 /// The policies with one kind changed.
-fn changed(policies: &CompiledPolicies, kind: PolicyType, of: &dyn Fn(Option<&Arc<[CompiledPolicy]>>) -> Option<Arc<[CompiledPolicy]>>) -> CompiledPolicies {
+fn changed(policies: &CompiledPolicies, kind: PolicyType, of: Edit<'_>) -> CompiledPolicies {
     let mut out = policies.clone();
     match kind {
         PolicyType::Identity => out.identity = of(policies.identity.as_ref()),
