@@ -26,6 +26,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Print what a run proposes for one owner of policies.
     Policy(PolicyArgs),
+    /// Why an event was denied; why an action of somebody was kept, dropped or narrowed; what a finding means.
+    Explain(ExplainArgs),
     /// Decide requests against policies: cases as NDJSON, one answer a line.
     Simulate(SimulateArgs),
     /// Are the policies of some files contained in those of others? With a request that shows it if not.
@@ -255,6 +257,27 @@ pub struct PolicyArgs {
     /// Say nothing on standard error but errors, and why nothing is printed.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 printed, 3 nothing is known of it, 2 a folder is not there or what was asked makes no sense, 5 another run holds the state folder.")]
+pub struct ExplainArgs {
+    /// Id of an event, uid of a finding, or ARN of a user, role, permission set or policy.
+    #[arg(value_name = "EVENT_ID|FINDING|ARN")]
+    pub what: String,
+    /// With an ARN: the action, `s3:GetObject`.
+    #[arg(value_name = "ACTION")]
+    pub action: Option<String>,
+    /// State folder of the run; needed for events.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Folder that `run` or `analyze` wrote.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `simulate`

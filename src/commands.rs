@@ -4,7 +4,7 @@ use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use crate::cli::{
-    AnalyzeArgs, CheckArgs, Command, DeliveryArgs, DigestsArgs, DoctorArgs, ExportScriptArgs, KeysArgs, LintArgs, LogsArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs,
+    AnalyzeArgs, CheckArgs, Command, DeliveryArgs, DigestsArgs, DoctorArgs, ExplainArgs, ExportScriptArgs, KeysArgs, LintArgs, LogsArgs, MappingArgs, ObservabilityArgs, OutputArgs, PolicyArgs,
     ReferenceCommand, ReferenceFileArgs, RulesCommand, RunArgs, StateArgs, VerifyLogsArgs,
 };
 use crate::evaluate::simulate;
@@ -16,8 +16,9 @@ use crate::ingest::source::{Keep, list};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
-use crate::report::{check_text, doctor_text, lint_text, mapping_text, verify_text};
+use crate::report::{check_text, doctor_text, explain_text, lint_text, mapping_text, verify_text};
 use crate::run::check::check as check_files;
+use crate::run::explain::{self, ExplainError};
 use crate::run::lint::lint_files;
 use crate::run::mapping::{measure, rules};
 use crate::run::policy::{Asked, Form, proposal};
@@ -93,6 +94,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         }
         Command::VerifyLogs(args) => verify_logs(args),
         Command::Policy(args) => policy(&args),
+        Command::Explain(args) => explain_one(&args),
         Command::Simulate(args) => simulate_cases(&args.cases, args.explain),
         Command::Check(args) => check(&args),
         Command::Lint(args) => lint(&args),
@@ -107,6 +109,17 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Reference(args) => reference(args.command),
         Command::ExportScript(args) => export_script(args),
     }
+}
+
+fn explain_one(args: &ExplainArgs) -> Result<u8, Failure> {
+    let asked = explain::Asked { what: &args.what, action: args.action.as_deref(), state: args.state.as_deref(), out: &args.out };
+    let explained = explain::explain(&asked).map_err(|e: ExplainError| Failure { code: e.exit_code(), message: e.to_string() })?;
+    if args.json {
+        say!("{}", explain_text::json(&explained));
+    } else {
+        said(write!(std::io::stdout(), "{}", explain_text::text(&explained)));
+    }
+    Ok(0)
 }
 
 fn export_script(args: ExportScriptArgs) -> Result<u8, Failure> {

@@ -17,12 +17,14 @@ mod control_tables;
 #[cfg(test)]
 mod controls_test;
 mod coverage;
+mod denied;
 mod eras;
 mod external;
 #[cfg(test)]
 mod external_test;
 #[cfg(test)]
 mod external_world_test;
+pub mod explain;
 mod facts;
 mod fork_proofs;
 mod history;
@@ -262,11 +264,15 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     watch.lap("blast radius");
     let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
+    let denied = denied::of_grants(&layers, &usage, &past, &tables::own_accounts(&grants, &usage, &config), reference);
+    watch.lap("denied");
 
     let covered_days = covered.rows();
     let mut tables = tables::register(&grants, &usage, &covered_days, &config, reference, window)?;
     let decided = external::decided(&proposals, &proofs, blast.as_ref());
     external::register(&mut tables, &grants, &usage, &config, external::beside(options, decided, window)?, window)?;
+    tables.register_columns("denied_clusters", denied.columns())?;
+    tables.register_columns("denied_calls", denied.member_columns())?;
     watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
@@ -281,6 +287,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         blast_facts::add(&mut model, blast, reference);
     }
     facts::add_consistency(&mut model, &consistency);
+    model.denied = denied;
     facts::add_history(&mut model, &past);
     control_tables::of_results(&mut tables, &model.proposals, model.blast.as_ref().map_or(&[][..], |b| &b.rows))?;
     facts::add_findings(&mut model, &mut tables, &options.state)?;

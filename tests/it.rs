@@ -22,6 +22,8 @@ mod common;
 mod coverage;
 #[path = "it/denials.rs"]
 mod denials;
+#[path = "it/denied.rs"]
+mod denied;
 #[path = "it/digest_fixture.rs"]
 mod digest_fixture;
 #[path = "it/export_script.rs"]

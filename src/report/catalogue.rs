@@ -57,11 +57,20 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: &[(&str, &str, &str)] =
-    sources!("key_age", "unused_credentials", "role_unused", "user_unused", "external_access",
-        "ext_trust", "ext_deputy", "assume_star", "role_one_caller", "trust_never_used", "trust_dangling", "oidc_no_sub", "oidc_wide_sub",
-        "extid_missing", "extid_not_required_but_sent", "chain_depth", "new_external_account");
-
+const SOURCES: &[(&str, &str, &str)] = sources!(
+    "key_age", "key_unused", "key_never", "key_two", "key_long_lived", "key_service", "key_leak_clue", "key_rotated_not_cleaned",
+    "key_still_used_after_disable", "pwd_unused", "pwd_policy", "user_mfa", "user_hwmfa", "admin_mfa", "user_direct", "user_unused",
+    "root_used", "root_key", "root_mfa", "root_hwmfa", "root_central",
+    "role_unused", "role_denied_only",
+    "admin", "admin_unattached", "svc_full", "privesc", "unused_perm", "cloudshell", "support_role", "audit_role", "policy_unused",
+    "boundary", "grant_changed_while_unused", "group_empty", "inline_policy", "federation_token", "mfa_claimed_not_seen", "breakglass_used",
+    "session_name_opaque", "fed_central", "cert_expired", "instance_role", "denied",
+    "external_access", "ext_trust", "ext_deputy", "assume_star", "role_one_caller", "trust_never_used", "trust_dangling", "oidc_no_sub",
+    "oidc_wide_sub", "extid_missing", "extid_not_required_but_sent", "chain_depth", "new_external_account", "ext_resource",
+    "owner_tag", "region_never_used", "mgmt_account_workload", "org_member", "org_policies", "org_delegated",
+    "monitored_events", "trail_health", "log_gaps", "aa_on",
+    "secret_unused", "secret_rotation",
+);
 
 /// The names of the files, in the order of [`reports`].
 pub fn files() -> impl Iterator<Item = &'static str> {

@@ -45,6 +45,8 @@ pub struct ReportModel {
     pub coverage: Vec<AccountDays>,
     /// How the log and the grants at hand stand to each other.
     pub consistency: ConsistencyFacts,
+    /// Refused calls by root cause.
+    pub denied: super::denied_text::DeniedFacts,
     /// What was granted when.
     pub history: HistoryFacts,
     /// Replay of all principals.

@@ -86,6 +86,7 @@ pub fn render(model: &ReportModel) -> String {
             })).collect::<Vec<_>>(),
         "exports": exports(&model.exports),
         "consistency": consistency(&model.consistency),
+        "denied": super::denied_text::counters(&model.denied),
         "history": history(&model.history),
         "proposals": {
             "owners": model.proposals.iter().map(|p| &p.owner_arn).collect::<std::collections::BTreeSet<_>>().len(),

@@ -111,6 +111,15 @@ pub struct Params {
     pub values: Vec<(&'static str, i64)>,
 }
 
+/// The values of a column of a table that the run itself made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ColumnOf {
+    /// Texts; `None` is NULL.
+    Text(Vec<Option<String>>),
+    /// Integers; `None` is NULL.
+    Int(Vec<Option<i64>>),
+}
+
 /// Registered tables.
 pub struct SqlTables {
     context: SQLContext,
@@ -137,6 +146,25 @@ impl SqlTables {
     /// Registers a table.
     pub fn register(&mut self, name: &str, frame: DataFrame) {
         self.context.register(name, frame.lazy());
+    }
+
+    /// Registers a table by its columns, which have one length.
+    ///
+    /// # Errors
+    /// [`SqlError::Engine`] when the engine refuses the columns.
+    pub fn register_columns(&mut self, name: &str, columns: Vec<(&'static str, ColumnOf)>) -> Result<(), SqlError> {
+        let height = columns.first().map_or(0, |(_, c)| match c {
+            ColumnOf::Text(list) => list.len(),
+            ColumnOf::Int(list) => list.len(),
+        });
+        let column = |(name, values): (&'static str, ColumnOf)| -> Column {
+            match values {
+                ColumnOf::Text(list) => Series::new(name.into(), list).into(),
+                ColumnOf::Int(list) => Series::new(name.into(), list).into(),
+            }
+        };
+        self.register(name, DataFrame::new(height, columns.into_iter().map(column).collect()).map_err(engine(name))?);
+        Ok(())
     }
 
     /// Registers `params`, and `nulls`: one row of typed NULLs, because engines differ on the type of a bare one.

@@ -49,6 +49,7 @@ pub fn render(model: &ReportModel) -> String {
         out.push_str("Nothing since the last run.\n");
     }
     out.push_str(&super::blast_text::summary(model));
+    out.push_str(&super::denied_text::summary(model));
     out.push_str("\n## Findings\n\n| status | severity | report | resource | reason |\n|---|---|---|---|---|\n");
     let failing: Vec<_> = model.findings.iter().filter(|f| f.status == Status::Fail).collect();
     for f in failing.iter().take(30) {

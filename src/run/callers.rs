@@ -57,6 +57,9 @@ impl<'g> Callers<'g> {
         for row in &mut usage.denials {
             self.name(&mut row.principal_key, &mut row.principal_arn, Some(row.first_seen_ms));
         }
+        for row in &mut usage.denied_calls {
+            self.name(&mut row.call.principal_key, &mut row.call.principal_arn, Some(row.call.first_seen_ms));
+        }
         for row in &mut usage.session_calls {
             self.name(&mut row.principal_key, &mut row.principal_arn, Some(row.first_seen_ms));
         }

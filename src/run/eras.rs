@@ -20,7 +20,7 @@ use crate::usage::{SessionCallRow, UsageRow};
 const OF_CALLER: &[PolicyType] = &[PolicyType::Identity, PolicyType::PermissionsBoundary];
 
 /// A caller of whom nothing is known.
-fn blank(principal: &Principal) -> Holder<'_> {
+pub fn blank(principal: &Principal) -> Holder<'_> {
     Holder {
         arn: &principal.arn,
         caller: request_principal(principal),
@@ -30,7 +30,7 @@ fn blank(principal: &Principal) -> Holder<'_> {
 }
 
 /// A caller with what it held at a moment.
-fn holder_at<'g>(past: &Past, grants: &Grants, principal: &'g Principal, ms: i64, compiler: &mut Compiler<'_>) -> Holder<'g> {
+pub fn holder_at<'g>(past: &Past, grants: &Grants, principal: &'g Principal, ms: i64, compiler: &mut Compiler<'_>) -> Holder<'g> {
     let era = past.era_at(&principal.arn, ms);
     if era.is_some_and(|e| e.is_blank) {
         return blank(principal);

@@ -38,6 +38,7 @@ pub fn add(usage: &mut Usage, grants: &Grants) {
     };
     usage.rows.iter_mut().chain(&mut usage.history).for_each(|r| fix(&mut r.resource_arn, &r.provenance));
     usage.denials.iter_mut().for_each(|r| fix(&mut r.resource_arn, &r.arn_provenance));
+    usage.denied_calls.iter_mut().for_each(|r| fix(&mut r.call.resource_arn, &r.call.arn_provenance));
     usage.session_calls.iter_mut().for_each(|r| fix(&mut r.resource_arn, &r.arn_provenance));
 }
 

@@ -155,6 +155,31 @@ impl RunFolder {
         Ok(found)
     }
 
+    /// The header of a table and its rows that have a value in a column, as their cells stand; none if there is no such table.
+    ///
+    /// # Errors
+    /// A text that names the file.
+    pub fn rows_with(&self, table: &str, column: &str, value: &str) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
+        let path = self.path.join(format!("tables/{table}.csv"));
+        if !path.exists() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let mut reader = csv::Reader::from_path(&path).map_err(|e| problem(&path, e))?;
+        let header: Vec<String> = reader.headers().map_err(|e| problem(&path, e))?.iter().map(str::to_owned).collect();
+        let wanted: Vec<&str> = header.iter().map(String::as_str).collect();
+        let rows = self.rows(table, column, value, &wanted)?;
+        Ok((header, rows))
+    }
+
+    /// A file of the folder as JSON.
+    ///
+    /// # Errors
+    /// A text that names the file.
+    pub fn json(&self, name: &str) -> Result<serde_json::Value, String> {
+        let path = self.path.join(name);
+        serde_json::from_str(&read(&path)?).map_err(|e| problem(&path, e))
+    }
+
     /// Other owners of policies that a user, group or role holds: managed policies, its groups, its permission set.
     ///
     /// # Errors

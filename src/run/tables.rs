@@ -32,6 +32,12 @@ pub fn accounts(grants: &Grants, config: &Config) -> Vec<AccountRow> {
     names.into_iter().map(row).collect()
 }
 
+/// The ids of our accounts; without grants or configuration those of the logs.
+pub fn own_accounts(grants: &Grants, usage: &Usage, config: &Config) -> BTreeSet<String> {
+    let own: BTreeSet<String> = accounts(grants, config).into_iter().filter(|a| a.owned).map(|a| a.account).collect();
+    if own.is_empty() { usage.coverage.accounts.keys().cloned().collect() } else { own }
+}
+
 /// The tables of policies. Wildcards are expanded here because the room of the grants does not know the reference.
 fn policies(tables: &mut SqlTables, grants: &Grants, own: &[AccountRow], reference: &Reference) -> Result<(), RunError> {
     let failed = |e: &dyn std::fmt::Display| RunError::Table(e.to_string());

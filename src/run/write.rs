@@ -23,9 +23,9 @@ const MARK: &str = "run.json";
 
 /// Tables that are written as CSV.
 const TABLES: &[&str] = &[
-    "account_summary", "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "documents", "entry_uses",
-    "grant_changes", "inventory", "key_activity", "last_accessed", "managed_policies", "mfa_devices", "outside_accounts", "password_policies",
-    "principals", "resource_grants", "session_calls", "statements", "trails", "trust_entries", "trusts",
+    "account_summary", "accounts", "activity", "assumptions", "attachments", "coverage", "credentials", "denials", "denied_calls",
+    "denied_clusters", "documents", "entry_uses", "grant_changes", "inventory", "key_activity", "last_accessed", "managed_policies", "mfa_devices",
+    "outside_accounts", "password_policies", "principals", "resource_grants", "session_calls", "statements", "trails", "trust_entries", "trusts",
 ];
 
 /// How many rows of use are turned into columns at a time.

@@ -103,7 +103,7 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
 const FILES_AT_MOST: usize = 100;
 
 /// Columns that no query asks for; they are long.
-const NOT_ASKED: &[&str] = &["error_message", "request_id"];
+const NOT_ASKED: &[&str] = &["request_id"];
 
 /// A table as the queries see it.
 fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
@@ -164,6 +164,17 @@ impl Engine {
             vec![text("principal_key", |r| &r.0), text("date", |r| &r.1), int("era", |r| r.2), int("start_ms", |r| r.3), int("end_ms", |r| r.4)];
         let frame = DataFrame::new(rows.len(), columns).map_err(|source| UsageError::Store { table: "eras", source })?;
         self.context.register("eras", frame.lazy());
+        Ok(())
+    }
+
+    /// Registers the table `wanted`: the id of an event.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when the frame cannot be built.
+    pub fn add_wanted(&mut self, event_id: &str) -> Result<(), UsageError> {
+        let column: Column = Series::new("event_id".into(), vec![event_id]).into();
+        let frame = DataFrame::new(1, vec![column]).map_err(|source| UsageError::Store { table: "wanted", source })?;
+        self.context.register("wanted", frame.lazy());
         Ok(())
     }
 

@@ -9,8 +9,10 @@ pub mod assumptions;
 pub mod by_caller;
 pub mod chains;
 pub mod coverage;
+pub mod denied_calls;
 pub mod engine;
 pub mod eras;
+pub mod event_by_id;
 pub mod frames;
 pub mod grant_changes;
 pub mod log_tables;
@@ -26,6 +28,7 @@ pub use assumptions::{Assumption, assumptions_of};
 pub use by_caller::{Calls, OfCaller};
 pub use chains::Chain;
 pub use coverage::{AccountCoverage, Class, Coverage, CoverageDay, CoverageRow, DayState};
+pub use denied_calls::DeniedCallRow;
 pub use engine::{UsageError, Window};
 pub use eras::{EraCalls, Spans, era_calls};
 pub use log_tables::{LogTables, used_actions};
@@ -220,6 +223,8 @@ pub struct Usage {
     pub use_days: Vec<UseDays>,
     /// Refused calls inside the window.
     pub denials: Vec<DenialRow>,
+    /// Refused calls inside the window, each once, with those of unknown actions and callers.
+    pub denied_calls: Vec<DeniedCallRow>,
     /// Calls in sessions that session policies bound, inside the window; they stand in `rows` and `denials` too.
     pub session_calls: Vec<SessionCallRow>,
     /// Calls without a known action, inside the window.
@@ -250,6 +255,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf
     let mut texts = Texts::default();
     let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?, &mut texts)?;
+    let denied_calls = denied_calls::denied_calls_of(&engine.run("denied_calls", include_str!("../../queries/denied_calls.sql"))?, &mut texts)?;
     let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
@@ -266,7 +272,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let grant_changes = grant_changes::of(&mut engine)?;
-    Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, log_tables, mapping })
+    Ok(Usage { rows, history, use_days, denials, denied_calls, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, log_tables, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {

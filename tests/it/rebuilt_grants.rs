@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::common::{corpora, json, trailtrim};
 
 /// The records of a set, whatever they are wrapped in.
-fn records(folder: &Path) -> Vec<Value> {
+pub fn records(folder: &Path) -> Vec<Value> {
     let mut out = Vec::new();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let path = entry.unwrap().into_path();
@@ -38,7 +38,7 @@ fn entry<'m>(made: &'m mut BTreeMap<String, Value>, request: &Value) -> Option<&
 }
 
 /// What `get-account-authorization-details` would say of the users and roles that these records create.
-fn export(records: &[Value]) -> Value {
+pub fn export(records: &[Value]) -> Value {
     let (mut roles, mut users, mut policies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for record in records.iter().filter(|r| r["errorCode"].as_str().is_none_or(str::is_empty)) {
         let (request, response) = (&record["requestParameters"], &record["responseElements"]);
