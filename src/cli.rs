@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// Which of the granted permissions can go, with proof.
 #[derive(Debug, Parser)]
-#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 4 some input was rejected, 5 another run holds the state folder.")]
+#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 findings that --fail-on counts, 4 some input was rejected, 5 another run holds the state folder.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -38,6 +38,14 @@ pub enum Command {
     Rules(RulesArgs),
     /// The action reference that is built in, and how to make a newer one.
     Reference(ReferenceArgs),
+    /// Findings that were accepted: what is in the file, and what ends soon.
+    Suppressions(SuppressionsArgs),
+    /// What failed already when you began to look: --fail-on new:high then counts what came later.
+    Baseline(BaselineArgs),
+    /// Is a folder that a run wrote as the run left it? Against the hashes of its manifest.json.
+    Verify(VerifyArgs),
+    /// The access review that a run wrote: read back what was decided.
+    Review(ReviewArgs),
     /// Print a shell script that collects the exports of grants with the AWS CLI, or the policy it needs.
     ExportScript(ExportScriptArgs),
 }
@@ -114,6 +122,17 @@ pub struct OutputArgs {
     /// Which of your own files owns which policy (TOML, docs/outputs.md): named in main.tf.
     #[arg(long, value_name = "FILE")]
     pub iac_map: Option<PathBuf>,
+    /// Findings that were accepted (TOML, docs/findings.md); the configuration's `suppressions` if not given.
+    #[arg(long, value_name = "FILE")]
+    pub suppressions: Option<PathBuf>,
+    /// End with exit code 3 if there are failing findings that are this severe, with new: only those that are not in the
+    /// baseline or, without one, were not there on the last night; regression: any that is new or more severe than then.
+    #[arg(long, value_name = "WHICH", default_value = "none",
+          value_parser = ["none", "low", "medium", "high", "critical", "new:low", "new:medium", "new:high", "new:critical", "regression"])]
+    pub fail_on: String,
+    /// Write metrics for Prometheus' text file collector here too, with exit code and duration; a run that stops leaves it alone.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
     /// Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time.
     #[arg(long)]
     pub timings: bool,
@@ -396,6 +415,100 @@ pub enum ReferenceCommand {
         /// The package files, and the folder of AWS's service reference.
         #[arg(required = true, value_name = "PACKAGE|FOLDER")]
         packages: Vec<PathBuf>,
+    },
+}
+
+/// `suppressions`
+#[derive(Debug, Args)]
+pub struct SuppressionsArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: SuppressionsCommand,
+}
+
+/// `suppressions …`
+#[derive(Debug, Subcommand)]
+pub enum SuppressionsCommand {
+    /// Print the entries of a file with the days they have left, and what is wrong with it.
+    #[command(after_help = "Exit codes: 0 done, 4 an entry is over, too far ahead or cannot be read, 2 the file cannot be read.")]
+    List(SuppressionsListArgs),
+}
+
+/// `suppressions list`
+#[derive(Debug, Args)]
+pub struct SuppressionsListArgs {
+    /// The file.
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only entries that end within this many days.
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub expiring: Option<i64>,
+    /// The time to judge from (RFC 3339); the clock if not given.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub now: Option<i64>,
+    /// Print JSON, one entry a line, instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 all as the run left it, 3 a file is changed, missing or added, 4 an input is not in the folders of --inputs, 2 the folder has no manifest.")]
+pub struct VerifyArgs {
+    /// Folder that `run` or `analyze` wrote.
+    #[arg(value_name = "OUT_DIR")]
+    pub out: PathBuf,
+    /// Also hold the logs and grants against the manifest: the files and folders that the run was given.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub inputs: Vec<PathBuf>,
+}
+
+/// `review`
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: ReviewCommand,
+}
+
+/// `review …`
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// Print what reviewers decided to keep or accept as entries for suppressions.toml.
+    #[command(after_help = "Exit codes: 0 done, 4 a row cannot be used (standard error says why), 2 the file is no access review.")]
+    Import(ReviewImportArgs),
+}
+
+/// `review import`
+#[derive(Debug, Args)]
+pub struct ReviewImportArgs {
+    /// The filled-in access_review.xlsx.
+    #[arg(value_name = "FILE.xlsx")]
+    pub file: PathBuf,
+    /// How long a decision counts from its date on, in days, 365 at most.
+    #[arg(long, default_value = "180d", value_name = "DAYS", value_parser = days)]
+    pub valid: i64,
+    /// The time to judge from (RFC 3339); the clock if not given.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub now: Option<i64>,
+}
+
+/// `baseline`
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+/// `baseline …`
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Freeze what failed in the last run.
+    Set {
+        /// State folder of the run.
+        #[arg(long, value_name = "DIR")]
+        state: PathBuf,
     },
 }
 

@@ -16,6 +16,7 @@ use crate::ingest::source::{Keep, list};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
+use crate::report::findings::fail_on::FailOn;
 use crate::report::{check_text, doctor_text, lint_text, mapping_text, verify_text};
 use crate::run::check::check as check_files;
 use crate::run::lint::lint_files;
@@ -29,6 +30,8 @@ macro_rules! say {
     ($($what:tt)*) => { said(writeln!(std::io::stdout(), $($what)*)) };
 }
 
+mod findings;
+
 fn said(result: std::io::Result<()>) {
     if let Err(error) = result
         && error.kind() != std::io::ErrorKind::BrokenPipe
@@ -39,6 +42,9 @@ fn said(result: std::io::Result<()>) {
 
 /// Exit code when some input was rejected.
 const PARTIAL: u8 = 4;
+
+/// Exit code when findings are there that `--fail-on` counts.
+const FAILING: u8 = 3;
 
 /// Exit code when nothing is proposed.
 const NOTHING: u8 = 3;
@@ -101,6 +107,10 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         },
         Command::Reference(args) => reference(args.command),
         Command::ExportScript(args) => export_script(args),
+        Command::Suppressions(args) => findings::suppressions(args.command),
+        Command::Baseline(args) => findings::baseline(&args.command),
+        Command::Verify(args) => findings::verify_folder(&args),
+        Command::Review(args) => findings::review(args.command),
     }
 }
 
@@ -126,6 +136,7 @@ fn options(state: &StateArgs) -> RunOptions {
         from_usage: false,
         quiet: state.quiet,
         iac_map: None,
+        suppressions: None,
         timings: false,
     }
 }
@@ -165,6 +176,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
     threads(state.threads)?;
     let now_ms = output.now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
     let out = output.out.clone();
+    let Some(fail_on) = FailOn::named(&output.fail_on) else { return Err(usage_error(format!("no findings `{}`", output.fail_on))) };
     let options = RunOptions {
         grants: output.grants,
         out: output.out,
@@ -173,6 +185,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         config: output.config,
         from_usage: output.from_usage,
         iac_map: output.iac_map,
+        suppressions: output.suppressions,
         timings: output.timings,
         ..options
     };
@@ -181,7 +194,11 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         print_timings(&outcome.stages);
     }
     let partial = print_outcome(&outcome, &out);
-    Ok(if partial { PARTIAL } else { 0 })
+    let code = if findings::counted(&outcome.model, fail_on) > 0 { FAILING } else if partial { PARTIAL } else { 0 };
+    if let Some(path) = output.metrics_file {
+        findings::write_metrics(&path, &outcome, code)?;
+    }
+    Ok(code)
 }
 
 /// What each stage took, on standard error.
@@ -230,8 +247,7 @@ fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
         "replay: {} calls in {} requests, {} newly denied, {} unknown",
         model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
     );
-    let failing = model.findings.iter().filter(|f| f.status == crate::report::Status::Fail).count();
-    say!("findings: {failing} of {} fail", model.findings.len());
+    say!("{}", findings::sentence(model));
     say!("report: {}", out.join("report.html").display());
     outcome.ingested.as_ref().is_some_and(|i| i.totals.rejected > 0)
 }

@@ -47,6 +47,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         from_usage: false,
         quiet,
         iac_map: None,
+        suppressions: None,
         timings: false,
     };
     let ingested = super::ingest(&options)?;

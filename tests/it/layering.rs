@@ -44,6 +44,8 @@ const FENCE: &[(&str, &[&str])] = &[
     ("futures_util", &["ingest/source/s3.rs"]),
     ("rayon", &["ingest/mod.rs", "ingest/group.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
     ("askama", &["report/html.rs"]),
+    ("rust_xlsxwriter", &["report/formats/review.rs", "report/formats/review_test.rs"]),
+    ("calamine", &["report/formats/review_import.rs", "report/formats/review_test.rs", "report/formats/hostile_test.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {
