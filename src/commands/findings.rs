@@ -1,5 +1,8 @@
 //! What users ask of findings and of a run's folder besides a run: suppressions, baseline, access review, metrics, verify.
 
+use std::io::Write as _;
+use std::path::Path;
+
 use super::{Failure, PARTIAL, said, usage_error};
 use crate::cli::{BaselineCommand, ReviewCommand, SuppressionsCommand, SuppressionsListArgs, VerifyArgs};
 use crate::report::escape::{json_line, visible};
@@ -11,8 +14,6 @@ use crate::report::formats::{manifest, review_import};
 use crate::report::model::day;
 use crate::report::{ReportModel, Status};
 use crate::run::{Outcome, set_baseline};
-use std::io::Write as _;
-use std::path::Path;
 
 /// How many findings `--fail-on` counts; says so on standard error.
 pub(super) fn counted(model: &ReportModel, fail_on: FailOn) -> usize {

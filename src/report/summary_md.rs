@@ -57,7 +57,7 @@ pub fn render(model: &ReportModel) -> String {
         out.push_str(&format!(
             "| {} | {} | {} | {} | {} |\n",
             f.status.as_str(),
-            f.severity,
+            markdown(&f.severity),
             f.report,
             markdown(&f.resource),
             markdown(&f.reason)

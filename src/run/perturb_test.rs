@@ -46,6 +46,7 @@ fn sample() -> Sample {
         from_usage: false,
         quiet: true,
         iac_map: None,
+        suppressions: None,
         timings: false,
     };
     let _lock = super::lock(&options.state).unwrap();

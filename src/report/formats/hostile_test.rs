@@ -74,7 +74,7 @@ fn no_file_has_hidden_characters() {
     ];
     files.extend(asff::render(&night));
     files.iter().for_each(|(name, text)| assert_no_hidden(name, text));
-    for (name, text) in files.iter().filter(|(name, _)| name.ends_with("json") || name.ends_with("sarif")) {
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".json") || name.ends_with(".sarif")) {
         assert!(serde_json::from_str::<serde_json::Value>(text).is_ok_and(|v| v.is_object() || v.is_array()), "{name}");
     }
     assert!(files.iter().filter(|(name, _)| name.starts_with("asff/")).all(|(name, _)| !name.contains("..") && name.matches('/').count() == 1));
@@ -123,7 +123,8 @@ fn no_cell_is_a_formula() {
 #[test]
 fn markdown_stays_a_table() {
     let text = summary_md::render(&night());
-    assert!(!text.contains('<') && !text.contains("](") && !text.contains("```"), "{text}");
+    let bare = text.replace("\\]", "");
+    assert!(!bare.contains('<') && !bare.contains("](") && !bare.contains("```"), "{text}");
     let table: Vec<&str> = text.lines().filter(|l| l.starts_with("| FAIL")).collect();
     assert_eq!(table.len(), 30);
     for line in table {
