@@ -26,6 +26,8 @@ mod denials;
 mod digest_fixture;
 #[path = "it/export_script.rs"]
 mod export_script;
+#[path = "it/findings.rs"]
+mod findings;
 #[path = "it/generation.rs"]
 mod generation;
 #[path = "it/history.rs"]

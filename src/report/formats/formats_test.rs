@@ -280,3 +280,45 @@ fn one_changed_byte_is_found() {
     std::fs::write(logs.join("gaad.json"), "{ }").unwrap();
     assert_eq!((verify(std::slice::from_ref(&logs)).changed, verify(&[logs]).exit_code()), (vec!["gaad.json".to_owned()], 3));
 }
+
+/// What ten thousand findings cost; `--nocapture` prints it.
+#[test]
+fn ten_thousand_findings_stay_small() {
+    let all = model((0..10_000).map(|n| finding(n, Status::Fail, if n % 2 == 0 { "HIGH" } else { "LOW" }, "open")).collect());
+    let measure = |name: &str, most: usize, make: &dyn Fn() -> usize| {
+        let start = std::time::Instant::now();
+        let bytes = make();
+        println!("{name}: {bytes} bytes in {} ms", start.elapsed().as_millis());
+        assert!(bytes > 0 && bytes < most, "{name}: {bytes}");
+    };
+    measure("findings.json", 20 << 20, &|| findings_json::render(&all).len());
+    measure("findings.csv", 10 << 20, &|| findings_csv::render(&all).len());
+    measure("findings.parquet", 4 << 20, &|| parquet::render(&all).unwrap().len());
+    measure("findings.sarif", 10 << 20, &|| sarif::render(&all, &IacMap::default()).len());
+    measure("findings.ocsf.json", 30 << 20, &|| ocsf::render(&all).len());
+    measure("asff", 40 << 20, &|| asff::render(&all).iter().map(|f| f.1.len()).sum());
+    measure("metrics.prom", 64 << 10, &|| metrics::render(&all, None).len());
+    let reviewed = ReportModel {
+        review: (0..10_000).map(|n| super::review::ReviewRow { principal: format!("arn:aws:iam::111122223333:role/r{n}"), kind: "role", ..Default::default() }).collect(),
+        ..all.clone()
+    };
+    measure("access_review.xlsx", 10 << 20, &|| super::review::render(&reviewed).unwrap().len());
+    let dir = tempfile::tempdir().unwrap();
+    measure("a night", 10 << 20, &|| {
+        let mut findings = all.findings.clone();
+        crate::report::findings::memory::compare(dir.path(), NOW, &mut findings, &Everything).unwrap();
+        usize::try_from(std::fs::metadata(dir.path().join(format!("findings/{NOW}.json"))).unwrap().len()).unwrap()
+    });
+}
+
+struct Everything;
+
+impl crate::report::findings::memory::Inputs for Everything {
+    fn at_hand(&self, _report: &str, _account: &str) -> std::collections::BTreeSet<String> {
+        ["account authorization details".to_owned(), "logs".to_owned()].into()
+    }
+
+    fn gone(&self, _past: &crate::report::findings::memory::Remembered, _decided: bool) -> crate::report::findings::memory::Gone {
+        crate::report::findings::memory::Gone::Fixed
+    }
+}
