@@ -49,7 +49,12 @@ pub fn render(model: &ReportModel) -> String {
         out.push_str("Nothing since the last run.\n");
     }
     let suppressed = model.findings.iter().filter(|f| f.status == Status::Suppressed).count();
-    out.push_str(&format!("\n{suppressed} suppressed; {} of the accepted entries end within 30 days.\n", model.suppressions.expiring(30).count()));
+    let ending = match model.suppressions.expiring(30).count() {
+        0 => String::new(),
+        1 => "; 1 acceptance ends within 30 days".to_owned(),
+        n => format!("; {n} acceptances end within 30 days"),
+    };
+    out.push_str(&format!("\n{suppressed} suppressed{ending}.\n"));
     out.push_str(&super::blast_text::summary(model));
     out.push_str("\n## Findings\n\n| status | severity | report | resource | reason |\n|---|---|---|---|---|\n");
     let failing: Vec<_> = model.findings.iter().filter(|f| f.status == Status::Fail).collect();

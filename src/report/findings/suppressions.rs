@@ -183,7 +183,7 @@ impl Suppressions {
             let s = &entry.suppression;
             let name = format!("suppressions: {} {} (owner {})", s.rule, s.pattern, s.owner);
             if entry.days_left < 0 {
-                out.push(format!("{name} ended on {}: its {} are back", s.expires, findings(entry.matched)));
+                out.push(format!("{name} ended on {}: {}", s.expires, back(entry.matched)));
             } else if !entry.is_active() {
                 out.push(format!("{name} suppresses nothing: {} is more than {DAYS_AT_MOST} days ahead", s.expires));
             } else if entry.matched == 0 {
@@ -201,6 +201,6 @@ impl Suppressions {
     }
 }
 
-fn findings(n: usize) -> String {
-    if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") }
+fn back(n: usize) -> String {
+    if n == 1 { "1 finding is back".to_owned() } else { format!("{n} findings are back") }
 }

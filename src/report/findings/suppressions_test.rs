@@ -45,7 +45,7 @@ fn an_end_is_a_day_that_is_near() {
         warnings.into_iter().next().unwrap_or_default()
     };
     assert_eq!(warned("\"2026-11-01\""), "", "its last day counts");
-    assert!(warned("\"2026-10-31\"").contains("ended on 2026-10-31: its 1 finding are back"));
+    assert!(warned("\"2026-10-31\"").contains("ended on 2026-10-31: 1 finding is back"));
     assert_eq!(warned("\"2027-11-01\""), "", "365 days ahead");
     assert!(warned("\"2027-11-02\"").contains("more than 365 days"));
     for wrong in ["\"soon\"", "\"2027-02-30\"", "7", "true", "\"2027-13-01\""] {
