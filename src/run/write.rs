@@ -12,7 +12,7 @@ use crate::policy::print;
 use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
 use crate::report::formats::manifest::{self, Setting};
-use crate::report::formats::{asff, changes, metrics, ocsf, parquet, review, sarif};
+use crate::report::formats::{asff, changes, findings_parquet, metrics, ocsf, review, sarif};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
 use crate::report::proofs_text::BacktestFacts;
@@ -121,7 +121,7 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
 
 /// The findings in the formats of other tools.
 fn findings(folder: &Folder, model: &ReportModel, map: &IacMap) -> Result<(), RunError> {
-    folder.put("findings.parquet", parquet::render(model)?)?;
+    folder.put("findings.parquet", findings_parquet::render(model)?)?;
     folder.put("findings.sarif", sarif::render(model, map))?;
     folder.put("findings.ocsf.json", ocsf::render(model))?;
     for (name, text) in asff::render(model) {

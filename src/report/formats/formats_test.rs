@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{asff, changes, manifest, metrics, ocsf, parquet, sarif};
+use super::{asff, changes, findings_parquet, manifest, metrics, ocsf, sarif};
 use crate::ingest::Ledger;
 use crate::report::deliver::IacMap;
 use crate::report::findings::suppressions::Suppression;
@@ -237,10 +237,10 @@ fn only_changes_are_in_the_outbox() {
 #[test]
 fn parquet_is_read_back() {
     let all = model(mixed());
-    let bytes = parquet::render(&all).unwrap();
-    assert_eq!(bytes, parquet::render(&all).unwrap());
+    let bytes = findings_parquet::render(&all).unwrap();
+    assert_eq!(bytes, findings_parquet::render(&all).unwrap());
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
-    assert!(parquet::render(&model(Vec::new())).unwrap().ends_with(b"PAR1"), "a night without findings");
+    assert!(findings_parquet::render(&model(Vec::new())).unwrap().ends_with(b"PAR1"), "a night without findings");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn ten_thousand_findings_stay_small() {
     };
     measure("findings.json", 20 << 20, &|| findings_json::render(&all).len());
     measure("findings.csv", 10 << 20, &|| findings_csv::render(&all).len());
-    measure("findings.parquet", 4 << 20, &|| parquet::render(&all).unwrap().len());
+    measure("findings.parquet", 4 << 20, &|| findings_parquet::render(&all).unwrap().len());
     measure("findings.sarif", 10 << 20, &|| sarif::render(&all, &IacMap::default()).len());
     measure("findings.ocsf.json", 30 << 20, &|| ocsf::render(&all).len());
     measure("asff", 40 << 20, &|| asff::render(&all).iter().map(|f| f.1.len()).sum());

@@ -6,7 +6,7 @@ use calamine::{Reader as _, Xlsx};
 
 use super::formats_test::{NOW, finding, model};
 use super::review::{ReviewRow, SHEET};
-use super::{asff, changes, metrics, ocsf, parquet, review, review_import, sarif};
+use super::{asff, changes, findings_parquet, metrics, ocsf, review, review_import, sarif};
 use crate::report::deliver::IacMap;
 use crate::report::escape::is_hidden;
 use crate::report::findings::suppressions::{Suppression, Suppressions};
@@ -89,7 +89,7 @@ fn what_programs_read_is_what_was_there() {
         assert_eq!((told["resource"].as_str(), told["reason"].as_str()), (Some(f.resource.as_str()), Some(f.reason.as_str())));
     }
     assert_eq!(changes::render(&night).lines().count(), night.findings.len(), "one line each");
-    assert!(parquet::render(&night).unwrap().ends_with(b"PAR1"));
+    assert!(findings_parquet::render(&night).unwrap().ends_with(b"PAR1"));
 }
 
 #[test]

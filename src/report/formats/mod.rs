@@ -4,10 +4,10 @@
 
 pub mod asff;
 pub mod changes;
+pub mod findings_parquet;
 pub mod manifest;
 pub mod metrics;
 pub mod ocsf;
-pub mod parquet;
 pub mod review;
 pub mod review_import;
 pub mod sarif;
