@@ -1,12 +1,18 @@
 //! The command line: what users may say, and nothing else. Exit codes stand in the long help.
 
+mod findings;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use findings::{
+    BaselineArgs, BaselineCommand, ReviewArgs, ReviewCommand, ReviewImportArgs, SuppressionsArgs, SuppressionsCommand, SuppressionsListArgs, VerifyArgs,
+};
+
 /// Which of the granted permissions can go, with proof.
 #[derive(Debug, Parser)]
-#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 4 some input was rejected, 5 another run holds the state folder.")]
+#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 findings that --fail-on counts, 4 some input was rejected, 5 another run holds the state folder.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -42,6 +48,14 @@ pub enum Command {
     Compare(CompareArgs),
     /// The action reference that is built in, and how to make a newer one.
     Reference(ReferenceArgs),
+    /// Findings that were accepted: what is in the file, and what ends soon.
+    Suppressions(SuppressionsArgs),
+    /// What failed already when you began to look: --fail-on new:high then counts what came later.
+    Baseline(BaselineArgs),
+    /// Is a folder that a run wrote as the run left it? Against the hashes of its manifest.json.
+    Verify(VerifyArgs),
+    /// The access review that a run wrote: read back what was decided.
+    Review(ReviewArgs),
     /// Print a shell script that collects the exports of grants with the AWS CLI, or the policy it needs.
     ExportScript(ExportScriptArgs),
 }
@@ -124,6 +138,17 @@ pub struct OutputArgs {
     /// Which of your own files owns which policy (TOML, docs/outputs.md): named in main.tf.
     #[arg(long, value_name = "FILE")]
     pub iac_map: Option<PathBuf>,
+    /// Findings that were accepted (TOML, docs/findings.md); the configuration's `suppressions` if not given.
+    #[arg(long, value_name = "FILE")]
+    pub suppressions: Option<PathBuf>,
+    /// End with exit code 3 if there are failing findings that are this severe, with new: only those that are not in the
+    /// baseline or, without one, were not there on the last night; regression: any that is new or more severe than then.
+    #[arg(long, value_name = "WHICH", default_value = "none",
+          value_parser = ["none", "low", "medium", "high", "critical", "new:low", "new:medium", "new:high", "new:critical", "regression"])]
+    pub fail_on: String,
+    /// Write metrics for Prometheus' text file collector here too, with exit code and duration; a run that stops leaves it alone.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
     /// Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time.
     #[arg(long)]
     pub timings: bool,

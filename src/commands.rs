@@ -16,6 +16,7 @@ use crate::ingest::source::{Keep, list};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
 use crate::report::escape::{json_line, visible};
+use crate::report::findings::fail_on::FailOn;
 use crate::report::{check_text, doctor_text, explain_text, lint_text, mapping_text, verify_text};
 use crate::run::check::check as check_files;
 use crate::run::explain::{self, ExplainError};
@@ -31,6 +32,7 @@ macro_rules! say {
 }
 
 mod controls;
+mod findings;
 
 fn said(result: std::io::Result<()>) {
     if let Err(error) = result
@@ -42,6 +44,9 @@ fn said(result: std::io::Result<()>) {
 
 /// Exit code when some input was rejected.
 const PARTIAL: u8 = 4;
+
+/// Exit code when findings are there that `--fail-on` counts.
+const FAILING: u8 = 3;
 
 /// Exit code when nothing is proposed.
 const NOTHING: u8 = 3;
@@ -108,6 +113,10 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Compare(args) => controls::compare(&args),
         Command::Reference(args) => reference(args.command),
         Command::ExportScript(args) => export_script(args),
+        Command::Suppressions(args) => findings::suppressions(args.command),
+        Command::Baseline(args) => findings::baseline(&args.command),
+        Command::Verify(args) => findings::verify_folder(&args),
+        Command::Review(args) => findings::review(args.command),
     }
 }
 
@@ -146,6 +155,7 @@ fn options(state: &StateArgs) -> RunOptions {
         known_accounts: None,
         mmdb: Vec::new(),
         iac_map: None,
+        suppressions: None,
         timings: false,
     }
 }
@@ -185,6 +195,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
     threads(state.threads)?;
     let now_ms = output.now.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
     let out = output.out.clone();
+    let Some(fail_on) = FailOn::named(&output.fail_on) else { return Err(usage_error(format!("no findings `{}`", output.fail_on))) };
     let options = RunOptions {
         grants: output.grants,
         out: output.out,
@@ -195,6 +206,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         known_accounts: output.known_accounts,
         mmdb: output.mmdb,
         iac_map: output.iac_map,
+        suppressions: output.suppressions,
         timings: output.timings,
         ..options
     };
@@ -203,7 +215,11 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         print_timings(&outcome.stages);
     }
     let partial = print_outcome(&outcome, &out);
-    Ok(if partial { PARTIAL } else { 0 })
+    let code = if findings::counted(&outcome.model, fail_on) > 0 { FAILING } else if partial { PARTIAL } else { 0 };
+    if let Some(path) = output.metrics_file {
+        findings::write_metrics(&path, &outcome, code)?;
+    }
+    Ok(code)
 }
 
 /// What each stage took, on standard error.
@@ -252,8 +268,7 @@ fn print_outcome(outcome: &Outcome, out: &Path) -> bool {
         "replay: {} calls in {} requests, {} newly denied, {} unknown",
         model.replay.calls, model.replay.requests, model.replay.newly_denied, model.replay.unknown
     );
-    let failing = model.findings.iter().filter(|f| f.status == crate::report::Status::Fail).count();
-    say!("findings: {failing} of {} fail", model.findings.len());
+    say!("{}", findings::sentence(model));
     say!("report: {}", out.join("report.html").display());
     outcome.ingested.as_ref().is_some_and(|i| i.totals.rejected > 0)
 }

@@ -41,6 +41,8 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// File of accepted findings; a relative path is taken from the configuration's folder.
+    pub suppressions: Option<PathBuf>,
     /// `[thresholds]`
     pub thresholds: Thresholds,
     /// `[coverage]`

@@ -32,6 +32,7 @@ mod holders;
 mod layers;
 pub mod lint;
 pub mod mapping;
+mod memory;
 mod packing;
 #[cfg(test)]
 mod packing_test;
@@ -49,6 +50,7 @@ mod random_organisation_test;
 mod reduction_test;
 mod replaced;
 mod replay;
+mod review;
 mod roots;
 mod run_folder;
 mod sessions;
@@ -81,10 +83,13 @@ use crate::reduce::advice::Advice;
 use crate::reduce;
 use crate::reference::mapping::Mapper;
 use crate::reference::{Reference, ReferenceError};
-use crate::report::ReportModel;
+use crate::report::findings::baseline::Baseline;
+use crate::report::findings::suppressions::SuppressionsError;
+use crate::report::{ReportModel, reports};
 use crate::report::catalogue::CatalogueError;
 use crate::report::deliver::iac_map::IacMapError;
 use crate::report::sql::SqlError;
+use memory::{AtHand, Memory};
 use timings::{Stage, Watch};
 pub use crate::usage::Window;
 use crate::usage::{self, Usage, UsageError};
@@ -123,6 +128,8 @@ pub struct RunOptions {
     pub mmdb: Vec<PathBuf>,
     /// Which files of the reader's own own which policies.
     pub iac_map: Option<PathBuf>,
+    /// Findings that were accepted; the configuration's if not given.
+    pub suppressions: Option<PathBuf>,
     /// Say how long each stage took, and how much memory it needed.
     pub timings: bool,
 }
@@ -154,6 +161,9 @@ pub enum RunError {
     /// The map of the reader's own files is wrong.
     #[error(transparent)]
     IacMap(#[from] IacMapError),
+    /// The suppressions cannot be read.
+    #[error(transparent)]
+    Suppressions(#[from] SuppressionsError),
     /// A report failed.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -174,6 +184,9 @@ pub enum RunError {
         /// The cause.
         source: std::io::Error,
     },
+    /// The access review could not be written.
+    #[error("access review: {0}")]
+    Review(String),
     /// The page could not be rendered.
     #[error("report page: {0}")]
     Page(String),
@@ -185,7 +198,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -286,16 +299,23 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if let Some(blast) = &blast {
         blast_facts::add(&mut model, blast, reference);
     }
+    review::add(&mut model, &grants, &usage, &config, reference);
     facts::add_consistency(&mut model, &consistency);
     model.denied = denied;
     facts::add_history(&mut model, &past);
     control_tables::of_results(&mut tables, &model.proposals, model.blast.as_ref().map_or(&[][..], |b| &b.rows))?;
-    facts::add_findings(&mut model, &mut tables, &options.state)?;
+    model.reports = reports()?;
+    let memory = Memory {
+        state: &options.state,
+        suppressions: settings::suppressions(options, &config),
+        inputs: AtHand::new(&grants, &usage, &config, &model.reports),
+    };
+    facts::add_findings(&mut model, &mut tables, &memory)?;
     watch.lap("facts and findings");
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
-    write::all(options, &model, &usage.rows, reference, &mut tables)?;
+    write::all(options, &model, &usage.rows, reference, &mut tables, &ledger, &settings::files(options, &config))?;
     watch.lap("write");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }
@@ -333,6 +353,15 @@ pub fn examine(bundles: &[PathBuf], logs: Option<(&Path, Window)>) -> Result<(Gr
     };
     let diagnosis = diagnose(&grants, logs.as_ref());
     Ok((grants, diagnosis))
+}
+
+/// Freezes what failed on the last night of a state folder.
+///
+/// # Errors
+/// [`RunError`] when the folder cannot be used.
+pub fn set_baseline(state: &Path) -> Result<Option<Baseline>, RunError> {
+    let _lock = lock(state)?;
+    Baseline::set(state).map_err(|source| RunError::Write { path: state.join("findings"), source })
 }
 
 fn reference() -> Result<&'static Reference, RunError> {

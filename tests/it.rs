@@ -28,6 +28,8 @@ mod denied;
 mod digest_fixture;
 #[path = "it/export_script.rs"]
 mod export_script;
+#[path = "it/findings.rs"]
+mod findings;
 #[path = "it/generation.rs"]
 mod generation;
 #[path = "it/history.rs"]

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::escape;
+use super::findings::trend::TrendRow;
 use super::model::{ReportModel, day};
 use super::sql::{Answer, Cell, SqlError};
 
@@ -24,7 +25,7 @@ fn write(to: impl Write, rows: impl Iterator<Item = Vec<String>>) -> std::io::Re
 /// The findings, details as one text.
 #[must_use]
 pub fn render(model: &ReportModel) -> String {
-    let header = ["uid", "report", "status", "severity", "account", "resource", "reason", "change", "first_seen", "details"];
+    let header = ["uid", "report", "status", "severity", "account", "resource", "reason", "change", "first_seen", "last_seen", "accepted_by", "accepted_until", "details"];
     let rows = model.findings.iter().map(|f| {
         let details: Vec<String> =
             f.details.iter().filter(|(_, v)| *v != Cell::Null).map(|(k, v)| format!("{k}={}", v.text())).collect();
@@ -37,11 +38,20 @@ pub fn render(model: &ReportModel) -> String {
             f.resource.clone(),
             f.reason.clone(),
             f.change.to_owned(),
-            day(Some(f.first_seen_ms)),
+            day(f.first_seen_ms),
+            day(f.last_seen_ms),
+            f.suppression.as_ref().map(|s| s.owner.clone()).unwrap_or_default(),
+            f.suppression.as_ref().map(|s| s.expires.clone()).unwrap_or_default(),
             details.join("; "),
         ]
     });
     written(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows))
+}
+
+/// `tables/trend.csv`.
+#[must_use]
+pub fn trend(rows: &[TrendRow]) -> String {
+    written(std::iter::once(TrendRow::header()).chain(rows.iter().map(TrendRow::cells)))
 }
 
 /// How many rows of a table are turned into text at a time.

@@ -1,25 +1,47 @@
-//! `findings.json`: every finding with its details, keys sorted.
+//! `findings.json`: every finding with its details, and what each report means; keys sorted, hidden characters as JSON's own
+//! escapes. Its schema is `docs/findings.schema.json`.
 
 use serde_json::{Map, Value, json};
 
+use super::escape::file_text;
+use super::formats::framework_ids;
 use super::model::{ReportModel, day};
+use super::{Finding, Report};
+
+/// The version of the schema; readers refuse one that they do not know.
+pub const SCHEMA: u32 = 2;
+
+/// A day, or null.
+fn day_or_null(ms: Option<i64>) -> Value {
+    ms.map_or(Value::Null, |ms| day(Some(ms)).into())
+}
+
+/// One finding, as `changes.ndjson` has it too.
+#[must_use]
+pub fn finding(f: &Finding) -> Value {
+    let details: Map<String, Value> = f.details.iter().map(|(k, v)| (k.clone(), v.json())).collect();
+    json!({
+        "uid": f.uid, "report": f.report, "status": f.status.as_str(), "severity": f.severity, "account": f.account,
+        "resource": f.resource, "reason": f.reason, "details": details, "change": f.change,
+        "first_seen": day_or_null(f.first_seen_ms), "last_seen": day_or_null(f.last_seen_ms),
+        "suppression": f.suppression.as_ref().and_then(|s| serde_json::to_value(s).ok()),
+    })
+}
+
+fn report(r: &Report) -> Value {
+    json!({"id": r.id, "title": r.title, "question": r.question, "why": r.why, "fix": r.fix, "limits": r.limits,
+           "inputs": r.inputs, "frameworks": framework_ids(r)})
+}
 
 /// The file's text.
 #[must_use]
 pub fn render(model: &ReportModel) -> String {
-    let findings: Vec<Value> = model
-        .findings
-        .iter()
-        .map(|f| {
-            let details: Map<String, Value> = f.details.iter().map(|(k, v)| (k.clone(), v.json())).collect();
-            json!({
-                "uid": f.uid, "report": f.report, "status": f.status.as_str(), "severity": f.severity, "account": f.account,
-                "resource": f.resource, "reason": f.reason, "details": details, "change": f.change,
-                "first_seen": day(Some(f.first_seen_ms)), "last_seen": day(Some(model.as_of_ms)),
-            })
-        })
-        .collect();
-    let mut text = serde_json::to_string_pretty(&json!({"schema": 1, "findings": findings})).unwrap_or_default();
+    let value = json!({
+        "schema": SCHEMA, "tool": {"name": "trailtrim", "version": model.version}, "as_of": day(Some(model.as_of_ms)),
+        "reports": model.reports.iter().map(report).collect::<Vec<_>>(),
+        "findings": model.findings.iter().map(finding).collect::<Vec<_>>(),
+    });
+    let mut text = file_text(&serde_json::to_string_pretty(&value).unwrap_or_default(), true);
     text.push('\n');
     text
 }

@@ -94,6 +94,7 @@ fn mark(status: Status) -> &'static str {
         Status::Unknown => "?",
         Status::Pass => "✓",
         Status::NotApplicable => "–",
+        Status::Suppressed => "~",
     }
 }
 

@@ -17,6 +17,7 @@ pub mod explain_text;
 pub mod findings;
 pub mod findings_csv;
 pub mod findings_json;
+pub mod formats;
 pub mod html;
 pub mod lint_text;
 pub mod mapping_text;
@@ -30,5 +31,5 @@ pub mod summary_md;
 pub mod verify_text;
 
 pub use catalogue::{Report, reports};
-pub use findings::{Finding, Status, history};
+pub use findings::{Finding, Status};
 pub use model::ReportModel;

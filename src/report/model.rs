@@ -8,6 +8,9 @@ use crate::reduce::{ActionVerdict, VerdictGroup};
 
 use super::catalogue::Report;
 use super::findings::Finding;
+use super::formats::review::ReviewRow;
+use super::findings::suppressions::Suppressions;
+use super::findings::trend::TrendRow;
 use super::blast_text::{BlastFacts, RiskRemoved};
 use super::proofs_text::{BacktestFacts, ReplayLists};
 use crate::reduce::advice::Advice;
@@ -69,6 +72,12 @@ pub struct ReportModel {
     pub reports: Vec<Report>,
     /// Findings in order.
     pub findings: Vec<Finding>,
+    /// Users and roles for the access review.
+    pub review: Vec<ReviewRow>,
+    /// What people accepted, and until when.
+    pub suppressions: Suppressions,
+    /// Findings counted night by night, up to this one.
+    pub trend: Vec<TrendRow>,
     /// What the exports of grants hold and lack.
     pub exports: ExportFacts,
     /// What is not known, and what would settle it.

@@ -55,7 +55,11 @@ fn history(h: &HistoryFacts) -> Value {
 pub fn render(model: &ReportModel) -> String {
     let mut by_status: BTreeMap<&str, u64> = BTreeMap::new();
     let mut by_severity: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut by_change: BTreeMap<&str, u64> = BTreeMap::new();
     for finding in &model.findings {
+        if !finding.change.is_empty() {
+            *by_change.entry(finding.change).or_default() += 1;
+        }
         *by_status.entry(finding.status.as_str()).or_default() += 1;
         if finding.status == super::Status::Fail {
             *by_severity.entry(&finding.severity).or_default() += 1;
@@ -101,7 +105,10 @@ pub fn render(model: &ReportModel) -> String {
         "blast_radius": super::blast_text::counters(model.blast.as_ref()),
         "advice": super::advice::counts(model),
         "rejections": model.rejections,
-        "findings": {"by_status": by_status, "by_severity": by_severity},
+        "findings": {"by_status": by_status, "by_severity": by_severity, "by_change": by_change, "suppressions": {
+            "entries": model.suppressions.entries.len(), "active": model.suppressions.entries.iter().filter(|e| e.is_active()).count(),
+            "unused": model.suppressions.entries.iter().filter(|e| e.is_active() && e.matched == 0).count(),
+            "expiring": model.suppressions.expiring(30).count(), "unreadable": model.suppressions.problems.len()}},
         "unknown": model.unknown,
     });
     if let (Some(timings), Some(all)) = (&model.timings, value.as_object_mut()) {

@@ -36,10 +36,10 @@ pub fn render(model: &ReportModel) -> String {
         l.records_read, l.kept, l.duplicate, l.rejected
     ));
     out.push_str("## What changed\n\n");
-    let changes = ["new", "changed", "reopened", "fixed"];
+    let changes = ["new", "changed", "reopened", "fixed", "suppressed", "not evaluated"];
     let mut any = false;
     for change in changes {
-        let n = model.findings.iter().filter(|f| f.change == change).count();
+        let n = model.findings.iter().filter(|f| f.change == change && f.is_change()).count();
         if n > 0 {
             any = true;
             out.push_str(&format!("- {n} {change}\n"));
@@ -48,6 +48,13 @@ pub fn render(model: &ReportModel) -> String {
     if !any {
         out.push_str("Nothing since the last run.\n");
     }
+    let suppressed = model.findings.iter().filter(|f| f.status == Status::Suppressed).count();
+    let ending = match model.suppressions.expiring(30).count() {
+        0 => String::new(),
+        1 => "; 1 acceptance ends within 30 days".to_owned(),
+        n => format!("; {n} acceptances end within 30 days"),
+    };
+    out.push_str(&format!("\n{suppressed} suppressed{ending}.\n"));
     out.push_str(&super::blast_text::summary(model));
     out.push_str(&super::denied_text::summary(model));
     out.push_str("\n## Findings\n\n| status | severity | report | resource | reason |\n|---|---|---|---|---|\n");
@@ -56,7 +63,7 @@ pub fn render(model: &ReportModel) -> String {
         out.push_str(&format!(
             "| {} | {} | {} | {} | {} |\n",
             f.status.as_str(),
-            f.severity,
+            markdown(&f.severity),
             f.report,
             markdown(&f.resource),
             markdown(&f.reason)

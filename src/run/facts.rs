@@ -1,10 +1,10 @@
 //! Turns the stages' answers into the plain model that the output formats print.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::consistency::{Consistency, Figures, Tally};
 use super::history::Past;
+use super::memory::Memory;
 use super::proofs::Proofs;
 use super::timings::{Watch, peak_rss_bytes};
 use super::{RunError, tables};
@@ -26,7 +26,7 @@ use crate::report::model::{
     ReferenceFacts, ReplayFacts, ReportModel, TallyFacts, TimingFacts,
 };
 use crate::report::sql::SqlTables;
-use crate::report::{doctor_text, findings, history, reports};
+use crate::report::{doctor_text, findings};
 use crate::usage::{Outcome, Usage, Window};
 
 /// The counts of a replay.
@@ -432,15 +432,11 @@ pub fn timings(watch: &Watch) -> TimingFacts {
 }
 
 /// Runs every report and compares with earlier nights.
-pub fn add_findings(model: &mut ReportModel, tables: &mut SqlTables, state: &Path) -> Result<(), RunError> {
-    model.reports = reports()?;
+pub fn add_findings(model: &mut ReportModel, tables: &mut SqlTables, memory: &Memory<'_>) -> Result<(), RunError> {
     let mut all = Vec::new();
     for report in &model.reports {
         let rows = tables.run(&report.id, report.sql)?;
-        all.extend(findings::of_rows(report, &rows, model.as_of_ms));
+        all.extend(findings::of_rows(report, &rows));
     }
-    history(state, model.as_of_ms, &mut all).map_err(|source| RunError::Write { path: state.join("findings"), source })?;
-    findings::sort(&mut all);
-    model.findings = all;
-    Ok(())
+    super::memory::add(model, all, memory)
 }

@@ -49,6 +49,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         known_accounts: None,
         mmdb: Vec::new(),
         iac_map: None,
+        suppressions: None,
         timings: false,
     };
     let ingested = super::ingest(&options)?;

@@ -48,6 +48,7 @@ fn sample() -> Sample {
         known_accounts: None,
         mmdb: Vec::new(),
         iac_map: None,
+        suppressions: None,
         timings: false,
     };
     let _lock = super::lock(&options.state).unwrap();

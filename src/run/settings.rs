@@ -1,7 +1,11 @@
 //! From the configuration file to the settings of the reduction.
 
+use std::path::{Path, PathBuf};
+
+use super::RunOptions;
 use crate::config::{Config, KeepConfig, ModeName, RuleConfig};
 use crate::reduce::{Keep, Mode, ReduceSettings, Rule};
+use crate::report::formats::manifest::Setting;
 use crate::report::model::day;
 use crate::usage::Window;
 
@@ -57,4 +61,16 @@ pub fn of(config: &Config, window: Window) -> ReduceSettings {
 pub fn expired(settings: &ReduceSettings) -> Vec<String> {
     let ended = settings.keep.iter().filter(|k| k.is_expired);
     ended.map(|k| format!("keep-list: the entry of {} for {} ended on {} and keeps nothing", k.owner, k.principal, k.until)).collect()
+}
+
+/// The file of suppressions: the run's or, beside the configuration, the one that it names.
+pub fn suppressions(options: &RunOptions, config: &Config) -> Option<PathBuf> {
+    let named = |name: &PathBuf| options.config.as_deref().and_then(Path::parent).map_or_else(|| name.clone(), |folder| folder.join(name));
+    options.suppressions.clone().or_else(|| config.suppressions.as_ref().map(named))
+}
+
+/// The files that a run is told to read besides logs and grants.
+pub fn files(options: &RunOptions, config: &Config) -> Vec<Setting> {
+    let all = [("configuration", options.config.clone()), ("suppressions", suppressions(options, config)), ("iac-map", options.iac_map.clone())];
+    all.into_iter().filter_map(|(role, path)| Some(Setting { role, path: path? })).collect()
 }

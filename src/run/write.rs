@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::{RunError, RunOptions};
+use crate::ingest::Ledger;
 use crate::policy::print;
 use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
+use crate::report::formats::manifest::{self, Setting};
+use crate::report::formats::{asff, changes, findings_parquet, metrics, ocsf, review, sarif};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
 use crate::report::proofs_text::BacktestFacts;
@@ -117,12 +120,35 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
     folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, backtest, reference))
 }
 
+/// The findings in the formats of other tools.
+fn findings(folder: &Folder, model: &ReportModel, map: &IacMap) -> Result<(), RunError> {
+    folder.put("findings.parquet", findings_parquet::render(model)?)?;
+    folder.put("findings.sarif", sarif::render(model, map))?;
+    folder.put("findings.ocsf.json", ocsf::render(model))?;
+    for (name, text) in asff::render(model) {
+        folder.put(&name, text)?;
+    }
+    folder.put("changes.ndjson", changes::render(model))?;
+    folder.put("metrics.prom", metrics::render(model, None))?;
+    folder.put("access_review.xlsx", review::render(model).map_err(|e| RunError::Review(e.to_string()))?)?;
+    folder.put("tables/trend.csv", findings_csv::trend(&model.trend))
+}
+
 /// Writes everything.
-pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], reference: &Reference, tables: &mut SqlTables) -> Result<(), RunError> {
+pub fn all(
+    options: &RunOptions,
+    model: &ReportModel,
+    usage: &[UsageRow],
+    reference: &Reference,
+    tables: &mut SqlTables,
+    ledger: &Ledger,
+    settings: &[Setting],
+) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
     let folder = Folder::beside(&options.out)?;
     folder.put("findings.json", findings_json::render(model))?;
     folder.put("findings.csv", findings_csv::render(model))?;
+    findings(&folder, model, &map)?;
     folder.put("advice.json", advice::render(model))?;
     folder.put("summary.md", summary_md::render(model))?;
     folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
@@ -149,6 +175,7 @@ pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], refere
     owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, &map, model.backtest.as_ref(), reference))?;
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;
+    folder.put(manifest::NAME, manifest::render(model, ledger, settings, &folder.path).map_err(failed(&folder.path))?)?;
     replace(&options.out, &folder)
 }
 

@@ -1,29 +1,47 @@
-//! One finding model for every report: a stable uid, a status, and what it was on earlier nights.
+//! One finding model for every report: a stable uid, a status, and what it was on earlier nights (`memory`).
+//!
+//! `suppressions` are what people accepted, with an owner and an end; `baseline` is what was there when they began to look;
+//! `fail_on` turns findings into an exit code; `trend` counts them night by night. Source: reports-and-controls.md section 3.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+pub mod baseline;
+pub mod fail_on;
+pub mod files;
+pub mod memory;
+#[cfg(test)]
+mod nights_test;
+pub mod suppressions;
+#[cfg(test)]
+mod suppressions_test;
+pub mod trend;
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::catalogue::Report;
 use super::sql::{Cell, Rows};
+use suppressions::Suppression;
 
 /// The status of a finding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Status {
     /// Not as it should be.
     Fail,
     /// Input is missing, or it is too early to tell.
+    #[default]
     Unknown,
     /// As it should be.
     Pass,
     /// The question does not arise.
     NotApplicable,
+    /// Not as it should be, and somebody accepted that for a time.
+    Suppressed,
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Status; 5] = [Status::Fail, Status::Unknown, Status::Pass, Status::NotApplicable, Status::Suppressed];
+
     /// The word in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -32,7 +50,14 @@ impl Status {
             Status::Unknown => "UNKNOWN",
             Status::Pass => "PASS",
             Status::NotApplicable => "NOT-APPLICABLE",
+            Status::Suppressed => "SUPPRESSED",
         }
+    }
+
+    /// Whether it is not as it should be, accepted or not.
+    #[must_use]
+    pub fn is_failing(self) -> bool {
+        matches!(self, Status::Fail | Status::Suppressed)
     }
 
     fn read(text: &str) -> Status {
@@ -46,7 +71,7 @@ impl Status {
 }
 
 /// A finding.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Finding {
     /// Stable id: a hash of report, account, resource and what tells findings of one resource apart.
     pub uid: String,
@@ -64,13 +89,37 @@ pub struct Finding {
     pub reason: String,
     /// The report's other columns.
     pub details: Vec<(String, Cell)>,
-    /// As-of time of the run that first failed it, epoch ms.
-    pub first_seen_ms: i64,
-    /// `new`, `open`, `changed`, `fixed`, `reopened`, or empty for what never failed.
+    /// As-of time of the run that first failed it, epoch ms; `None` for what never failed.
+    pub first_seen_ms: Option<i64>,
+    /// As-of time of the last run that failed it, epoch ms; `None` for what never failed.
+    pub last_seen_ms: Option<i64>,
+    /// `new`, `open`, `changed`, `fixed`, `reopened`, `suppressed`, `not evaluated`, or empty for what did not fail.
     pub change: &'static str,
+    /// What it was on the last earlier night; `None` if it never failed until then.
+    pub status_before: Option<Status>,
+    /// Who accepted it.
+    pub suppression: Option<Suppression>,
+    /// Fails, and did not in the baseline or, where there is none, on the last earlier night.
+    pub is_new: bool,
+    /// New, or more severe than it was then.
+    pub is_worse: bool,
 }
 
-fn rank(severity: &str) -> u8 {
+impl Finding {
+    /// Whether tonight differs from the night before: what goes into `changes.ndjson`.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match self.change {
+            "" | "open" => false,
+            "suppressed" | "not evaluated" => self.status_before != Some(self.status),
+            _ => true,
+        }
+    }
+}
+
+/// Place of a severity: 0 is CRITICAL, 4 is INFO and everything else.
+#[must_use]
+pub fn rank(severity: &str) -> u8 {
     match severity {
         "CRITICAL" => 0,
         "HIGH" => 1,
@@ -82,7 +131,7 @@ fn rank(severity: &str) -> u8 {
 
 /// Findings of one report's answer.
 #[must_use]
-pub fn of_rows(report: &Report, rows: &Rows, as_of_ms: i64) -> Vec<Finding> {
+pub fn of_rows(report: &Report, rows: &Rows) -> Vec<Finding> {
     let text = |row: &[Cell], column: &str| rows.column(column).and_then(|i| row.get(i)).map(Cell::text).unwrap_or_default();
     let contract = ["account", "resource", "status", "severity", "reason"];
     rows.rows
@@ -112,8 +161,7 @@ pub fn of_rows(report: &Report, rows: &Rows, as_of_ms: i64) -> Vec<Finding> {
                     .filter(|(c, _)| !contract.contains(&c.as_str()))
                     .map(|(c, v)| (c.clone(), v.clone()))
                     .collect(),
-                first_seen_ms: as_of_ms,
-                change: "",
+                ..Finding::default()
             }
         })
         .collect()
@@ -125,68 +173,4 @@ pub fn sort(findings: &mut [Finding]) {
         (a.status, rank(&a.severity), &a.report, &a.account, &a.resource, &a.uid)
             .cmp(&(b.status, rank(&b.severity), &b.report, &b.account, &b.resource, &b.uid))
     });
-}
-
-#[derive(Serialize, Deserialize, Default)]
-struct Night {
-    findings: BTreeMap<String, Remembered>,
-}
-
-#[derive(Serialize, Deserialize, Clone, PartialEq, Eq)]
-struct Remembered {
-    status: Status,
-    reason: String,
-    first_seen_ms: i64,
-    ever_failed: bool,
-}
-
-/// Compares with the last earlier night and remembers this one. A run with the same as-of time as an earlier
-/// one compares with the same night, so that running again changes no byte.
-///
-/// # Errors
-/// Those of the file system.
-pub fn history(state: &Path, as_of_ms: i64, findings: &mut [Finding]) -> std::io::Result<()> {
-    let folder = state.join("findings");
-    std::fs::create_dir_all(&folder)?;
-    let mut last: Option<(i64, std::path::PathBuf)> = None;
-    for entry in std::fs::read_dir(&folder)? {
-        let path = entry?.path();
-        let Some(at) = path.file_stem().and_then(|s| s.to_str()).and_then(|s| s.parse::<i64>().ok()) else { continue };
-        if at < as_of_ms && last.as_ref().is_none_or(|(l, _)| *l < at) {
-            last = Some((at, path));
-        }
-    }
-    let before: Night = match last {
-        Some((_, path)) => serde_json::from_slice(&std::fs::read(path)?).map_err(std::io::Error::other)?,
-        None => Night::default(),
-    };
-    let mut tonight = Night::default();
-    for finding in findings.iter_mut() {
-        let old = before.findings.get(&finding.uid);
-        let failed = finding.status == Status::Fail;
-        finding.change = match old {
-            None if failed => "new",
-            None => "",
-            Some(o) if failed && o.status == Status::Fail && o.reason == finding.reason => "open",
-            Some(o) if failed && o.status == Status::Fail => "changed",
-            Some(o) if failed && o.ever_failed => "reopened",
-            Some(_) if failed => "new",
-            Some(o) if o.status == Status::Fail && finding.status == Status::Pass => "fixed",
-            Some(_) => "",
-        };
-        if let Some(o) = old.filter(|o| o.ever_failed) {
-            finding.first_seen_ms = o.first_seen_ms;
-        }
-        tonight.findings.insert(
-            finding.uid.clone(),
-            Remembered {
-                status: finding.status,
-                reason: finding.reason.clone(),
-                first_seen_ms: finding.first_seen_ms,
-                ever_failed: failed || old.is_some_and(|o| o.ever_failed),
-            },
-        );
-    }
-    let bytes = serde_json::to_vec(&tonight).map_err(std::io::Error::other)?;
-    std::fs::write(folder.join(format!("{as_of_ms}.json")), bytes)
 }
