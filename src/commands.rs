@@ -127,6 +127,7 @@ fn options(state: &StateArgs) -> RunOptions {
         quiet: state.quiet,
         iac_map: None,
         timings: false,
+        html_max_mb: crate::report::html::MAX_MB,
     }
 }
 
@@ -174,6 +175,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         from_usage: output.from_usage,
         iac_map: output.iac_map,
         timings: output.timings,
+        html_max_mb: output.html_max_mb,
         ..options
     };
     let outcome = run(&options)?;

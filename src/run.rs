@@ -23,6 +23,7 @@ mod layers;
 pub mod lint;
 pub mod mapping;
 mod packing;
+mod page_facts;
 #[cfg(test)]
 mod packing_test;
 mod paths;
@@ -111,6 +112,8 @@ pub struct RunOptions {
     pub iac_map: Option<PathBuf>,
     /// Say how long each stage took, and how much memory it needed.
     pub timings: bool,
+    /// How large the page may be, in millions of bytes; what is beyond stands in files beside it.
+    pub html_max_mb: usize,
 }
 
 /// Why a run stopped.
@@ -264,6 +267,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_history(&mut model, &past);
     facts::add_findings(&mut model, &mut tables, &options.state)?;
     watch.lap("facts and findings");
+    page_facts::add(&mut model, &grants, &usage, &mut tables)?;
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }

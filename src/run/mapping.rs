@@ -48,6 +48,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         quiet,
         iac_map: None,
         timings: false,
+        html_max_mb: 0,
     };
     let ingested = super::ingest(&options)?;
     let ledger = Ledger::open(state.path())?;

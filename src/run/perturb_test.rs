@@ -47,6 +47,7 @@ fn sample() -> Sample {
         quiet: true,
         iac_map: None,
         timings: false,
+        html_max_mb: crate::report::html::MAX_MB,
     };
     let _lock = super::lock(&options.state).unwrap();
     take_in(&options, &Config::default()).unwrap();

@@ -43,7 +43,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("tokio", &["ingest/source/s3.rs"]),
     ("futures_util", &["ingest/source/s3.rs"]),
     ("rayon", &["ingest/mod.rs", "ingest/group.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
-    ("askama", &["report/html.rs"]),
+    ("askama", &["report/html/"]),
 ];
 
 fn sources() -> Vec<(String, String)> {
