@@ -54,6 +54,12 @@ pub fn add(model: &mut ReportModel, grants: &Grants, usage: &Usage, tables: &mut
     page.principals = principals(grants, usage, &days);
     page.services = services(usage);
     page.credentials = credentials(grants, usage, tables)?;
+    for c in page.credentials.iter().flatten() {
+        if let Some(user) = page.principals.get_mut(&c.user_arn) {
+            user.last_used_ms = user.last_used_ms.max(c.last_used_ms);
+            user.last_used_known |= c.last_used_known;
+        }
+    }
     let mut called = false;
     let mut root = 0;
     for row in &usage.activity {

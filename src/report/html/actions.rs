@@ -51,6 +51,7 @@ fn many(n: usize) -> usize {
 
 fn of_findings(model: &ReportModel) -> Vec<(Score, Action)> {
     let mut groups: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
+    let has_past = super::has_past(model);
     for f in model.findings.iter().filter(|f| f.status == Status::Fail) {
         groups.entry((&f.report, &f.severity)).or_default().push(f);
     }
@@ -67,13 +68,13 @@ fn of_findings(model: &ReportModel) -> Vec<(Score, Action)> {
         if accounts > 1 {
             gain.push(format!("in {accounts} accounts"));
         }
-        if fresh > 0 {
-            gain.push(format!("{} since last night", number(fresh)));
+        if has_past && fresh > 0 {
+            gain.push(format!("{} new tonight", number(fresh)));
         }
         let how = if found.iter().all(|f| f.reason == first.reason) {
-            format!("{}. {}", capital(&first.reason), described.map_or("", |r| r.fix.as_str()))
+            format!("{}. {}", capital(&first.reason), described.map_or("", |r| sentence(&r.fix)))
         } else {
-            described.map_or(String::new(), |r| r.fix.clone())
+            described.map_or("", |r| sentence(&r.fix)).to_owned()
         };
         let mut seen = BTreeSet::new();
         let mut links: Vec<(String, String)> =
@@ -84,6 +85,11 @@ fn of_findings(model: &ReportModel) -> Vec<(Score, Action)> {
         Some(((points(worst) * many(found.len()), found.len()), Action { mark, title, gain, how, links, command: None }))
     };
     groups.into_iter().filter_map(one).collect()
+}
+
+/// The first sentence.
+fn sentence(text: &str) -> &str {
+    text.split_inclusive(". ").next().map_or(text, str::trim_end)
 }
 
 fn capital(text: &str) -> String {
@@ -141,8 +147,10 @@ impl Gain {
     }
 
     fn how(&self) -> String {
-        let proof = if self.is_proved { "Proved to allow nothing new" } else { "Made from use" };
-        format!("{proof}; {} evaluated again under it, 0 newly denied. Bears on {}.", count(usize::try_from(self.calls).unwrap_or(0), "past call", "past calls"), count(self.principals, "user or role", "users and roles"))
+        let proof = if self.is_proved { "Proved to allow nothing new" } else { "Not proved to allow nothing new" };
+        let calls = count(usize::try_from(self.calls).unwrap_or(0), "past call", "past calls");
+        let calls = if self.calls == 0 { "no past call needs it".to_owned() } else { format!("0 of {calls} newly denied") };
+        format!("{proof}; {calls}. Bears on {}.", count(self.principals, "user or role", "users and roles"))
     }
 }
 

@@ -85,7 +85,7 @@ pub fn table(model: &ReportModel) -> String {
         if a.regions.is_empty() {
             let states = |word: &str| a.days.iter().filter(|(_, s)| *s == word).count();
             table.row("", "");
-            table.text(&a.account);
+            table.whole(&a.account);
             table.text(&a.name);
             table.text("all");
             table.text("management");
@@ -97,7 +97,7 @@ pub fn table(model: &ReportModel) -> String {
         for (region, classes) in &a.regions {
             for class in classes {
                 table.row("", "");
-                table.text(&a.account);
+                table.whole(&a.account);
                 table.text(&a.name);
                 table.text(if region == "*" { "every other region" } else { region });
                 table.text(&class.class);
@@ -120,7 +120,7 @@ pub fn trails(model: &ReportModel) -> String {
     for a in &model.coverage {
         for (arn, why) in &a.trails {
             table.row("", "");
-            table.text(&a.account);
+            table.whole(&a.account);
             table.code(arn);
             table.text(if why.is_empty() { "yes" } else { why });
             table.end();

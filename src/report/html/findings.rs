@@ -73,7 +73,7 @@ pub fn table(model: &ReportModel, people: &People<'_>, accounts: &Accounts, link
         table.html(&format!("\"s {class}\" data-v={}", if is_fixed { 9 } else { order(f) }), &format!("{mark} {word}"));
         table.text(f.change);
         table.html("", &link(&format!("#c-{}", f.report), &f.report));
-        table.text(&f.account);
+        table.whole(&f.account);
         let name = short(&f.resource);
         let name = people.ids.get(f.resource.as_str()).map_or_else(|| esc(&name), |id| link(&links.to(id), &name));
         table.html("", &name);
@@ -97,7 +97,7 @@ pub fn open(model: &ReportModel, accounts: &Accounts) -> String {
     for ((report, account, reason), found) in groups {
         table.row(&accounts.class(account), "");
         table.html("", &link(&format!("#c-{report}"), report));
-        table.text(account);
+        table.whole(account);
         table.text(reason);
         table.number(found.len());
         let names: Vec<String> = found.iter().take(3).map(|f| short(&f.resource)).collect();
@@ -206,10 +206,14 @@ pub fn of_report(model: &ReportModel, report: &str, id: &str, caption: &str, peo
         table.html(&format!("\"s {class}\" data-v={}", order(f)), &format!("{mark} {word}"));
         let name = short(&f.resource);
         table.html("", &people.ids.get(f.resource.as_str()).map_or_else(|| esc(&name), |id| link(&links.to(id), &name)));
-        table.text(&f.account);
+        table.whole(&f.account);
         for c in &shown_columns {
             let value = f.details.iter().find(|(name, _)| name == *c).map(|(name, v)| cell(name, v)).unwrap_or_default();
-            if is_number(c) { table.html("n", &esc(&value)) } else { table.text(&value) }
+            match c.as_str() {
+                c if is_number(c) => table.html("n", &esc(&value)),
+                c if c.ends_with("_ms") => table.whole(&value),
+                _ => table.text(&value),
+            }
         }
         table.text(&f.reason);
         table.end();

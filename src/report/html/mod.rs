@@ -8,6 +8,8 @@ mod cards;
 mod coverage;
 mod denied;
 mod findings;
+#[cfg(test)]
+mod made_up_test;
 mod numbers;
 mod people;
 mod plots;
@@ -26,7 +28,7 @@ use base64::Engine as _;
 use sha2::Digest as _;
 
 use super::Status;
-use super::escape::visible;
+use super::escape::{file_text, is_hidden, visible};
 use super::model::{ReportModel, day};
 use crate::reduce::advice::Advice;
 use crate::reference::Reference;
@@ -116,6 +118,7 @@ struct Page<'a> {
     policy_facets: [Facet; 4],
     left_alone: &'a str,
     compliance: &'a str,
+    suppressions: &'a str,
     denied: &'a str,
     coverage: &'a str,
     trails: &'a str,
@@ -167,6 +170,11 @@ fn facets(accounts: &Accounts) -> Vec<Facet> {
     out
 }
 
+/// Whether an earlier night is remembered.
+fn has_past(model: &ReportModel) -> bool {
+    model.page.trend.len() > 1 || model.findings.iter().any(|f| !matches!(f.change, "" | "new"))
+}
+
 fn changes(model: &ReportModel) -> Vec<Change> {
     [("new", "✚"), ("reopened", "↺"), ("changed", "~"), ("fixed", "✓")]
         .into_iter()
@@ -202,6 +210,11 @@ fn input_hash(model: &ReportModel) -> String {
         let _ = write!(out, "{b:02x}");
         out
     })
+}
+
+/// Whatever a template let through: hidden characters are shown. Our own text has none.
+fn clean(page: String) -> String {
+    if page.chars().any(|c| c != '\n' && is_hidden(c)) { file_text(&page, false) } else { page }
 }
 
 /// Everything of the page but the details.
@@ -251,7 +264,7 @@ impl Parts<'_> {
             trust: &self.trust,
             changes: &self.changes,
             has_changes: self.changes.iter().any(|c| c.count > 0),
-            has_past: model.findings.iter().any(|f| !matches!(f.change, "" | "new")),
+            has_past: has_past(model),
             actions: &actions,
             actions_left,
             expiring: expiring(model),
@@ -274,6 +287,7 @@ impl Parts<'_> {
             policy_facets,
             left_alone: &principals::left_alone(model),
             compliance: &findings::compliance(&self.controls),
+            suppressions: &principals::suppressions(model),
             denied: &denied::table(model, accounts),
             coverage: &coverage::table(model),
             trails: &coverage::trails(model),
@@ -327,11 +341,11 @@ pub fn render(model: &ReportModel, reference: &Reference, max_mb: usize) -> Resu
         let card = cards::render(owner, &people, model, reference, "../../report.html", "../../")?;
         beside.entry(shard_of(&owner.id).to_owned()).or_default().push_str(&card);
     }
-    let main = parts.page(&links, &inline)?;
+    let main = clean(parts.page(&links, &inline)?);
     let end = day(Some(model.as_of_ms));
     let shard = |(name, cards): (String, String)| {
         let text = Shard { style: &style, style_hash: &style_hash, script_hash: &script_hash, script: SCRIPT, end: &end, name: &name, cards: &cards }.render()?;
-        Ok((format!("report/p/{name}.html"), text))
+        Ok((format!("report/p/{name}.html"), clean(text)))
     };
     let shards = beside.into_iter().map(shard).collect::<Result<Vec<_>, askama::Error>>()?;
     Ok(Pages { main, shards, inline: links.inline.len(), details: people.owners.len() })

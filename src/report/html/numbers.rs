@@ -50,7 +50,7 @@ pub fn all(model: &ReportModel, people: &People<'_>) -> Vec<Number> {
         out.push(granted);
         out.push(some("gap", Some(whole(held.risky)), "dangerous grants that nobody uses", "escalation, credentials, data, exposure".to_owned(), 1));
     } else {
-        out.push(some("gap", None, "grants held", "no grants were given".to_owned(), 1));
+        out.push(some("principals", None, "grants held", "no grants were given".to_owned(), 1));
     }
     if let Some(b) = &model.blast {
         let ((before, after), (yes, left)) = (b.risk(), b.admins("yes"));
@@ -74,10 +74,9 @@ pub fn all(model: &ReportModel, people: &People<'_>) -> Vec<Number> {
         (whole(all.iter().filter(is_old).count()), all.iter().filter(|c| c.is_key() && c.active == Some(true)).count())
     });
     out.push(some("keys", old.map(|(n, _)| n), "access keys over 90 days", old.map_or("no credential report".to_owned(), |(_, n)| format!("of {} active", number(n))), 1));
-    out.push(some("roles", failing(model, "unused-roles"), "unused roles", String::new(), 1));
+    out.push(some("roles", failing(model, "unused-roles"), "unused roles", "nobody took them up for longer than the limit".to_owned(), 1));
     out.push(some("method", model.page.root_calls, "calls by root users", "all days of the logs".to_owned(), 1));
-    if let (Some(first), Some(fails)) = (super::findings::oldest(model), out.first_mut()) {
-        let _ = fails;
+    if let Some(first) = super::findings::oldest(model) {
         let n = model.findings.iter().filter(|f| f.status == Status::Fail).count();
         let mut failing = some("findings", Some(whole(n)), "findings fail", format!("the oldest since {first}"), 1);
         let nights: Vec<i64> = model.page.trend.iter().map(|n| n.failing.iter().sum()).collect();

@@ -149,7 +149,7 @@ fn key_ages(model: &ReportModel) -> Option<Plot> {
         }
         let sum: usize = bar.iter().sum();
         if sum > 0 {
-            drawing.text("m v", x + wide / 2, top.saturating_sub(5), &number(sum));
+            drawing.text("m lab", x + wide / 2, top.saturating_sub(5), &number(sum));
         }
         drawing.text("m", x + wide / 2, high + 36, name);
         table.row("", "");
@@ -202,7 +202,7 @@ fn role_curve(model: &ReportModel) -> Option<Plot> {
         let y = 18 + high - n * high / roles.len();
         line.push_str(&if at == 0 { format!("M{x} {y}") } else { format!("H{x}V{y}") });
         drawing.text("m", x, high + 36, &format!("{limit} d"));
-        drawing.text("m v", x, y.saturating_sub(6), &number(*n));
+        drawing.text("m lab", x, y.saturating_sub(6), &number(*n));
         table.row("", "");
         table.number(*limit);
         table.number(*n);

@@ -21,15 +21,11 @@ pub fn weeks(days: &[i64]) -> Vec<i64> {
 }
 
 /// When somebody was last used, as a cell.
-fn last(table: &mut Table, person: &Person<'_>, as_of_ms: i64) {
-    let Some(facts) = person.facts else { return table.html("dim", "not known") };
-    match facts.last_used_ms {
-        Some(at) => {
-            let days = days_between(at, as_of_ms);
-            table.html(&format!("n data-v={days}"), &format!("{}<br><span class=dim>{} d ago</span>", day(Some(at)), number(days)));
-        }
-        None if facts.last_used_known => table.html("n data-v=99999", "never seen"),
-        None => table.html("\"n dim\" data-v=99998", "not known"),
+fn last(table: &mut Table, person: &Person<'_>) {
+    match person.facts {
+        Some(facts) if facts.last_used_ms.is_some() => table.whole(&day(facts.last_used_ms)),
+        Some(facts) if facts.last_used_known => table.whole("never seen"),
+        _ => table.html("\"t dim\"", "not known"),
     }
 }
 
@@ -48,13 +44,13 @@ pub fn table(model: &ReportModel, people: &People<'_>, accounts: &Accounts, link
     if has_blast {
         columns.extend([("risk", "n"), ("administrator", "t")]);
     }
-    columns.extend([("granted", "n"), ("used", "n"), ("can go", "n"), ("dangerous", "n"), ("13 weeks", "n"), ("last used", "n")]);
+    columns.extend([("granted", "n"), ("used", "n"), ("can go", "n"), ("dangerous", "n"), ("13 weeks", "n"), ("last used", "t")]);
     let mut table = Table::new("principals-table", "Users and roles, the riskiest first; before → after all proposals", &columns);
     for person in &people.all {
         table.row(&accounts.class(person.account), "");
         let name = people.ids.get(person.arn).map_or_else(|| esc(&person.name), |id| link(&links.to(id), &person.name));
         table.html("", &format!("{name} <span class=dim>{}</span>", esc(person.kind)));
-        table.text(person.account);
+        table.whole(person.account);
         match person.failing.iter().min_by_key(|f| super::findings::order(f)) {
             Some(worst) => {
                 let (class, mark, word) = severity(&worst.severity);
@@ -85,7 +81,7 @@ pub fn table(model: &ReportModel, people: &People<'_>, accounts: &Accounts, link
         table.some(person.gap.gone);
         table.some(person.gap.risky);
         strip(&mut table, person);
-        last(&mut table, person, model.as_of_ms);
+        last(&mut table, person);
         table.end();
     }
     table.finish_or_none()
@@ -102,7 +98,7 @@ pub fn credentials(model: &ReportModel, people: &People<'_>, accounts: &Accounts
     for c in shown {
         table.row(&accounts.class(&c.account), "");
         table.html("", &people.ids.get(c.user_arn.as_str()).map_or_else(|| esc(&c.user), |id| link(&links.to(id), &c.user)));
-        table.text(&c.account);
+        table.whole(&c.account);
         let slot = c.slot.replace('_', " ");
         table.html("", &c.key_id.as_ref().map_or_else(|| esc(&slot), |id| format!("{} <code>{}</code>", esc(&slot), esc(id))));
         table.text(match c.active {
@@ -165,7 +161,7 @@ pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, l
         let name = people.ids.get(p.owner_arn.as_str()).map_or_else(|| esc(&name), |id| link(&links.to(id), &name));
         table.html("", &format!("{name} <span class=dim>{}</span>", esc(&p.kind)));
         table.html("", &link(&format!("policies/{}/diff.md", p.folder), &visible(&p.policy)));
-        table.text(&p.account);
+        table.whole(&p.account);
         table.text(&p.placement.replace('-', " "));
         let (class, mark, word) = outcome(p.status);
         table.html(class, &format!("{mark} {word}"));
@@ -208,6 +204,25 @@ pub fn left_alone(model: &ReportModel) -> String {
         table.text(&short(owner));
         table.text(policy);
         table.text(why);
+        table.end();
+    }
+    table.finish_or_none()
+}
+
+/// Suppressions; empty where there are none.
+#[must_use]
+pub fn suppressions(model: &ReportModel) -> String {
+    let columns = [("control", "t"), ("what", "t"), ("owner", "t"), ("until", "t"), ("days left", "n"), ("findings", "n"), ("reason", "t")];
+    let mut table = Table::new("suppressions-table", "What is suppressed, by whom, why and until when", &columns);
+    for s in model.page.suppressions.iter().flatten() {
+        table.row("", "");
+        table.text(&s.rule);
+        table.text(&s.matches);
+        table.text(&s.owner);
+        table.whole(&s.expires);
+        table.number(s.days_left);
+        table.number(s.findings);
+        table.text(&s.reason);
         table.end();
     }
     table.finish_or_none()

@@ -95,18 +95,22 @@ pub fn height(calls: i64) -> usize {
     (log4 + 3).min(12)
 }
 
-/// Small bars for a row of a table, one for each number, higher for more; a base line shows where nothing was.
+/// A skyline for a row of a table: a step for each number, higher for more, along a base line that the style draws.
 #[must_use]
 pub fn spark(values: &[i64], each: usize) -> String {
-    let width = values.len() * each;
-    let mut out = format!("<svg class=w viewBox=\"0 0 {width} 14\" width={width} height=14 aria-hidden=true><path d=\"M0 13h{width}v1H0z");
-    for (at, value) in values.iter().enumerate() {
-        let high = height(*value);
-        if high > 0 {
-            let _ = write!(out, "M{} 13v-{high}h{}v{high}z", at * each, each.saturating_sub(1).max(1));
+    let heights: Vec<usize> = values.iter().map(|v| height(*v)).collect();
+    let mut out = format!("<svg class=w width={} aria-hidden=true><path d=\"M0 13", values.len() * each);
+    let mut at = 0;
+    for (high, _, n) in runs(&heights) {
+        match high.cmp(&at) {
+            std::cmp::Ordering::Greater => _ = write!(out, "v-{}", high - at),
+            std::cmp::Ordering::Less => _ = write!(out, "v{}", at - high),
+            std::cmp::Ordering::Equal => {}
         }
+        at = high;
+        let _ = write!(out, "h{}", n * each);
     }
-    out.push_str("\"/></svg>");
+    out.push_str("V13z\"/></svg>");
     out
 }
 
@@ -140,6 +144,11 @@ mod tests {
     fn heights_grow_with_calls_and_stay_inside() {
         let heights: Vec<usize> = [0, 1, 3, 4, 1000, i64::MAX].into_iter().map(height).collect();
         assert!(heights.is_sorted() && heights[0] == 0 && heights[1] > 0 && heights[5] == 12, "{heights:?}");
+    }
+
+    #[test]
+    fn a_skyline_has_a_step_for_each_number() {
+        assert_eq!(spark(&[0, 1, 1, 0], 6), "<svg class=w width=24 aria-hidden=true><path d=\"M0 13h6v-3h12v3h6V13z\"/></svg>");
     }
 
     #[test]

@@ -57,6 +57,12 @@ impl Table {
         self.out.push_str(&esc(text));
     }
 
+    /// A cell of text that is not broken: a day, an account.
+    pub fn whole(&mut self, text: &str) {
+        self.out.push_str("<td class=t>");
+        self.out.push_str(&esc(text));
+    }
+
     /// A cell of text that is code.
     pub fn code(&mut self, text: &str) {
         let _ = if text.is_empty() { write!(self.out, "<td>") } else { write!(self.out, "<td><code>{}</code>", esc(text)) };

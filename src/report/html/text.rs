@@ -107,13 +107,16 @@ pub fn id_of(letter: char, text: &str) -> String {
     out
 }
 
-/// An ARN without what every ARN of its account has: `role/app`, else the text itself.
+/// Kind and name of a user, group, role or policy: `role/app`, without path, because names are unique in an account; else the text itself.
 #[must_use]
 pub fn short(arn: &str) -> String {
     let mut parts = arn.splitn(6, ':');
     let is_arn = parts.next() == Some("arn");
     match (is_arn, parts.nth(1), parts.nth(2)) {
-        (true, Some("iam"), Some(rest)) => visible(rest),
+        (true, Some("iam"), Some(rest)) => match (rest.split_once('/'), rest.rsplit_once('/')) {
+            (Some((kind, _)), Some((_, name))) => visible(&format!("{kind}/{name}")),
+            _ => visible(rest),
+        },
         _ => visible(arn),
     }
 }
@@ -138,7 +141,7 @@ mod tests {
     #[test]
     fn words() {
         assert_eq!([number(0_usize), number(999_usize), number(1_000_usize), number(1_234_567_i64), number(-4_112_i64)], ["0", "999", "1,000", "1,234,567", "-4,112"]);
-        assert_eq!(short("arn:aws:iam::111122223333:role/a/b"), "role/a/b");
+        assert_eq!(short("arn:aws:iam::111122223333:role/a/b"), "role/b");
         assert_eq!(short("arn:aws:s3:::bucket"), "arn:aws:s3:::bucket");
         assert_eq!(short("x"), "x");
         assert_eq!(account_of("arn:aws:iam::111122223333:role/a"), "111122223333");

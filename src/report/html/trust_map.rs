@@ -88,6 +88,15 @@ fn name_of(who: &str) -> String {
     }
 }
 
+/// Who it is, and what kind of outsider where the name does not tell.
+fn named(door: &Door<'_>) -> String {
+    let name = name_of(&door.who);
+    match door.class.as_str() {
+        "oidc" | "saml" | "public" | "dangling-id" => name,
+        class => format!("{name} ({})", class.replace('-', " ")),
+    }
+}
+
 /// An edge of the drawing.
 struct Edge {
     calls: i64,
@@ -105,7 +114,7 @@ pub fn plot(model: &ReportModel, people: &People<'_>) -> Option<Plot> {
     }
     let mut edges: BTreeMap<(String, &str), Edge> = BTreeMap::new();
     for door in &doors {
-        let edge = edges.entry((name_of(&door.who), door.role)).or_insert(Edge { calls: 0, admin: false });
+        let edge = edges.entry((named(door), door.role)).or_insert(Edge { calls: 0, admin: false });
         edge.calls += door.calls;
         edge.admin = admins.get(door.role).copied().unwrap_or(false);
     }
@@ -140,9 +149,9 @@ pub fn plot(model: &ReportModel, people: &People<'_>) -> Option<Plot> {
     );
     let line = 26;
     let high = left.len().max(right.len()) * line + 40;
-    let mut drawing = Svg::new("trust-plot", 900, high, "Who may take which role from outside", &says);
-    drawing.text("v", 10, 16, "from outside");
-    drawing.text("v", 590, 16, "roles");
+    let mut drawing = Svg::new("trust-plot", 1080, high, "Who may take which role from outside", &says);
+    drawing.text("lab", 10, 16, "from outside");
+    drawing.text("lab", 690, 16, "roles");
     let y = |at: usize, n: usize| 34 + at * line + (left.len().max(right.len()) - n) * line / 2;
     for (who, role, edge) in drawn.iter().rev() {
         let from = left.iter().position(|l| l == who).map_or(0, |at| y(at, left.len()));
@@ -155,14 +164,14 @@ pub fn plot(model: &ReportModel, people: &People<'_>) -> Option<Plot> {
         };
         let used = if edge.calls == 0 { "never used in the window".to_owned() } else { format!("{} assumptions", number(edge.calls)) };
         let says = format!("{who} → {}: {used}{}", short(role), if edge.admin { "; can become administrator" } else { "" });
-        drawing.told_path(class, &format!("M330 {from}C450 {from} 460 {to} 580 {to}"), 1 + svg::height(edge.calls) / 2, &says);
+        drawing.told_path(class, &format!("M430 {from}C550 {from} 560 {to} 680 {to}"), 1 + svg::height(edge.calls) / 2, &says);
     }
     for (at, who) in left.iter().enumerate() {
         drawing.text("", 10, y(at, left.len()) + 4, who);
     }
     for (at, role) in right.iter().enumerate() {
         let admin = if admins.get(role).copied().unwrap_or(false) { " ◆ admin" } else { "" };
-        drawing.text(if admin.is_empty() { "" } else { "bad" }, 590, y(at, right.len()) + 4, &format!("{}{admin}", fitting(role)));
+        drawing.text(if admin.is_empty() { "" } else { "bad" }, 690, y(at, right.len()) + 4, &format!("{}{admin}", fitting(role)));
     }
     let key = "<span class=e1>taken, wider for more calls</span><span class=e2>never taken in the window</span><span class=e3>◆ role can become administrator</span>";
     Some(Plot { id: "trust-map", title: "Who may enter from outside".to_owned(), says, key, drawing: drawing.finish(), table: None })
@@ -188,9 +197,9 @@ pub fn table(model: &ReportModel, people: &People<'_>, accounts: &super::people:
         table.text(&door.class.replace('-', " "));
         let role = people.ids.get(door.role).map_or_else(|| super::text::esc(&short(door.role)), |id| link(&links.to(id), &short(door.role)));
         table.html("", &role);
-        table.text(&f.account);
+        table.whole(&f.account);
         table.number(door.calls);
-        table.text(&super::super::model::day(door.last_ms));
+        table.whole(&super::super::model::day(door.last_ms));
         table.text(match door.external_id {
             Some(true) => "asked for",
             Some(false) => "no",
