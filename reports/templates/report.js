@@ -37,10 +37,12 @@
     state.sort = [column, down];
   };
   const off = () => all('.facets input:not(:checked)').map(i => i.id);
-  const selectors = () => off().map(id => id.startsWith('f-p-') ? '#policies-table tr.' + id.slice(2) : /^f-[sc]/.test(id) ? '#findings-table tr.' + id.slice(2) : 'tr.' + id.slice(2)).join(',');
+  // Classes of rows that the filters hide in a table; the style does the hiding.
+  const hiddenIn = t => new Set(off().filter(id => id.startsWith('f-p-') ? t.id === 'policies-table' : /^f-[sc]/.test(id) ? t.id === 'findings-table' : t.closest('#accounts ~ section')).map(id => id.slice(2)));
+  const isShown = (row, hidden) => !row.hidden && !(hidden.size && [...row.classList].some(c => hidden.has(c)));
   const tell = t => {
-    const state = tables.get(t), rows = [...t.tBodies[0].rows], hidden = selectors();
-    const shown = rows.filter(r => !r.hidden && !(hidden && r.matches(hidden))).length;
+    const state = tables.get(t), rows = [...t.tBodies[0].rows], hidden = hiddenIn(t);
+    const shown = rows.filter(r => isShown(r, hidden)).length;
     if (state.says) state.says.textContent = shown === rows.length ? rows.length.toLocaleString('en') + ' rows' : shown.toLocaleString('en') + ' of ' + rows.length.toLocaleString('en') + ' rows';
   };
   const search = (t, text) => {
@@ -49,7 +51,7 @@
     for (const [row, has] of state.texts) { const hide = !words.every(w => has.includes(w)); if (row.hidden !== hide) row.hidden = hide; }
     tell(t);
   };
-  const hideColumn = (t, at, hide) => { t.classList.toggle('h' + (at + 1), hide); const s = tables.get(t).hidden; if (hide) s.add(at); else s.delete(at); };
+  const hideColumn = (t, at, hide) => { t.classList.toggle('h' + (at + 1), hide); const s = tables.get(t).hidden; if (hide) s.add(at); else s.delete(at); t.classList.toggle('hid', s.size > 0); };
 
   for (const t of all('table.sortable')) {
     const heads = [...t.tHead.rows[0].cells], state = { heads, hidden: new Set() };
@@ -128,10 +130,9 @@
     if (to.tagName === 'TR') {
       const s = tables.get(to.closest('table'));
       if (to.hidden && s?.find) { s.find.value = ''; search(to.closest('table'), ''); }
-      const hidden = selectors();
-      if (hidden && to.matches(hidden)) { for (const i of all('.facets input')) i.checked = true; for (const t of tables.keys()) tell(t); }
+      if (!isShown(to, hiddenIn(to.closest('table')))) { for (const i of all('.facets input')) i.checked = true; for (const t of tables.keys()) tell(t); }
     }
-    to.scrollIntoView({ block: 'center' });
+    to.scrollIntoView({ block: to.tagName === 'TR' ? 'center' : 'start' });
   }
   addEventListener('hashchange', arrive);
   arrive();

@@ -149,7 +149,7 @@ fn style(accounts: &Accounts) -> String {
     let mut out = STYLE.to_owned();
     let filtered = accounts.all.len().min(FILTERED);
     for class in (0..filtered).map(|at| format!("a{at}")).chain((accounts.all.len() > FILTERED).then(|| "ax".to_owned())) {
-        let _ = write!(out, "body:has(#f-{class}:not(:checked)) tr.{class}{{display:none}}");
+        let _ = write!(out, "#accounts:has(#f-{class}:not(:checked))~section tr.{class}{{display:none}}");
     }
     out
 }

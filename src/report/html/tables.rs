@@ -8,14 +8,18 @@ use super::text::esc;
 /// A column: its name, and how it sorts: `t` text, `n` number, `-` not at all.
 pub type Column = (&'static str, &'static str);
 
+/// From how many rows on a table is laid out row by row.
+const BIG: usize = 300;
+
 /// A table that is put together.
 pub struct Table {
     out: String,
     rows: usize,
+    columns: usize,
 }
 
 impl Table {
-    /// A table with a caption; `id` must be unique on the page. `wide` tables have columns of fixed widths (class `id`).
+    /// A table with a caption; `id` must be unique on the page.
     #[must_use]
     pub fn new(id: &str, caption: &str, columns: &[Column]) -> Table {
         let columns: Vec<(String, &str)> = columns.iter().map(|(name, sort)| ((*name).to_owned(), *sort)).collect();
@@ -35,7 +39,7 @@ impl Table {
             let _ = write!(out, "<th scope=col{class}{how}>{}", esc(name));
         }
         out.push_str("</thead><tbody>\n");
-        Table { out, rows: 0 }
+        Table { out, rows: 0, columns: columns.len() }
     }
 
     /// Begins a row; `class` and `id` may be empty and are ours.
@@ -109,6 +113,11 @@ impl Table {
     /// The table.
     #[must_use]
     pub fn finish(mut self) -> String {
+        // Beyond some hundred rows a browser must not measure every cell of the table to draw the few that are in sight.
+        if self.rows > BIG {
+            let class = format!("<table class=\"sortable big w{}\"", self.columns);
+            self.out = self.out.replacen("<table class=sortable", &class, 1);
+        }
         self.out.push_str("</tbody></table></div>");
         self.out
     }
