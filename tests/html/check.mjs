@@ -141,7 +141,7 @@ for (const [what, file] of [['the sample', sample], ['a file of details', null]]
       const found = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
       const bad = found.violations.filter(v => ['serious', 'critical'].includes(v.impact));
       console.log(`      axe-core ${found.testEngine.version}: ${found.passes.length} rules pass, ${found.violations.length} do not, ${bad.length} of them serious`);
-      for (const v of found.violations) console.log(`      ${v.impact} ${v.id} (${v.nodes.length}): ${v.nodes[0].html.slice(0, 160)}`);
+      for (const v of found.violations) console.log(`      ${v.impact} ${v.id} (${v.nodes.length}): ${v.nodes[0].html.slice(0, 160).replace(/\s+/g, ' ')} ${v.nodes[0].failureSummary.slice(0, 300).replace(/\s+/g, ' ')}`);
       assert.deepEqual(bad.map(v => v.id), []);
       await page.close();
     });

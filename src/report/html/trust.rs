@@ -20,6 +20,9 @@ pub struct Trust {
     pub unknown: Vec<String>,
 }
 
+/// How many gaps stand in the banner; all stand further down.
+pub const AT_TOP: usize = 3;
+
 /// How many lines of a kind stand at the top; all stand further down.
 pub const SHOWN: usize = 6;
 
