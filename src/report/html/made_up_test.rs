@@ -47,9 +47,9 @@ fn finding(report: &str, account: &str, resource: &str, number: usize, status: S
             ("role_name".to_owned(), Cell::Text(resource.to_owned())),
             ("entry".to_owned(), Cell::Text(format!("arn:aws:iam::{:012}:root", number % 97))),
             ("source_class".to_owned(), Cell::Text("unknown-external".to_owned())),
-            ("calls".to_owned(), if number % 3 == 0 { Cell::Null } else { Cell::Int(i64::try_from(number).unwrap()) }),
+            ("calls".to_owned(), if number.is_multiple_of(3) { Cell::Null } else { Cell::Int(i64::try_from(number).unwrap()) }),
             ("last_seen_ms".to_owned(), Cell::Int(NOW - DAY)),
-            ("requires_external_id".to_owned(), Cell::Bool(number % 2 == 0)),
+            ("requires_external_id".to_owned(), Cell::Bool(number.is_multiple_of(2))),
         ],
         first_seen_ms: NOW - i64::try_from(number % 200).unwrap() * DAY,
         change: ["new", "open", "changed", "reopened"][number % 4],
@@ -98,7 +98,7 @@ pub fn organisation(roles: usize, reference: &Reference) -> ReportModel {
     for at in 0..roles {
         let account = &accounts[at % accounts.len()];
         let hostile = HOSTILE[at % HOSTILE.len()];
-        let name = if at % 50 == 0 { format!("role-{at}-{hostile}") } else { format!("some-application-role-{at:05}") };
+        let name = if at.is_multiple_of(50) { format!("role-{at}-{hostile}") } else { format!("some-application-role-{at:05}") };
         let arn = format!("arn:aws:iam::{account}:role/{name}");
         page.principals.insert(
             arn.clone(),
@@ -108,24 +108,24 @@ pub fn organisation(roles: usize, reference: &Reference) -> ReportModel {
                 name: name.clone(),
                 owner: Some(hostile.to_owned()),
                 created_ms: Some(NOW - 500 * DAY),
-                last_used_ms: (at % 5 != 0).then_some(NOW - i64::try_from(at % 400).unwrap() * DAY),
+                last_used_ms: (!at.is_multiple_of(5)).then_some(NOW - i64::try_from(at % 400).unwrap() * DAY),
                 last_used_known: true,
                 calls: [5, 1, 0],
-                days: (0..90).map(|d| if (d + at) % 3 == 0 { i64::try_from(d * at).unwrap() } else { 0 }).collect(),
+                days: (0..90).map(|d| if (d + at).is_multiple_of(3) { i64::try_from(d * at).unwrap() } else { 0 }).collect(),
                 is_managed: false,
             },
         );
         model.proposals.push(proposal(account, &name, &arn, at, reference));
-        let side = BlastSide { risk: at % 900, admin: if at % 40 == 0 { "yes" } else { "no" }, path: hostile.replace(|c: char| c.is_control() || !c.is_ascii(), "?"), ..BlastSide::default() };
+        let side = BlastSide { risk: at % 900, admin: if at.is_multiple_of(40) { "yes" } else { "no" }, path: hostile.replace(|c: char| c.is_control() || !c.is_ascii(), "?"), ..BlastSide::default() };
         blast.rows.push(BlastRow { account: account.clone(), principal: super::super::escape::visible(&arn), kind: "role", before: side, after: BlastSide { admin: "no", ..BlastSide::default() }, ..BlastRow::default() });
-        for report in ids.iter().filter(|id| *id != "external-access" || at % 4 == 0) {
+        for report in ids.iter().filter(|id| *id != "external-access" || at.is_multiple_of(4)) {
             let number = model.findings.len();
             let status = match (number * 7 + at) % 8 {
                 0 => Status::Fail,
                 1 => Status::Unknown,
                 _ => Status::Pass,
             };
-            let mut made = finding(report, account, &arn, number, status, if at % 50 == 0 { hostile } else { "not used for longer than the limit" });
+            let mut made = finding(report, account, &arn, number, status, if at.is_multiple_of(50) { hostile } else { "not used for longer than the limit" });
             if status != Status::Fail {
                 made.change = "";
             }
@@ -133,7 +133,7 @@ pub fn organisation(roles: usize, reference: &Reference) -> ReportModel {
         }
     }
     for (at, account) in accounts.iter().enumerate() {
-        let days = (0..90).map(|d| (format!("2026-{:02}-{:02}", d / 30 + 8, d % 30 + 1), if (d + at) % 17 == 0 { "missing" } else { "complete" })).collect();
+        let days = (0..90).map(|d| (format!("2026-{:02}-{:02}", d / 30 + 8, d % 30 + 1), if (d + at).is_multiple_of(17) { "missing" } else { "complete" })).collect();
         model.coverage.push(AccountDays { account: account.clone(), name: HOSTILE[at % HOSTILE.len()].to_owned(), days, share_permille: 930, ..AccountDays::default() });
         for (n, service) in ["s3", "sts", "<b>x</b>"].into_iter().enumerate() {
             page.services.push(ServiceUse { account: account.clone(), service: service.to_owned(), calls: i64::try_from(n * 1000 + at).unwrap(), principals: n });
