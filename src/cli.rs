@@ -152,6 +152,9 @@ pub struct OutputArgs {
     /// Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time.
     #[arg(long)]
     pub timings: bool,
+    /// How large report.html may be, in megabytes: all table rows stand in it, details beyond that in report/p/.
+    #[arg(long, value_name = "MB", default_value_t = 15)]
+    pub html_max_mb: usize,
 }
 
 /// Public keys of CloudTrail.

@@ -157,6 +157,7 @@ fn options(state: &StateArgs) -> RunOptions {
         iac_map: None,
         suppressions: None,
         timings: false,
+        html_max_mb: crate::report::html::MAX_MB,
     }
 }
 
@@ -208,6 +209,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         iac_map: output.iac_map,
         suppressions: output.suppressions,
         timings: output.timings,
+        html_max_mb: output.html_max_mb,
         ..options
     };
     let outcome = run(&options)?;

@@ -34,6 +34,7 @@ pub mod lint;
 pub mod mapping;
 mod memory;
 mod packing;
+mod page_facts;
 #[cfg(test)]
 mod packing_test;
 mod paths;
@@ -132,6 +133,8 @@ pub struct RunOptions {
     pub suppressions: Option<PathBuf>,
     /// Say how long each stage took, and how much memory it needed.
     pub timings: bool,
+    /// How large the page may be, in millions of bytes; what is beyond stands in files beside it.
+    pub html_max_mb: usize,
 }
 
 /// Why a run stopped.
@@ -311,7 +314,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         inputs: AtHand::new(&grants, &usage, &config, &model.reports),
     };
     facts::add_findings(&mut model, &mut tables, &memory)?;
+    page_facts::after_findings(&mut model);
     watch.lap("facts and findings");
+    page_facts::add(&mut model, &grants, &usage, &mut tables)?;
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }

@@ -22,6 +22,7 @@ pub mod html;
 pub mod lint_text;
 pub mod mapping_text;
 pub mod model;
+pub mod page_facts;
 pub mod policy_files;
 pub mod proofs_text;
 pub mod rules_text;

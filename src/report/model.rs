@@ -82,6 +82,8 @@ pub struct ReportModel {
     pub exports: ExportFacts,
     /// What is not known, and what would settle it.
     pub unknown: Vec<String>,
+    /// What only the page shows.
+    pub page: super::page_facts::PageFacts,
 }
 
 /// What the exports of grants hold and lack.

@@ -218,6 +218,8 @@ impl World {
             known_accounts: Some(folder.join("known.yaml")),
             mmdb: Vec::new(),
             iac_map: None,
+            suppressions: None,
+            html_max_mb: crate::report::html::MAX_MB,
             timings: false,
         };
         run(&options).unwrap()

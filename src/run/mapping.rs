@@ -51,6 +51,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         iac_map: None,
         suppressions: None,
         timings: false,
+        html_max_mb: 0,
     };
     let ingested = super::ingest(&options)?;
     let ledger = Ledger::open(state.path())?;

@@ -50,6 +50,7 @@ fn sample() -> Sample {
         iac_map: None,
         suppressions: None,
         timings: false,
+        html_max_mb: crate::report::html::MAX_MB,
     };
     let _lock = super::lock(&options.state).unwrap();
     take_in(&options, &Config::default()).unwrap();

@@ -151,7 +151,11 @@ pub fn all(
     findings(&folder, model, &map)?;
     folder.put("advice.json", advice::render(model))?;
     folder.put("summary.md", summary_md::render(model))?;
-    folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
+    let pages = html::render(model, reference, options.html_max_mb).map_err(|e| RunError::Page(e.to_string()))?;
+    folder.put("report.html", pages.main)?;
+    for (name, text) in pages.shards {
+        folder.put(&name, text)?;
+    }
     if let Some(blast) = &model.blast {
         folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
     }

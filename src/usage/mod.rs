@@ -17,6 +17,7 @@ pub mod frames;
 pub mod grant_changes;
 pub mod log_tables;
 pub mod mapping;
+pub mod principal_days;
 pub mod session_calls;
 pub mod use_days;
 
@@ -33,6 +34,7 @@ pub use engine::{UsageError, Window};
 pub use eras::{EraCalls, Spans, era_calls};
 pub use log_tables::{LogTables, used_actions};
 pub use grant_changes::GrantChangeRow;
+pub use principal_days::{PrincipalDays, principal_days_of};
 pub use session_calls::{SessionCallRow, session_calls_of};
 pub use use_days::{UseDays, use_days_of};
 
@@ -231,6 +233,8 @@ pub struct Usage {
     pub unknown_calls: Vec<UnknownCall>,
     /// Per principal, all days.
     pub activity: Vec<Activity>,
+    /// Per principal and day, inside the window.
+    pub principal_days: PrincipalDays,
     /// Per access key, inside the window.
     pub keys: Vec<KeyActivity>,
     /// Role assumptions inside the window.
@@ -260,6 +264,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
+    let principal_days = principal_days_of(&engine.run("principal_days", include_str!("../../queries/principal_days.sql"))?)?;
     let days = engine.run("coverage_days", include_str!("../../queries/coverage_days.sql"))?;
     let data = engine.run("coverage_data", include_str!("../../queries/coverage_data.sql"))?;
     let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
@@ -272,7 +277,7 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
     let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let grant_changes = grant_changes::of(&mut engine)?;
-    Ok(Usage { rows, history, use_days, denials, denied_calls, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, log_tables, mapping })
+    Ok(Usage { rows, history, use_days, denials, denied_calls, session_calls, unknown_calls, activity, principal_days, keys, assumptions, grant_changes, coverage, log_tables, mapping })
 }
 
 fn outcome(text: Option<&str>) -> Outcome {

@@ -27,13 +27,13 @@ use crate::aws::Arn;
 /// A report's ids in frameworks, each with the framework's name in front: `NIST 800-53 r5 AC-2(3)`.
 #[must_use]
 pub fn framework_ids(report: &Report) -> Vec<String> {
-    report.frameworks.clone()
+    report.frameworks.iter().flat_map(|(name, ids)| ids.iter().map(move |id| format!("{name} {id}"))).collect()
 }
 
 /// The names of the frameworks in which a report has ids.
 #[must_use]
 pub fn frameworks(report: &Report) -> BTreeSet<String> {
-    report.frameworks.iter().map(|id| id.rsplit_once(' ').map_or(id.as_str(), |(name, _)| name).to_owned()).collect()
+    report.frameworks.keys().cloned().collect()
 }
 
 /// A time in RFC 3339, UTC, with milliseconds.

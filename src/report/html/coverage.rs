@@ -1,0 +1,130 @@
+//! What the logs cover: the strip at the top and the table at the end.
+
+use super::super::escape::visible;
+use super::super::model::{AccountDays, ReportModel};
+use super::svg::{Svg, runs};
+use super::tables::Table;
+
+/// How many accounts have a strip at the top, those with most gaps first.
+const STRIPS: usize = 8;
+
+/// Width of a day.
+const DAY: usize = 8;
+
+/// A strip: account, name, share, drawing.
+pub struct Strip {
+    /// Account id.
+    pub account: String,
+    /// Its name.
+    pub name: String,
+    /// Share of days covered.
+    pub share: String,
+    /// Class of the share.
+    pub class: &'static str,
+    /// Two lanes of days.
+    pub drawing: String,
+}
+
+fn share(account: &AccountDays) -> String {
+    format!("{}.{} %", account.share_permille / 10, account.share_permille % 10)
+}
+
+fn drawing(at: usize, account: &AccountDays, data: Option<&Vec<i64>>) -> String {
+    let states: Vec<&str> = account.days.iter().map(|(_, state)| *state).collect();
+    let count = |word| states.iter().filter(|s| **s == word).count();
+    let data_days: Option<Vec<bool>> = data.map(|d| d.iter().map(|n| *n > 0).collect());
+    let says = format!(
+        "{} of {} days complete, {} in part, {} missing; data events on {} days",
+        count("complete"),
+        states.len(),
+        count("partial"),
+        count("missing"),
+        data_days.as_ref().map_or(0, |d| d.iter().filter(|b| **b).count())
+    );
+    let mut svg = Svg::new(&format!("cov{at}"), states.len() * DAY, 24, &visible(&format!("Days that the logs of account {} cover", account.account)), &says);
+    let day = |at: usize| account.days.get(at).map_or("", |(d, _)| d.as_str());
+    for (state, first, n) in runs(&states) {
+        let (x, wide) = (first * DAY, n * DAY - 1);
+        let says = format!("{} to {}: {state}", day(first), day(first + n - 1));
+        match state {
+            "complete" => svg.told_rect("full", [x, 1, wide, 13], &says),
+            "partial" => svg.told_rect("half", [x, 7, wide, 7], &says),
+            _ => svg.told_rect("none", [x, 1, wide, 13], &says),
+        }
+    }
+    for (seen, first, n) in runs(&data_days.unwrap_or_default()) {
+        if seen {
+            svg.told_rect("data", [first * DAY, 17, n * DAY - 1, 5], &format!("{} to {}: data events", day(first), day(first + n - 1)));
+        }
+    }
+    svg.finish()
+}
+
+/// The strips of the accounts with most gaps, and how many accounts have none.
+#[must_use]
+pub fn strips(model: &ReportModel) -> (Vec<Strip>, usize) {
+    let mut order: Vec<&AccountDays> = model.coverage.iter().collect();
+    order.sort_by_key(|a| a.share_permille);
+    let left = order.len().saturating_sub(STRIPS);
+    let one = |(at, a): (usize, &&AccountDays)| Strip {
+        account: visible(&a.account),
+        name: visible(&a.name),
+        share: share(a),
+        class: if a.days.iter().any(|(_, s)| *s == "missing") { "bad" } else if a.share_permille < 1000 { "ask" } else { "ok" },
+        drawing: drawing(at, a, model.page.data_events.get(&a.account)),
+    };
+    (order.iter().take(STRIPS).enumerate().map(one).collect(), left)
+}
+
+/// The table by account, region and class of events.
+#[must_use]
+pub fn table(model: &ReportModel) -> String {
+    let columns = [("account", "t"), ("name", "t"), ("region", "t"), ("events", "t"), ("days complete", "n"), ("days in part", "n"), ("not covered", "t")];
+    let mut table = Table::new("coverage-table", "What the logs cover, by account, region and class of events", &columns);
+    for a in &model.coverage {
+        if a.regions.is_empty() {
+            let states = |word: &str| a.days.iter().filter(|(_, s)| *s == word).count();
+            table.row("", "");
+            table.whole(&a.account);
+            table.text(&a.name);
+            table.text("all");
+            table.text("management");
+            table.html("n", &share(a));
+            table.some(states("partial"));
+            table.text(&format!("{} days", states("missing")));
+            table.end();
+        }
+        for (region, classes) in &a.regions {
+            for class in classes {
+                table.row("", "");
+                table.whole(&a.account);
+                table.text(&a.name);
+                table.text(if region == "*" { "every other region" } else { region });
+                table.text(&class.class);
+                table.html("n", &format!("{}.{} %", class.share_permille / 10, class.share_permille % 10));
+                table.some(class.partial);
+                let more = class.missing.len().saturating_sub(6);
+                let days: Vec<String> = class.missing.iter().take(6).map(|d| d.replace('/', " to ")).collect();
+                table.text(&if more > 0 { format!("{}, and {more} more", days.join(", ")) } else { days.join(", ") });
+                table.end();
+            }
+        }
+    }
+    table.finish_or_none()
+}
+
+/// The trails that log an account, and why one does not count.
+#[must_use]
+pub fn trails(model: &ReportModel) -> String {
+    let mut table = Table::new("trails-table", "Exported trails", &[("account", "t"), ("trail", "t"), ("counts", "t")]);
+    for a in &model.coverage {
+        for (arn, why) in &a.trails {
+            table.row("", "");
+            table.whole(&a.account);
+            table.code(arn);
+            table.text(if why.is_empty() { "yes" } else { why });
+            table.end();
+        }
+    }
+    table.finish_or_none()
+}
