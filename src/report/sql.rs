@@ -265,8 +265,25 @@ impl SqlTables {
     /// [`SqlError`] with the query's name.
     pub fn ask(&mut self, name: &str, sql: &str) -> Result<Answer, SqlError> {
         refuse(name, sql)?;
-        let frame = self.context.execute(sql).and_then(LazyFrame::collect).map_err(engine(name))?;
+        let frame = deep(|| self.context.execute(sql).and_then(LazyFrame::collect)).map_err(engine(name))?;
         Ok(Answer::of(name, frame))
+    }
+}
+
+/// Bytes of the stack on which a query is planned and answered: the engine walks its plans by recursion, and a plan of many joins is
+/// deeper than the stack that a thread usually has.
+const STACK: usize = 64 << 20;
+
+/// Does something where there is room for deep recursion; where no such thread can be had, here.
+fn deep<T: Send>(mut what: impl FnMut() -> T + Send) -> T {
+    let there = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &mut what);
+        thread.ok().map(|t| t.join())
+    });
+    match there {
+        Some(Ok(answer)) => answer,
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => what(),
     }
 }
 

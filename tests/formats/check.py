@@ -49,8 +49,8 @@ class Formats(unittest.TestCase):
         cls.baseline = trailtrim("baseline", "set", "--state", base / "state")
         cls.suppressions = base / "suppressions.toml"
         entry = '[[suppression]]\nrule = "{}"\nmatch = "{}"\nowner = "team"\nreason = "known"\nexpires = "2026-11-02"\n'
-        cls.suppressions.write_text(entry.format("unused-roles", "arn:aws:iam::111122223333:role/legacy-batch")
-                                    + entry.format("unused-roles", "arn:aws:iam::111122223333:role/nobody"))
+        cls.suppressions.write_text(entry.format("role-unused", "arn:aws:iam::111122223333:role/legacy-batch")
+                                    + entry.format("role-unused", "arn:aws:iam::111122223333:role/nobody"))
         cls.second, cls.second_code = night(base, NIGHTS[1], "--suppressions", cls.suppressions, "--fail-on", "new:low")
         cls.third, cls.third_code = night(base, NIGHTS[2], "--suppressions", cls.suppressions, "--fail-on", "new:low", "--metrics-file", base / "m.prom")
         cls.metrics = base / "m.prom"

@@ -63,28 +63,28 @@ fn fixed_is_said_only_where_the_input_is_there() {
 
     let (code, first) = night(at, 1, &whole, &["--fail-on", "none"]);
     assert_eq!(code, Some(0));
-    assert_eq!(said(&first, "unused-roles", "role/legacy-batch"), row("FAIL", "new"));
+    assert_eq!(said(&first, "role-unused", "role/legacy-batch"), row("FAIL", "new"));
 
     // The account's exports do not come: its findings are neither fixed nor forgotten.
     let (_, second) = night(at, 2, &poor, &[]);
-    let unclear = said(&second, "unused-roles", "role/legacy-batch");
+    let unclear = said(&second, "role-unused", "role/legacy-batch");
     assert_eq!(unclear, row("UNKNOWN", "not evaluated"));
-    let reason = of(&second, "unused-roles", "role/legacy-batch")["reason"].as_str().unwrap();
+    let reason = of(&second, "role-unused", "role/legacy-batch")["reason"].as_str().unwrap();
     assert!(reason.starts_with("failed on 2026-11-01, not evaluated since: tonight there is no account authorization details"), "{reason}");
     let home = |f: &&Value| f["account"] == "111122223333" && f["change"] == "fixed";
     assert_eq!(second.iter().filter(home).count(), 0);
 
     // They are back, but for a role that was deleted.
     let (code, third) = night(at, 3, &gone, &["--fail-on", "new:low"]);
-    assert_eq!(said(&third, "unused-roles", "role/legacy-batch"), row("NOT-APPLICABLE", "fixed"));
-    assert_eq!(said(&third, "unused-roles", "role/break-glass"), row("FAIL", "open"));
+    assert_eq!(said(&third, "role-unused", "role/legacy-batch"), row("NOT-APPLICABLE", "fixed"));
+    assert_eq!(said(&third, "role-unused", "role/break-glass"), row("FAIL", "open"));
     assert_eq!(code, Some(0), "what was not evaluated for a night is not new");
     let (_, fourth) = night(at, 4, &gone, &[]);
     assert!(!fourth.iter().any(|f| f["resource"].as_str().unwrap().ends_with("role/legacy-batch")), "said once");
 
     // It is made again.
     let (code, fifth) = night(at, 5, &whole, &["--fail-on", "new:low"]);
-    assert_eq!(said(&fifth, "unused-roles", "role/legacy-batch"), row("FAIL", "reopened"));
+    assert_eq!(said(&fifth, "role-unused", "role/legacy-batch"), row("FAIL", "reopened"));
     assert_eq!(code, Some(3));
     let state = at.join("state");
     assert_eq!(trailtrim(["baseline".as_ref(), "set".as_ref(), "--state".as_ref(), state.as_os_str()]).status.code(), Some(0));

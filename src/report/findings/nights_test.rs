@@ -33,7 +33,7 @@ impl Inputs for Export {
 fn finding(uid: &str, status: Status, reason: &str) -> Finding {
     Finding {
         uid: uid.to_owned(),
-        report: if uid == "retired" { uid.to_owned() } else { "unused-roles".to_owned() },
+        report: if uid == "retired" { uid.to_owned() } else { "role-unused".to_owned() },
         status,
         severity: "HIGH".to_owned(),
         account: "111122223333".to_owned(),
@@ -43,7 +43,7 @@ fn finding(uid: &str, status: Status, reason: &str) -> Finding {
     }
 }
 
-const SUPPRESSIONS: &str = "[[suppression]]\nrule = \"unused-roles\"\nmatch = \"accepted\"\nowner = \"team\"\nreason = \"why\"\nexpires = \"2026-11-20\"\n";
+const SUPPRESSIONS: &str = "[[suppression]]\nrule = \"role-unused\"\nmatch = \"accepted\"\nowner = \"team\"\nreason = \"why\"\nexpires = \"2026-11-20\"\n";
 
 /// The nights on which there was a run.
 fn ran(night: i64) -> bool {

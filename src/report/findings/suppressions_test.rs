@@ -16,7 +16,7 @@ fn entry(rule: &str, pattern: &str, expires: &str, more: &str) -> String {
 
 /// What is suppressed, and the warnings.
 fn judged(text: &str, resources: &[&str]) -> (Vec<String>, Vec<String>) {
-    let mut findings: Vec<Finding> = resources.iter().map(|r| failing("unused-roles", r)).collect();
+    let mut findings: Vec<Finding> = resources.iter().map(|r| failing("role-unused", r)).collect();
     let mut read = Suppressions::parse(text, NOW);
     read.apply(&mut findings);
     let done = findings.iter().filter(|f| f.status == Status::Suppressed).map(|f| f.resource.clone()).collect();
@@ -26,12 +26,12 @@ fn judged(text: &str, resources: &[&str]) -> (Vec<String>, Vec<String>) {
 #[test]
 fn the_name_is_taken_word_for_word_unless_a_pattern_is_allowed() {
     let resources = ["test", "test-2", "my-test"];
-    assert_eq!(judged(&entry("unused-roles", "test", "\"2027-01-31\"", ""), &resources), (vec!["test".to_owned()], vec![]));
-    let (done, warnings) = judged(&entry("unused-roles", "test*", "\"2027-01-31\"", ""), &resources);
+    assert_eq!(judged(&entry("role-unused", "test", "\"2027-01-31\"", ""), &resources), (vec!["test".to_owned()], vec![]));
+    let (done, warnings) = judged(&entry("role-unused", "test*", "\"2027-01-31\"", ""), &resources);
     assert!(done.is_empty() && warnings.len() == 1 && warnings[0].contains("allow_glob"), "{warnings:?}");
-    let (done, warnings) = judged(&entry("unused-roles", "test*", "2027-01-31", "allow_glob = true"), &resources);
+    let (done, warnings) = judged(&entry("role-unused", "test*", "2027-01-31", "allow_glob = true"), &resources);
     assert_eq!((done, warnings), (vec!["test".to_owned(), "test-2".to_owned()], vec![]), "a TOML date is a date");
-    let (done, _) = judged(&entry("unused-roles", "unused-roles-test", "\"2027-01-31\"", "ticket = \"T-1\"\napproved_by = \"ann\""), &resources);
+    let (done, _) = judged(&entry("role-unused", "role-unused-test", "\"2027-01-31\"", "ticket = \"T-1\"\napproved_by = \"ann\""), &resources);
     assert_eq!(done, ["test"], "by uid");
     let (done, warnings) = judged(&entry("other-rule", "test", "\"2027-01-31\"", ""), &resources);
     assert!(done.is_empty() && warnings[0].contains("matches nothing that fails"), "{warnings:?}");
@@ -40,7 +40,7 @@ fn the_name_is_taken_word_for_word_unless_a_pattern_is_allowed() {
 #[test]
 fn an_end_is_a_day_that_is_near() {
     let warned = |expires: &str| {
-        let (done, warnings) = judged(&entry("unused-roles", "test", expires, ""), &["test"]);
+        let (done, warnings) = judged(&entry("role-unused", "test", expires, ""), &["test"]);
         assert_eq!(done.is_empty(), warnings.len() == 1, "{expires}: back and warned, or neither: {warnings:?}");
         warnings.into_iter().next().unwrap_or_default()
     };
@@ -55,15 +55,15 @@ fn an_end_is_a_day_that_is_near() {
 
 #[test]
 fn what_is_not_understood_suppresses_nothing_and_harms_no_neighbour() {
-    let good = entry("unused-roles", "other", "\"2027-01-31\"", "");
+    let good = entry("role-unused", "other", "\"2027-01-31\"", "");
     for bad in [
-        entry("unused-roles", "test", "\"2027-01-31\"", "alow_glob = true"),
-        entry("unused-roles", "test", "\"2027-01-31\"", "").replace("owner = \"team\"\n", ""),
-        entry("unused-roles", "test", "\"2027-01-31\"", "").replace("\"why\"", "\" \""),
+        entry("role-unused", "test", "\"2027-01-31\"", "alow_glob = true"),
+        entry("role-unused", "test", "\"2027-01-31\"", "").replace("owner = \"team\"\n", ""),
+        entry("role-unused", "test", "\"2027-01-31\"", "").replace("\"why\"", "\" \""),
     ] {
         let (done, warnings) = judged(&format!("{bad}{good}"), &["test", "other"]);
         assert_eq!(done, ["other"], "{bad}");
-        assert!(warnings.len() == 1 && warnings[0].contains("entry 1 (unused-roles test)"), "{warnings:?}");
+        assert!(warnings.len() == 1 && warnings[0].contains("entry 1 (role-unused test)"), "{warnings:?}");
     }
     let (done, warnings) = judged(&format!("[[supression]]\n{good}"), &["other"]);
     assert!(done == ["other"] && warnings[0].contains("`supression` is not known"), "{warnings:?}");
@@ -81,8 +81,8 @@ fn what_ends_soon_is_listed() {
 
 #[test]
 fn only_what_fails_can_be_accepted() {
-    let mut findings = [Finding { status: Status::Unknown, ..failing("unused-roles", "test") }];
-    let mut read = Suppressions::parse(&entry("unused-roles", "test", "\"2027-01-31\"", ""), NOW);
+    let mut findings = [Finding { status: Status::Unknown, ..failing("role-unused", "test") }];
+    let mut read = Suppressions::parse(&entry("role-unused", "test", "\"2027-01-31\"", ""), NOW);
     read.apply(&mut findings);
     assert_eq!((findings[0].status, read.warnings().len()), (Status::Unknown, 1));
 }

@@ -19,7 +19,7 @@ const DAY: i64 = 86_400_000;
 pub(super) fn finding(n: usize, status: Status, severity: &str, change: &'static str) -> Finding {
     Finding {
         uid: format!("{n:020x}"),
-        report: ["unused-roles", "unrotated-keys", "external-access"][n % 3].to_owned(),
+        report: ["role-unused", "key-age", "external-access"][n % 3].to_owned(),
         status,
         severity: severity.to_owned(),
         account: "111122223333".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn finding(n: usize, status: Status, severity: &str, change: &'static
         last_seen_ms: (!change.is_empty()).then_some(NOW),
         change,
         suppression: (status == Status::Suppressed).then(|| Suppression {
-            rule: "unused-roles".to_owned(),
+            rule: "role-unused".to_owned(),
             pattern: "x".to_owned(),
             owner: "team".to_owned(),
             reason: "why".to_owned(),
@@ -136,7 +136,7 @@ fn sarif_is_as_its_schema_says() {
     }
     assert!(rules.iter().all(|r| r["properties"]["tags"].as_array().unwrap().len() <= 20));
     let worst = |id: &str| rules.iter().find(|r| r["id"] == id).unwrap()["properties"]["security-severity"].clone();
-    assert_eq!((worst("unused-roles"), worst("unrotated-keys")), ("9.5".into(), "8.0".into()), "of its findings the worst");
+    assert_eq!((worst("role-unused"), worst("key-age")), ("9.5".into(), "8.0".into()), "of its findings the worst");
     value["runs"][0]["results"][0]["level"] = "fatal".into();
     assert!(!schema.is_valid(&value), "the schema can say no");
 
@@ -217,7 +217,7 @@ fn metrics_are_prometheus_text() {
         assert!(line.starts_with("# HELP ") || line.starts_with("# TYPE ") || sample.is_match(line), "{line}");
     }
     for line in ["trailtrim_exit_code 3", "trailtrim_last_run_duration_seconds 61.005", "trailtrim_last_success_timestamp_seconds 1793491200",
-        r#"trailtrim_coverage_gap_hours{account="111122223333"} 24"#, r#"trailtrim_findings{rule="unused-roles",severity="CRITICAL",status="FAIL"} 1"#,
+        r#"trailtrim_coverage_gap_hours{account="111122223333"} 24"#, r#"trailtrim_findings{rule="role-unused",severity="CRITICAL",status="FAIL"} 1"#,
         r#"trailtrim_unused_permissions{account="111122223333"} 90"#] {
         assert!(text.lines().any(|l| l == line), "{line}\n{text}");
     }

@@ -154,7 +154,7 @@ fn metrics_have_no_lines_of_others() {
 #[test]
 fn suppressions_of_a_review_are_toml_whatever_was_typed() {
     for text in HOSTILE.iter().filter(|t| !t.trim().is_empty()) {
-        let entry = Suppression { rule: "unused-roles".to_owned(), pattern: "00000000000000000000".to_owned(), owner: (*text).to_owned(), reason: (*text).to_owned(), expires: "2027-01-31".to_owned(), ..Suppression::default() };
+        let entry = Suppression { rule: "role-unused".to_owned(), pattern: "00000000000000000000".to_owned(), owner: (*text).to_owned(), reason: (*text).to_owned(), expires: "2027-01-31".to_owned(), ..Suppression::default() };
         let read = Suppressions::parse(&review_import::toml(std::slice::from_ref(&entry)), NOW);
         assert_eq!(read.problems, Vec::<String>::new());
         assert_eq!(read.entries.iter().map(|e| &e.suppression).collect::<Vec<_>>(), [&entry]);

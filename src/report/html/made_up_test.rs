@@ -92,7 +92,8 @@ fn proposal(account: &str, name: &str, arn: &str, at: usize, reference: &Referen
 pub fn organisation(roles: usize, reference: &Reference) -> ReportModel {
     let mut model = ReportModel { version: "1".to_owned(), as_of_ms: NOW, window_start_ms: NOW - 90 * DAY, window_days: 90, mode: "made up", ..ReportModel::default() };
     model.reports = reports().unwrap();
-    let ids: Vec<String> = model.reports.iter().map(|r| r.id.clone()).collect();
+    // Some controls that fail many; the others are there without findings.
+    let ids = ["key-age", "key-unused", "role-unused", "user-unused", "external-access"].map(str::to_owned);
     let accounts: Vec<String> = (0..60).map(|n| format!("{:012}", 100_000_000_000_u64 + n)).collect();
     let mut page = PageFacts::default();
     let mut blast = BlastFacts::default();

@@ -238,7 +238,7 @@ impl Parts<'_> {
         let (actions, actions_left) = actions::first(model, people, links);
         let (findings, findings_rows) = findings::table(model, people, accounts, links);
         let (external, inside) = trust_map::table(model, people, accounts, links);
-        let (roles, roles_counts) = findings::of_report(model, "unused-roles", "roles-table", "Roles that nobody used", people, accounts, links);
+        let (roles, roles_counts) = findings::of_report(model, "role-unused", "roles-table", "Roles that nobody used", people, accounts, links);
         let (strips, strips_left) = coverage::strips(model);
         let status = |s: Status| model.findings.iter().filter(|f| f.status == s).count();
         let worst = |word: &str| model.findings.iter().filter(|f| f.status == Status::Fail && text::severity(&f.severity).2 == word).count();

@@ -74,7 +74,7 @@ pub fn all(model: &ReportModel, people: &People<'_>) -> Vec<Number> {
         (whole(all.iter().filter(is_old).count()), all.iter().filter(|c| c.is_key() && c.active == Some(true)).count())
     });
     out.push(some("keys", old.map(|(n, _)| n), "access keys over 90 days", old.map_or("no credential report".to_owned(), |(_, n)| format!("of {} active", number(n))), 1));
-    out.push(some("roles", failing(model, "unused-roles"), "unused roles", "nobody took them up for longer than the limit".to_owned(), 1));
+    out.push(some("roles", failing(model, "role-unused"), "unused roles", "nobody took them up for longer than the limit".to_owned(), 1));
     out.push(some("method", model.page.root_calls, "calls by root users", "all days of the logs".to_owned(), 1));
     if let Some(first) = super::findings::oldest(model) {
         let n = model.findings.iter().filter(|f| f.status == Status::Fail).count();
