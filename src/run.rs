@@ -243,6 +243,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let blast = (!from_usage).then(|| blast::of_grants(&proposals, &layers, reference));
     watch.lap("blast radius");
     let consistency = consistency::of_grants(&layers, &usage, &past);
+    // What was asked of each resource is no longer needed.
+    drop(layers);
     watch.lap("consistency");
 
     let covered_days = covered.rows();
@@ -251,13 +253,14 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
     coverage::add(&mut model, &covered, &covered_days);
+    drop(covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     model.advice_lint = validity::of_advice(&advice, reference);
     facts::add_advice(&mut model, advice);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
     facts::add_lint(&mut model, linted);
     proof_facts::add(&mut model, &proofs, backtest.as_ref());
-    if let Some(blast) = &blast {
+    if let Some(blast) = blast {
         blast_facts::add(&mut model, blast, reference);
     }
     facts::add_consistency(&mut model, &consistency);

@@ -1,6 +1,6 @@
 //! What one principal reaches: ways to more permissions, credentials, permissions, data, destruction.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::scope::{Grade, Scope, context_of, scope};
@@ -47,6 +47,10 @@ struct ScopeKey {
 pub struct Shared<'a> {
     /// The scopes.
     pub scopes: &'a SharedScopes,
+    /// Those of documents that nobody else holds: they are of no use to others.
+    pub own_scopes: &'a SharedScopes,
+    /// Those documents, by their places in memory.
+    pub own: &'a HashSet<usize>,
     /// The sets of the holder's documents, one by one.
     pub each: &'a [Arc<Sets>],
     /// Its boundary.
@@ -158,7 +162,10 @@ impl<'h> Scopes<'h> {
             return known.clone();
         }
         let shared = self.holder.shared.filter(|_| !self.holder.reachable.personal.contains(id));
-        let key = shared.map(|s| (s.scopes, s.key(&self.holder, id, passed_to)));
+        let key = shared.map(|s| {
+            let key = s.key(&self.holder, id, passed_to);
+            (if key.documents.iter().any(|place| s.own.contains(place)) { s.own_scopes } else { s.scopes }, key)
+        });
         if let Some((scopes, key)) = &key
             && let Some(found) = scopes.0.read().unwrap_or_else(PoisonError::into_inner).get(key)
         {

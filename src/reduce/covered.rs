@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReduceSettings;
 use super::declared::{Applied, Declared, Place, Word};
-use crate::aws::partition_of_region;
+use crate::aws::{Text, Texts, partition_of_region};
 use crate::grants::{Take, Trail};
 use crate::reference::{ActionId, Observability, Reference};
 use crate::usage::{AccountCoverage, Class, Coverage, CoverageRow, DayState, Window};
@@ -146,6 +146,8 @@ impl<'a> Covered<'a> {
     #[must_use]
     pub fn rows(&self) -> Vec<CoverageRow> {
         let mut rows = Vec::new();
+        let dates: Vec<Text> = self.coverage.window_days.iter().map(|day| day.as_str().into()).collect();
+        let mut texts = Texts::default();
         for (account, seen) in &self.coverage.accounts {
             let trails = self.declared.of(account);
             let mut regions: BTreeSet<&str> = seen.regions.keys().map(String::as_str).collect();
@@ -162,9 +164,10 @@ impl<'a> Covered<'a> {
             for region in regions {
                 for class in &classes {
                     let states = self.states(account, seen, region, class);
-                    rows.extend(self.coverage.window_days.iter().zip(states).map(|(date, state)| CoverageRow {
+                    let [account, region, class] = [account.as_str(), region, &class.text()].map(|text| texts.of(text));
+                    rows.extend(dates.iter().zip(states).map(|(date, state)| CoverageRow {
                         account: account.clone(),
-                        region: region.to_owned(),
+                        region: region.clone(),
                         date: date.clone(),
                         class: class.clone(),
                         state,

@@ -33,13 +33,13 @@ fn class_days(class: String, days: &Days<'_>) -> ClassDays {
 
 /// Adds them.
 pub fn add(model: &mut ReportModel, covered: &Covered<'_>, rows: &[CoverageRow]) {
-    let mut by_class: BTreeMap<(&str, &str, String), Days<'_>> = BTreeMap::new();
+    let mut by_class: BTreeMap<(&str, &str, &str), Days<'_>> = BTreeMap::new();
     for row in rows {
-        by_class.entry((&row.account, &row.region, row.class.text())).or_default().push((&row.date, row.state));
+        by_class.entry((&row.account, &row.region, &row.class)).or_default().push((&row.date, row.state));
     }
     let mut by_account: BTreeMap<&str, BTreeMap<&str, Vec<ClassDays>>> = BTreeMap::new();
     for ((account, region, class), days) in by_class {
-        by_account.entry(account).or_default().entry(region).or_default().push(class_days(class, &days));
+        by_account.entry(account).or_default().entry(region).or_default().push(class_days(class.to_owned(), &days));
     }
     for account in &mut model.coverage {
         let regions = by_account.remove(account.account.as_str()).unwrap_or_default();

@@ -70,6 +70,7 @@ impl Window {
 /// An SQL context over the store.
 pub struct Engine {
     context: SQLContext,
+    actions: LazyFrame,
 }
 
 /// A table's columns with their types in the engine.
@@ -108,9 +109,11 @@ const NOT_ASKED: &[&str] = &["error_message", "request_id", "user_agent"];
 /// A table as the queries see it.
 fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
     let frame = scan::<R>(files)?;
-    if files.len() <= FILES_AT_MOST {
-        return Ok(frame);
-    }
+    if files.len() <= FILES_AT_MOST { Ok(frame) } else { read::<R>(frame) }
+}
+
+/// A table's columns that queries ask for, read.
+fn read<R: crate::event::Row>(frame: LazyFrame) -> Result<LazyFrame, UsageError> {
     let asked: Vec<Expr> = columns::<R>().map(|(name, _)| name).filter(|name| !NOT_ASKED.contains(name)).map(col).collect();
     frame.select(asked).collect().map(IntoLazy::lazy).map_err(|source| UsageError::Store { table: R::TABLE, source })
 }
@@ -121,11 +124,47 @@ impl Engine {
     /// # Errors
     /// [`UsageError::Store`] when a part file cannot be opened.
     pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
-        let mut engine = Engine { context: SQLContext::new() };
-        engine.context.register("events", table::<EventRow>(events)?);
-        engine.context.register("event_actions", table::<ActionRow>(event_actions)?);
+        let actions = table::<ActionRow>(event_actions)?;
+        let mut engine = Engine { context: SQLContext::new(), actions: actions.clone() };
+        engine.set_actions(actions);
+        engine.add_events(events)?;
         engine.set_window(window)?;
         Ok(engine)
+    }
+
+    /// An engine over actions that are at hand.
+    #[cfg(test)]
+    pub(super) fn of_actions(actions: DataFrame, window: Window) -> Engine {
+        let actions = actions.lazy();
+        let mut engine = Engine { context: SQLContext::new(), actions: actions.clone() };
+        engine.set_actions(actions);
+        engine.set_window(window).unwrap();
+        engine
+    }
+
+    /// Registers the table of events, in place of the one that was opened with.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn add_events(&mut self, events: &[PathBuf]) -> Result<(), UsageError> {
+        self.context.register("events", table::<EventRow>(events)?);
+        Ok(())
+    }
+
+    /// The table of actions.
+    pub(super) fn actions(&self) -> LazyFrame {
+        self.actions.clone()
+    }
+
+    /// Reads the table of actions, so that it is not read anew by each query.
+    pub(super) fn read_actions(&mut self) -> Result<(), UsageError> {
+        self.actions = read::<ActionRow>(self.actions())?;
+        Ok(())
+    }
+
+    /// Lets queries see some of the actions only, or all of them again.
+    pub(super) fn set_actions(&mut self, actions: LazyFrame) {
+        self.context.register("event_actions", actions);
     }
 
     /// Registers the table of changes of grants.
@@ -177,10 +216,7 @@ impl Engine {
             .execute(sql)
             .and_then(LazyFrame::collect)
             .map_err(|source| UsageError::Query { query, source })?;
-        let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
-        // A column of one value is written out, so that texts can be read where they lie.
-        let (len, series) = (frame.height(), frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect());
-        Ok(Table { query, len, series, columns })
+        Ok(Table::of(query, &frame))
     }
 }
 
@@ -193,6 +229,14 @@ pub struct Table {
 }
 
 impl Table {
+    /// An answer of the engine.
+    pub(super) fn of(query: &'static str, frame: &DataFrame) -> Table {
+        let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
+        // A column of one value is written out, so that texts can be read where they lie.
+        let series = frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect();
+        Table { query, len: frame.height(), series, columns }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

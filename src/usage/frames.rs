@@ -225,14 +225,13 @@ pub fn assumptions(rows: &[Assumption]) -> PolarsResult<DataFrame> {
 /// # Errors
 /// When the engine refuses the columns.
 pub fn coverage(rows: &[CoverageRow]) -> PolarsResult<DataFrame> {
-    let classes: Vec<String> = rows.iter().map(|r| r.class.text()).collect();
     DataFrame::new(
         rows.len(),
         vec![
             texts("account", rows.iter().map(|r| Some(r.account.as_str()))),
             texts("region", rows.iter().map(|r| Some(r.region.as_str()))),
             texts("date", rows.iter().map(|r| Some(r.date.as_str()))),
-            texts("class", classes.iter().map(|c| Some(c.as_str()))),
+            texts("class", rows.iter().map(|r| Some(r.class.as_str()))),
             texts("state", rows.iter().map(|r| Some(r.state.as_str()))),
         ],
     )

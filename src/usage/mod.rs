@@ -13,6 +13,7 @@ pub mod frames;
 pub mod grant_changes;
 pub mod mapping;
 pub mod session_calls;
+mod shares;
 pub mod use_days;
 
 use std::collections::BTreeMap;
@@ -237,9 +238,14 @@ pub struct Usage {
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
-    let mut engine = Engine::open(events, event_actions, window)?;
+    // Use takes the most memory, and is asked for before the engine holds the events too.
+    let mut engine = Engine::open(&[], event_actions, window)?;
     let mut texts = Texts::default();
-    let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
+    let rows = usage_rows(&mut engine, &mut texts)?;
+    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
+    let history = usage_rows(&mut engine, &mut texts)?;
+    engine.set_window(window)?;
+    engine.add_events(events)?;
     let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?, &mut texts)?;
     let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
@@ -253,8 +259,6 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
         assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
     let mapping = mapping::figures(&mut engine)?;
     let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
-    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
-    let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let grant_changes = Vec::new();
     Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
 }
@@ -267,32 +271,45 @@ fn outcome(text: Option<&str>) -> Outcome {
     }
 }
 
-fn usage_rows(table: &Table, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
-    let mut out = Vec::with_capacity(table.len());
-    for row in table.rows() {
-        // Ids of events do not repeat.
-        let sample = |column| row.str(column).map(|id| id.map(Text::from));
-        let (first, last) = (sample("sample_event_first")?, sample("sample_event_last")?);
-        let last = last.filter(|id| Some(id) != first.as_ref());
-        let mut shared = Shared::of(row, texts);
-        out.push(UsageRow {
-            account: shared.text_or("account", "unknown")?,
-            principal_key: shared.need("principal_key")?,
-            principal_arn: shared.text("principal_arn")?,
-            principal_type: shared.text("principal_type")?,
-            action: shared.need("action")?,
-            resource_arn: shared.text_or("resource_arn", "*")?,
-            provenance: shared.text_or("arn_provenance", "none")?,
-            region: shared.text("region")?,
-            context_class: shared.text_or("context_class", "{}")?,
-            outcome: outcome(row.str("outcome")?),
-            calls: row.need_int("calls")?,
-            first_seen_ms: row.need_int("first_seen_ms")?,
-            last_seen_ms: row.need_int("last_seen_ms")?,
-            samples: first.into_iter().chain(last).collect(),
-        });
-    }
+/// Use inside the engine's window, in the query's order.
+fn usage_rows(engine: &mut Engine, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
+    // Shares of callers follow one another by the callers' keys; the query's order is by account first, none last.
+    let mut accounts: BTreeMap<(bool, Text), Vec<UsageRow>> = BTreeMap::new();
+    engine.run_in_shares("usage", include_str!("../../queries/usage.sql"), |table| {
+        for row in table.rows() {
+            let is_unknown = row.str("account")?.is_none();
+            let row = usage_row(row, texts)?;
+            accounts.entry((is_unknown, row.account.clone())).or_default().push(row);
+        }
+        Ok(())
+    })?;
+    let mut out = Vec::with_capacity(accounts.values().map(Vec::len).sum());
+    out.extend(accounts.into_values().flatten());
     Ok(out)
+}
+
+fn usage_row(row: engine::Row<'_>, texts: &mut Texts) -> Result<UsageRow, UsageError> {
+    // Ids of events do not repeat.
+    let sample = |column| row.str(column).map(|id| id.map(Text::from));
+    let (first, last) = (sample("sample_event_first")?, sample("sample_event_last")?);
+    let last = last.filter(|id| Some(id) != first.as_ref());
+    let mut shared = Shared::of(row, texts);
+    Ok(UsageRow {
+        account: shared.text_or("account", "unknown")?,
+        principal_key: shared.need("principal_key")?,
+        principal_arn: shared.text("principal_arn")?,
+        principal_type: shared.text("principal_type")?,
+        action: shared.need("action")?,
+        resource_arn: shared.text_or("resource_arn", "*")?,
+        provenance: shared.text_or("arn_provenance", "none")?,
+        region: shared.text("region")?,
+        context_class: shared.text_or("context_class", "{}")?,
+        outcome: outcome(row.str("outcome")?),
+        calls: row.need_int("calls")?,
+        first_seen_ms: row.need_int("first_seen_ms")?,
+        last_seen_ms: row.need_int("last_seen_ms")?,
+        samples: first.into_iter().chain(last).collect(),
+    })
 }
 
 /// A row of refused calls, from any query that has its columns.

@@ -37,7 +37,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_array", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("arrow_schema", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("parquet", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
-    ("polars", &["usage/engine.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
+    ("polars", &["usage/engine.rs", "usage/shares.rs", "usage/frames.rs", "grants/frames/", "report/sql.rs"]),
     ("rsa", &["ingest/digest/keys.rs"]),
     ("object_store", &["ingest/source/s3.rs"]),
     ("tokio", &["ingest/source/s3.rs"]),
