@@ -162,6 +162,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets go of the actions that are held: from now on each query reads what it asks for.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn let_go_of_actions(&mut self, event_actions: &[PathBuf]) -> Result<(), UsageError> {
+        self.actions = scan::<ActionRow>(event_actions)?;
+        self.set_actions(self.actions());
+        Ok(())
+    }
+
     /// Lets queries see some of the actions only, or all of them again.
     pub(super) fn set_actions(&mut self, actions: LazyFrame) {
         self.context.register("event_actions", actions);

@@ -238,27 +238,29 @@ pub struct Usage {
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
-    // Use takes the most memory, and is asked for before the engine holds the events too.
+    // Use takes the most memory. Actions and events are held one after the other; few queries ask for both.
     let mut engine = Engine::open(&[], event_actions, window)?;
     let mut texts = Texts::default();
     let rows = usage_rows(&mut engine, &mut texts)?;
     engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
     let history = usage_rows(&mut engine, &mut texts)?;
     engine.set_window(window)?;
-    engine.add_events(events)?;
     let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?, &mut texts)?;
-    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
+    let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
+    let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
+    let mut mapping = mapping::MappingFigures::default();
+    mapping::of_actions(&mut engine, &mut mapping)?;
+    engine.let_go_of_actions(event_actions)?;
+    engine.add_events(events)?;
+    mapping::of_events(&mut engine, &mut mapping)?;
+    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
     let days = engine.run("coverage_days", include_str!("../../queries/coverage_days.sql"))?;
     let data = engine.run("coverage_data", include_str!("../../queries/coverage_data.sql"))?;
-    let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
     let coverage = coverage::from_answers(&days, &data, &changes, window)?;
-    let assumptions =
-        assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
-    let mapping = mapping::figures(&mut engine)?;
-    let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
+    let assumptions = assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
     let grant_changes = Vec::new();
     Ok(Usage { rows, history, use_days, denials, session_calls, unknown_calls, activity, keys, assumptions, grant_changes, coverage, mapping })
 }
