@@ -252,7 +252,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
-    coverage::add(&mut model, &covered, &covered_days);
+    coverage::add(&mut model, &covered, &covered_days, &usage.coverage.window_days);
     drop(covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     model.advice_lint = validity::of_advice(&advice, reference);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReduceSettings;
 use super::declared::{Applied, Declared, Place, Word};
-use crate::aws::{Text, Texts, partition_of_region};
+use crate::aws::{Texts, partition_of_region};
 use crate::grants::{Take, Trail};
 use crate::reference::{ActionId, Observability, Reference};
 use crate::usage::{AccountCoverage, Class, Coverage, CoverageRow, DayState, Window};
@@ -142,11 +142,10 @@ impl<'a> Covered<'a> {
         }
     }
 
-    /// Table `coverage`: for every account, its regions with events and those that a trail declares (`*` for all others).
+    /// Table `coverage`: for every account and class, its regions with events and those that a trail declares (`*` for all others).
     #[must_use]
     pub fn rows(&self) -> Vec<CoverageRow> {
         let mut rows = Vec::new();
-        let dates: Vec<Text> = self.coverage.window_days.iter().map(|day| day.as_str().into()).collect();
         let mut texts = Texts::default();
         for (account, seen) in &self.coverage.accounts {
             let trails = self.declared.of(account);
@@ -165,13 +164,7 @@ impl<'a> Covered<'a> {
                 for class in &classes {
                     let states = self.states(account, seen, region, class);
                     let [account, region, class] = [account.as_str(), region, &class.text()].map(|text| texts.of(text));
-                    rows.extend(dates.iter().zip(states).map(|(date, state)| CoverageRow {
-                        account: account.clone(),
-                        region: region.clone(),
-                        date: date.clone(),
-                        class: class.clone(),
-                        state,
-                    }));
+                    rows.push(CoverageRow { account, region, class, states });
                 }
             }
         }

@@ -101,7 +101,7 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     tables.register("activity", frames::activity(&usage.activity).map_err(|e| failed(&e))?);
     tables.register("key_activity", frames::key_activity(&usage.keys).map_err(|e| failed(&e))?);
     tables.register("assumptions", frames::assumptions(&usage.assumptions).map_err(|e| failed(&e))?);
-    tables.register("coverage", frames::coverage(covered).map_err(|e| failed(&e))?);
+    tables.register("coverage", frames::coverage(covered, &usage.coverage.window_days).map_err(|e| failed(&e))?);
     let summary = frames::coverage_summary(&usage.coverage, config.min_coverage_permille()).map_err(|e| failed(&e))?;
     tables.register("coverage_summary", summary);
     Ok(tables)

@@ -67,12 +67,10 @@ pub struct CoverageRow {
     pub account: Text,
     /// Region; `*` is every region without events of the account.
     pub region: Text,
-    /// Day, `YYYY-MM-DD`.
-    pub date: Text,
     /// Class of events, in its word.
     pub class: Text,
-    /// How far it is covered.
-    pub state: DayState,
+    /// How far each day of the window is covered, in their order.
+    pub states: Vec<DayState>,
 }
 
 /// The events of one day.
