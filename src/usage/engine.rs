@@ -103,19 +103,30 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
 /// From how many part files on a table is read once for all queries: opening a file takes longer than reading it.
 const FILES_AT_MOST: usize = 100;
 
+/// How many part files are read at a time.
+const FILES_AT_ONCE: usize = 24;
+
 /// Columns that no query asks for; they are long.
 const NOT_ASKED: &[&str] = &["error_message", "request_id", "user_agent"];
 
 /// A table as the queries see it.
 fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
-    let frame = scan::<R>(files)?;
-    if files.len() <= FILES_AT_MOST { Ok(frame) } else { read::<R>(frame) }
+    if files.len() <= FILES_AT_MOST {
+        return scan::<R>(files);
+    }
+    // Reading takes more memory than what was read; so not all is read at once.
+    let mut all = read::<R>(scan::<R>(&[])?)?;
+    for some in files.chunks(FILES_AT_ONCE) {
+        let fresh = read::<R>(scan::<R>(some)?)?;
+        all.vstack_mut(&fresh).map_err(|source| UsageError::Store { table: R::TABLE, source })?;
+    }
+    Ok(all.lazy())
 }
 
 /// A table's columns that queries ask for, read.
-fn read<R: crate::event::Row>(frame: LazyFrame) -> Result<LazyFrame, UsageError> {
+fn read<R: crate::event::Row>(frame: LazyFrame) -> Result<DataFrame, UsageError> {
     let asked: Vec<Expr> = columns::<R>().map(|(name, _)| name).filter(|name| !NOT_ASKED.contains(name)).map(col).collect();
-    frame.select(asked).collect().map(IntoLazy::lazy).map_err(|source| UsageError::Store { table: R::TABLE, source })
+    frame.select(asked).collect().map_err(|source| UsageError::Store { table: R::TABLE, source })
 }
 
 impl Engine {
@@ -158,7 +169,7 @@ impl Engine {
 
     /// Reads the table of actions, so that it is not read anew by each query.
     pub(super) fn read_actions(&mut self) -> Result<(), UsageError> {
-        self.actions = read::<ActionRow>(self.actions())?;
+        self.actions = read::<ActionRow>(self.actions())?.lazy();
         Ok(())
     }
 
