@@ -162,6 +162,15 @@ impl Engine {
         Ok(())
     }
 
+    /// Registers the table of events without holding it: each query reads what it asks for.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn scan_events(&mut self, events: &[PathBuf]) -> Result<(), UsageError> {
+        self.context.register("events", scan::<EventRow>(events)?);
+        Ok(())
+    }
+
     /// The table of actions.
     pub(super) fn actions(&self) -> LazyFrame {
         self.actions.clone()

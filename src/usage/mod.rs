@@ -251,10 +251,12 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], window: Window) ->
     let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
     let mut mapping = mapping::MappingFigures::default();
     mapping::of_actions(&mut engine, &mut mapping)?;
+    // Asks for all of the actions, and for few of the events.
+    engine.scan_events(events)?;
+    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     engine.let_go_of_actions(event_actions)?;
     engine.add_events(events)?;
     mapping::of_events(&mut engine, &mut mapping)?;
-    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
     let days = engine.run("coverage_days", include_str!("../../queries/coverage_days.sql"))?;
