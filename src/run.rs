@@ -281,6 +281,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let consistency = consistency::of_grants(&layers, &usage, &past);
     watch.lap("consistency");
     let denied = denied::of_grants(&layers, &usage, &past, &tables::own_accounts(&grants, &usage, &config), reference);
+    // What was asked of each resource is no longer needed.
+    drop(layers);
     watch.lap("denied");
 
     let covered_days = covered.rows();
@@ -292,14 +294,15 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     watch.lap("tables");
     let mut model = facts::model(&config, &grants, &usage, &ledger, reference, window, from_usage);
     model.unknown.extend(settings::expired(&settings));
-    coverage::add(&mut model, &covered, &covered_days);
+    coverage::add(&mut model, &covered, &covered_days, &usage.coverage.window_days);
+    drop(covered_days);
     facts::add_exports(&mut model, &grants, &diagnose(&grants, Some(&facts::log_window(&usage, window))));
     model.advice_lint = validity::of_advice(&advice, reference);
     facts::add_advice(&mut model, advice);
     facts::add_proposals(&mut model, proposals, skipped, &proofs, &grants, reference);
     facts::add_lint(&mut model, linted);
     proof_facts::add(&mut model, &proofs, backtest.as_ref());
-    if let Some(blast) = &blast {
+    if let Some(blast) = blast {
         blast_facts::add(&mut model, blast, reference);
     }
     review::add(&mut model, &grants, &usage, &config, reference);

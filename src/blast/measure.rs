@@ -1,6 +1,6 @@
 //! What one principal reaches: ways to more permissions, credentials, permissions, data, destruction.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::scope::{Grade, Scope, context_of, scope};
@@ -47,6 +47,10 @@ struct ScopeKey {
 pub struct Shared<'a> {
     /// The scopes.
     pub scopes: &'a SharedScopes,
+    /// Those of documents that nobody else holds: they are of no use to others.
+    pub own_scopes: &'a SharedScopes,
+    /// Those documents, by their places in memory.
+    pub own: &'a HashSet<usize>,
     /// The sets of the holder's documents, one by one.
     pub each: &'a [Arc<Sets>],
     /// Its boundary.
@@ -81,7 +85,7 @@ pub struct Opened {
     /// How far without the passing of a role.
     pub without_role: Grade,
     /// What it is limited to: the resources of the action that is the least open.
-    pub on: BTreeSet<String>,
+    pub on: Arc<BTreeSet<String>>,
 }
 
 /// Actions of a category.
@@ -149,16 +153,19 @@ impl<'h> Scopes<'h> {
         let name = self.reference.name(id);
         let passed_to = passed_to.filter(|_| name == "iam:PassRole");
         if !self.holder.reachable.any.contains(id) {
-            return Scope { grade: Grade::Closed, patterns: BTreeSet::new() };
+            return Scope::closed();
         }
         if self.holder.reachable.free.contains(id) {
-            return Scope { grade: Grade::Open, patterns: BTreeSet::from(["*".to_owned()]) };
+            return Scope::open();
         }
         if let Some(known) = self.known.get(&(id, passed_to)) {
             return known.clone();
         }
         let shared = self.holder.shared.filter(|_| !self.holder.reachable.personal.contains(id));
-        let key = shared.map(|s| (s.scopes, s.key(&self.holder, id, passed_to)));
+        let key = shared.map(|s| {
+            let key = s.key(&self.holder, id, passed_to);
+            (if key.documents.iter().any(|place| s.own.contains(place)) { s.own_scopes } else { s.scopes }, key)
+        });
         if let Some((scopes, key)) = &key
             && let Some(found) = scopes.0.read().unwrap_or_else(PoisonError::into_inner).get(key)
         {
@@ -178,11 +185,9 @@ impl<'h> Scopes<'h> {
 
     /// The widest of some actions' scopes, with the resources of all.
     fn of_any(&mut self, ids: impl Iterator<Item = ActionId>, passed_to: Option<&'h str>) -> Scope {
-        let mut all = Scope { grade: Grade::Closed, patterns: BTreeSet::new() };
+        let mut all = Scope::closed();
         for id in ids {
-            let one = self.of(id, passed_to);
-            all.grade = all.grade.max(one.grade);
-            all.patterns.extend(one.patterns);
+            all.add(&self.of(id, passed_to));
         }
         all
     }
@@ -193,7 +198,7 @@ impl<'h> Scopes<'h> {
             return None;
         }
         let passed_to = way.passed_to.as_deref();
-        let (mut grade, mut without_role, mut on) = (Grade::Open, Grade::Open, BTreeSet::from(["*".to_owned()]));
+        let (mut grade, mut without_role, mut on) = (Grade::Open, Grade::Open, Scope::open().patterns);
         for list in &way.needs {
             let one = self.of_any(list.iter().copied(), passed_to);
             if one.grade < grade {

@@ -5,6 +5,7 @@
 //! it, a Deny of part of it leaves the rest, a Deny under a condition leaves it to the condition.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use super::measure::Holder;
 use crate::aws::{Arn, arn_covers, arn_intersects, in_six_parts};
@@ -45,8 +46,35 @@ impl Grade {
 pub struct Scope {
     /// How far.
     pub grade: Grade,
-    /// The resource patterns that leave it open, as written; `*` stands for all.
-    pub patterns: BTreeSet<String>,
+    /// The resource patterns that leave it open, as written; `*` stands for all. Shared: many are open on the same.
+    pub patterns: Arc<BTreeSet<String>>,
+}
+
+static ALL: LazyLock<Arc<BTreeSet<String>>> = LazyLock::new(|| Arc::new(BTreeSet::from(["*".to_owned()])));
+static NONE: LazyLock<Arc<BTreeSet<String>>> = LazyLock::new(Arc::default);
+
+impl Scope {
+    /// On everything.
+    #[must_use]
+    pub fn open() -> Scope {
+        Scope { grade: Grade::Open, patterns: Arc::clone(&ALL) }
+    }
+
+    /// On nothing.
+    #[must_use]
+    pub fn closed() -> Scope {
+        Scope { grade: Grade::Closed, patterns: Arc::clone(&NONE) }
+    }
+
+    /// Adds another scope, which has patterns of its own.
+    pub fn add(&mut self, other: &Scope) {
+        self.grade = self.grade.max(other.grade);
+        if self.patterns.is_empty() {
+            self.patterns = Arc::clone(&other.patterns);
+        } else if !other.patterns.is_subset(&self.patterns) {
+            Arc::make_mut(&mut self.patterns).extend(other.patterns.iter().cloned());
+        }
+    }
 }
 
 /// The pattern with every `${…}` replaced.
@@ -183,11 +211,11 @@ pub fn scope(holder: &Holder<'_>, reference: &Reference, id: ActionId, context: 
             None => holder.regions.iter().map(|r| in_context(resource, is_pattern, &in_region(context, r)).min(Grade::Limited)).fold(grade, Grade::max),
         }
     };
-    let mut found = Scope { grade: Grade::Closed, patterns: BTreeSet::new() };
-    let mut take = |pattern: &str, grade: Grade| {
-        if grade > Grade::Closed {
-            found.patterns.insert(pattern.to_owned());
-            found.grade = found.grade.max(grade);
+    let (mut grade, mut patterns) = (Grade::Closed, BTreeSet::new());
+    let mut take = |pattern: &str, found: Grade| {
+        if found > Grade::Closed {
+            patterns.insert(pattern.to_owned());
+            grade = grade.max(found);
         }
     };
     let candidates = candidates(holder, action, context);
@@ -210,7 +238,8 @@ pub fn scope(holder: &Holder<'_>, reference: &Reference, id: ActionId, context: 
             take(pattern, ask(&plain, plain.contains(['*', '?'])).min(Grade::Limited));
         }
     }
-    found
+    let patterns = if patterns == **ALL { Arc::clone(&ALL) } else { Arc::new(patterns) };
+    Scope { grade, patterns }
 }
 
 /// The resource patterns of the Allow statements that name an action; `*` for statements that except resources.

@@ -72,6 +72,7 @@ pub struct ActionSet {
     negated: bool,
     everything: bool,
     ranges: Box<[(u32, u32)]>,
+    /// What may take in an action that is not in the index. Names of known actions do not.
     texts: Box<[Pattern]>,
 }
 
@@ -98,10 +99,13 @@ impl ActionSet {
         for pattern in list {
             let lower = pattern.to_ascii_lowercase();
             let compiled = Pattern::compile(&lower, Reading { wildcards: true, variables: false });
-            if !everything {
-                index.ranges(&lower, &compiled, &mut ranges);
+            if everything {
+                break;
             }
-            texts.push(compiled);
+            index.ranges(&lower, &compiled, &mut ranges);
+            if !matches!(&compiled, Pattern::Exact(name) if index.place(name).is_some()) {
+                texts.push(compiled);
+            }
         }
         ActionSet { negated, everything, ranges: merged(ranges).into(), texts: texts.into() }
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReduceSettings;
 use super::declared::{Applied, Declared, Place, Word};
-use crate::aws::partition_of_region;
+use crate::aws::{Texts, partition_of_region};
 use crate::grants::{Take, Trail};
 use crate::reference::{ActionId, Observability, Reference};
 use crate::usage::{AccountCoverage, Class, Coverage, CoverageRow, DayState, Window};
@@ -142,10 +142,11 @@ impl<'a> Covered<'a> {
         }
     }
 
-    /// Table `coverage`: for every account, its regions with events and those that a trail declares (`*` for all others).
+    /// Table `coverage`: for every account and class, its regions with events and those that a trail declares (`*` for all others).
     #[must_use]
     pub fn rows(&self) -> Vec<CoverageRow> {
         let mut rows = Vec::new();
+        let mut texts = Texts::default();
         for (account, seen) in &self.coverage.accounts {
             let trails = self.declared.of(account);
             let mut regions: BTreeSet<&str> = seen.regions.keys().map(String::as_str).collect();
@@ -162,13 +163,8 @@ impl<'a> Covered<'a> {
             for region in regions {
                 for class in &classes {
                     let states = self.states(account, seen, region, class);
-                    rows.extend(self.coverage.window_days.iter().zip(states).map(|(date, state)| CoverageRow {
-                        account: account.clone(),
-                        region: region.to_owned(),
-                        date: date.clone(),
-                        class: class.clone(),
-                        state,
-                    }));
+                    let [account, region, class] = [account.as_str(), region, &class.text()].map(|text| texts.of(text));
+                    rows.push(CoverageRow { account, region, class, states });
                 }
             }
         }

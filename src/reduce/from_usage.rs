@@ -65,7 +65,7 @@ pub fn from_usage(usage: &Usage, reference: &Reference, window: Window, settings
         };
         let mut made = proposal(arn, kind, &rows, &ground);
         fit_managed(&mut made, &attached, &ground, settle);
-        proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts, &calls, window, reference), ..made });
+        proposals.push(Proposal { suggestions: suggestions(&[(arn, "")], &made.verdicts.to_vec(), &calls, window, reference), ..made });
     }
     for p in proposals.iter_mut().filter(|p| p.status == Status::Proposed) {
         p.generalised = ground.known.measured(&p.proposed, None, &used_by(&[(&p.unit.owner_arn, "")], &calls));
@@ -154,7 +154,7 @@ fn proposal(arn: &str, kind: OwnerKind, rows: &[&UsageRow], ground: &Ground<'_>)
         packing: Vec::new(),
         generalised: Vec::new(),
         suggestions: Vec::new(),
-        verdicts,
+        verdicts: verdicts.into(),
         groups: Vec::new(),
         status: if empty { Status::Withheld("no authorised use: an empty policy".to_owned()) } else { Status::Proposed },
         limit: MANAGED_LIMIT,

@@ -42,6 +42,7 @@ pub mod settings;
 pub mod trust;
 pub mod units;
 pub mod verdict;
+pub mod verdicts;
 pub mod weigh;
 pub mod write;
 
@@ -61,6 +62,7 @@ pub use expand::Expander;
 pub use settings::{Keep, Mode, ReduceSettings, Rule};
 pub use units::{Placement, PolicyUnit, Skipped};
 pub use verdict::{ActionVerdict, PatternVerdict, Verdict, VerdictGroup};
+pub use verdicts::Verdicts;
 
 /// What became of one policy document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +96,7 @@ pub struct Proposal {
     /// Conditions that no use would have failed; never part of `proposed`.
     pub suggestions: Vec<learned::Suggestion>,
     /// One verdict per statement and action of which records tell.
-    pub verdicts: Vec<ActionVerdict>,
+    pub verdicts: Verdicts,
     /// Verdicts on all other actions of each statement.
     pub groups: Vec<VerdictGroup>,
     /// What became of it.
@@ -121,7 +123,7 @@ impl Proposal {
             packing: Vec::new(),
             suggestions: Vec::new(),
             generalised: Vec::new(),
-            verdicts: Vec::new(),
+            verdicts: Verdicts::default(),
             groups: Vec::new(),
             status: Status::Unchanged,
             limit: 0,
@@ -161,7 +163,7 @@ impl Proposal {
                 of.after.add(&group.actions);
             }
         }
-        for verdict in &self.verdicts {
+        for verdict in self.verdicts.iter() {
             match reference.find(&verdict.action) {
                 Some(id) => {
                     of.before.insert(id);
@@ -170,7 +172,7 @@ impl Proposal {
                     }
                 }
                 None => {
-                    unknown.insert(verdict.action.as_str());
+                    unknown.insert(verdict.action);
                 }
             }
         }

@@ -16,7 +16,7 @@ use super::judge::Judge;
 use super::rewrite::rewrite;
 use super::write::sids::fresh;
 use super::units::{Changes, Placement, PolicyUnit, Skipped, UnitName, from_history, latest};
-use super::{Proposal, Status};
+use super::{ActionVerdict, Proposal, Status};
 use crate::aws::principal::is_permission_set_role;
 use crate::grants::permission_set::set_name_of_role;
 use crate::grants::{Grants, OwnerKind, PermissionSet, PolicySource, Principal};
@@ -126,14 +126,14 @@ fn merge(inline: Proposal, managed: Vec<(String, Proposal)>, roles: &[&Principal
     let mut unpacked = before_packing(&all);
     let mut was_packed = all.unpacked.is_some();
     let mut offset = all.current.as_deref().map_or(0, |c| c.statements.len());
+    let mut verdicts = all.verdicts.to_vec();
     for (arn, mut proposal) in managed {
         statements.extend(rest(&proposal).0);
         unpacked.extend(before_packing(&proposal));
         was_packed |= proposal.unpacked.is_some();
         all.suggestions.append(&mut proposal.suggestions);
-        proposal.verdicts.iter_mut().for_each(|v| v.statement += offset);
+        verdicts.extend(proposal.verdicts.iter().map(|v| ActionVerdict { statement: v.statement + offset, ..v }));
         proposal.groups.iter_mut().for_each(|g| g.statement += offset);
-        all.verdicts.append(&mut proposal.verdicts);
         all.groups.append(&mut proposal.groups);
         replaces.extend(roles.iter().map(|r| attached(&arn, r)));
         if let Some(document) = proposal.current {
@@ -147,6 +147,7 @@ fn merge(inline: Proposal, managed: Vec<(String, Proposal)>, roles: &[&Principal
     };
     let nothing_left = statements.is_empty();
     Proposal {
+        verdicts: verdicts.into(),
         proposed: if nothing_left { Vec::new() } else { vec![document(statements)] },
         unpacked: (was_packed && !nothing_left).then(|| document(unpacked)),
         status: Status::Proposed,

@@ -64,6 +64,11 @@ fn in_order(actions: BTreeSet<String>, original: &Statement) -> ActionElement {
     ActionElement::Action(list)
 }
 
+fn exact<T>(mut list: Vec<T>) -> Vec<T> {
+    list.shrink_to_fit();
+    list
+}
+
 /// A unit's proposal before it is fitted to AWS's limits.
 #[must_use]
 pub fn rewrite(unit: &PolicyUnit<'_>, current: Arc<PolicyDocument>, judged: Judged, ground: &Ground<'_>) -> Proposal {
@@ -76,8 +81,8 @@ pub fn rewrite(unit: &PolicyUnit<'_>, current: Arc<PolicyDocument>, judged: Judg
     Proposal {
         unpacked: separate.filter(|s| *s != written),
         proposed: if unchanged || nothing_left { Vec::new() } else { vec![written] },
-        verdicts: judged.verdicts,
-        groups: judged.groups,
+        verdicts: judged.verdicts.into(),
+        groups: exact(judged.groups),
         status: if unchanged { Status::Unchanged } else { Status::Proposed },
         members: unit.members.iter().map(|m| m.arn.clone()).collect(),
         ..Proposal::of(unit.name.clone(), current)

@@ -76,6 +76,8 @@ impl ActionIds {
     /// Takes as little memory as it can.
     pub fn pack(&mut self) {
         self.0.optimize();
+        // A copy has no room to spare.
+        self.0 = self.0.clone();
     }
 
     /// Names in order; a service of which every action that the reference knows is in the set stands as `prefix:*`.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::escape::{json_line, markdown, visible};
 use super::model::ReportModel;
+use crate::aws::Text;
 use crate::lint::{Finding, Level, Place, PolicyType};
 
 /// The worst of the levels that a file can have, as exit code: 3 errors or security warnings, 4 something that is not decided
@@ -97,9 +98,9 @@ pub struct LintRow {
     /// Which of the proposed documents, from 1; of advice, which piece.
     pub document: usize,
     /// Where in it.
-    pub place: String,
+    pub place: Text,
     /// What.
-    pub message: String,
+    pub message: Text,
 }
 
 /// What was found on proposed documents.

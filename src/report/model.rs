@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::policy::PolicyDocument;
-use crate::reduce::{ActionVerdict, VerdictGroup};
+use crate::reduce::{VerdictGroup, Verdicts};
 
 use super::catalogue::Report;
 use super::findings::Finding;
@@ -407,7 +407,7 @@ pub struct ProposalRow {
     /// Proposed documents.
     pub proposed: Vec<PolicyDocument>,
     /// Verdicts on actions that records tell of, one per statement and action.
-    pub evidence: Vec<ActionVerdict>,
+    pub evidence: Verdicts,
     /// Verdicts on all others.
     pub groups: Vec<VerdictGroup>,
     /// Patterns that are not the granted policy's own, with what they take in beyond use.

@@ -139,7 +139,7 @@ struct Rows<'a>(&'a ProposalRow, &'a Reference);
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let groups = self.0.groups.iter().flat_map(|g| Row::of_group(g, self.1));
-        to.collect_seq(self.0.evidence.iter().map(Row::of).chain(groups))
+        to.collect_seq(self.0.evidence.to_vec().iter().map(Row::of).chain(groups))
     }
 }
 
@@ -306,8 +306,9 @@ type Alike = (ActionIds, Vec<String>, usize);
 /// The verdicts of a policy by word and reason, each with some names.
 #[must_use]
 pub fn said_alike(p: &ProposalRow, reference: &Reference, most: usize) -> Vec<SaidAlike> {
+    let evidence = p.evidence.to_vec();
     let mut groups: BTreeMap<(&'static str, Cow<'_, str>), Alike> = BTreeMap::new();
-    for v in &p.evidence {
+    for v in &evidence {
         let (ids, unknown, count) = groups.entry((v.verdict.as_str(), reason(v))).or_default();
         match (&v.subject, reference.find(&v.action)) {
             (Some(subject), _) => unknown.push(subject.clone()),

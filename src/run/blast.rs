@@ -1,7 +1,8 @@
 //! How far every user and role of the export reaches, as it is and once the proposals stand; which proposals take the most
 //! risk away.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
@@ -13,7 +14,8 @@ use super::replaced::Proposed;
 use crate::aws::principal::is_service_linked_role;
 use crate::blast::{Admin, DocumentSets, Holder, Measured, REACH_PERHAPS, REACH_YES, Reachable, Sets, Shared, SharedScopes, Step, actions_of_steps, local, measure, regions};
 use crate::evaluate::compiled::CompiledPolicies;
-use crate::evaluate::document::{CompiledDocument, CompiledPolicy};
+use crate::evaluate::action_set::{ActionIndex, ActionName};
+use crate::evaluate::document::{CompiledDocument, CompiledPolicy, CompiledStatement};
 use crate::evaluate::{Compiler, NamedPolicy, PolicyType, RequestPrincipal};
 use crate::grants::organisation::{OrganisationLevel, OrganisationPolicyKind};
 use crate::grants::{Grants, Held, Known, OwnerKind, PolicySource, Principal};
@@ -72,6 +74,7 @@ pub struct Blast {
 
 /// A user or role with its policies at one time.
 pub struct State {
+    /// What its policies say of steps.
     pub policies: CompiledPolicies,
     /// Of the actions of steps, those that it can have.
     pub steps: ActionIds,
@@ -116,8 +119,30 @@ struct Ground<'d, 'g, 'r> {
     steps: ActionIds,
     regions: &'r [String],
     scopes: SharedScopes,
-    /// Documents, compiled once for all threads: by place in memory and whether as a boundary.
-    compiled: RwLock<HashMap<(usize, bool), Arc<CompiledDocument>>>,
+    /// Places in memory of documents that one principal alone holds, or would.
+    own: HashSet<usize>,
+    /// The actions of steps as statements are asked about them.
+    names: Vec<ActionName>,
+    /// Documents that several hold, compiled once for all threads.
+    compiled: RwLock<Compiled>,
+}
+
+/// Compiled documents by place in memory and whether as a boundary.
+type Compiled = HashMap<(usize, bool), Both>;
+
+/// A document, compiled.
+#[derive(Clone)]
+struct Both {
+    whole: Arc<CompiledDocument>,
+    /// The statements that speak of actions of steps: what paths ask for once everybody is measured.
+    of_steps: Arc<CompiledDocument>,
+}
+
+/// What is worked out on documents of one principal alone, and let go with it.
+#[derive(Default)]
+struct Own {
+    scopes: SharedScopes,
+    compiled: RefCell<Compiled>,
 }
 
 impl<'d, 'g: 'd> Ground<'d, 'g, '_> {
@@ -131,50 +156,71 @@ impl<'d, 'g: 'd> Ground<'d, 'g, '_> {
         bounds
     }
 
-    fn state(&self, who: &RequestPrincipal, policies: CompiledPolicies, documents: &[&'d PolicyDocument], boundary: Option<&'d PolicyDocument>, bounds: &[Sets]) -> State {
+    fn state(&self, who: &RequestPrincipal, policies: CompiledPolicies, documents: &[&'d PolicyDocument], boundary: Option<&'d PolicyDocument>, bounds: &[Sets], own: &Own) -> State {
         let identity = self.sets.together(documents.iter().copied());
         let reachable = Reachable::of(&identity, bounds);
         let each: Vec<Arc<Sets>> = documents.iter().map(|document| self.sets.of(document)).collect();
         let is_bound_from_above = bounds.len() > usize::from(boundary.is_some());
-        let shared = Some(Shared { scopes: &self.scopes, each: &each, boundary, is_bound_from_above });
+        let shared = Some(Shared { scopes: &self.scopes, own_scopes: &own.scopes, own: &self.own, each: &each, boundary, is_bound_from_above });
         let measured = measure(Holder { who, policies: &policies, documents, reachable: &reachable, regions: self.regions, shared }, self.reference);
-        let own = Reachable::of(&identity, boundary.map(|document| self.sets.together([document])).iter());
-        let has_everything = own.open.has_all(&self.all);
+        let alone = Reachable::of(&identity, boundary.map(|document| self.sets.together([document])).iter());
+        let has_everything = alone.open.has_all(&self.all);
+        let of_steps = |list: &Arc<[CompiledPolicy]>, documents: &[&'d PolicyDocument], is_boundary| -> Arc<[CompiledPolicy]> {
+            let both = documents.iter().map(|document| self.both(document, is_boundary, own));
+            list.iter().zip(both).map(|(policy, both)| CompiledPolicy { name: policy.name.clone(), document: both.of_steps }).collect()
+        };
+        let mut policies = policies;
+        policies.identity = policies.identity.as_ref().map(|list| of_steps(list, documents, false));
+        policies.boundary = policies.boundary.as_ref().map(|list| of_steps(list, boundary.as_slice(), true));
         State { policies, steps: reachable.any.common(&self.steps), measured, has_everything }
     }
 
-    fn compiled(&self, name: &str, document: &'d PolicyDocument, is_boundary: bool) -> CompiledPolicy {
-        let key = (std::ptr::from_ref(document).addr(), is_boundary);
-        let known = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
-        let document = known.unwrap_or_else(|| {
+    fn both(&self, document: &'d PolicyDocument, is_boundary: bool, own: &Own) -> Both {
+        let place = std::ptr::from_ref(document).addr();
+        let key = (place, is_boundary);
+        let fresh = || {
             let kind = if is_boundary { PolicyType::PermissionsBoundary } else { PolicyType::Identity };
-            let fresh = Compiler::default().document(kind, document);
-            Arc::clone(self.compiled.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(fresh))
-        });
-        CompiledPolicy { name: name.into(), document }
+            let whole = Compiler::default().document(kind, document);
+            let speaks = |s: &&CompiledStatement| self.names.iter().any(|name| s.action.contains(name));
+            let of_steps = Arc::new(CompiledDocument { statements: whole.statements.iter().filter(speaks).cloned().collect() });
+            Both { whole, of_steps }
+        };
+        if self.own.contains(&place) {
+            return own.compiled.borrow_mut().entry(key).or_insert_with(fresh).clone();
+        }
+        let known = self.compiled.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let fresh = fresh();
+            self.compiled.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(fresh).clone()
+        })
     }
 
-    fn identity(&self, list: &[NamedPolicy<'d>]) -> Option<Arc<[CompiledPolicy]>> {
-        Some(list.iter().map(|p| self.compiled(p.name, p.document, false)).collect())
+    fn compiled(&self, name: &str, document: &'d PolicyDocument, is_boundary: bool, own: &Own) -> CompiledPolicy {
+        CompiledPolicy { name: name.into(), document: self.both(document, is_boundary, own).whole }
+    }
+
+    fn identity(&self, list: &[NamedPolicy<'d>], own: &Own) -> Option<Arc<[CompiledPolicy]>> {
+        Some(list.iter().map(|p| self.compiled(p.name, p.document, false, own)).collect())
     }
 
     fn person(&self, principal: &'d Principal) -> Person<'d> {
         let grants = self.layers.grants();
         let held = grants.held_by(principal);
         let who = request_principal(principal);
-        let mut own = CompiledPolicies::default();
-        own.identity = self.identity(&as_held(&held));
-        own.boundary = held.boundary.map(|document| [self.compiled("boundary", document, true)].into());
+        let own = Own::default();
+        let mut policies = CompiledPolicies::default();
+        policies.identity = self.identity(&as_held(&held), &own);
+        policies.boundary = held.boundary.map(|document| [self.compiled("boundary", document, true, &own)].into());
         let call = Call { resource: "*", is_pattern: false, service: "iam", endpoint: None, first_ms: i64::MAX };
-        let around = self.layers.around(&who, &own, &call);
+        let around = self.layers.around(&who, &policies, &call);
         let bounds = self.bounds(principal, held.boundary);
         let documents: Vec<&PolicyDocument> = held.identity.iter().map(|h| h.document).collect();
-        let before = self.state(&who, around.policies.clone(), &documents, held.boundary, &bounds);
+        let before = self.state(&who, around.policies.clone(), &documents, held.boundary, &bounds, &own);
         let with = |identity: Vec<NamedPolicy<'d>>| {
             let documents: Vec<&PolicyDocument> = identity.iter().map(|p| p.document).collect();
             let mut changed = around.policies.clone();
-            changed.identity = self.identity(&identity);
-            self.state(&who, changed, &documents, held.boundary, &bounds)
+            changed.identity = self.identity(&identity, &own);
+            self.state(&who, changed, &documents, held.boundary, &bounds, &own)
         };
         let change = self.proposed.after(&held);
         let after = (!change.touched.is_empty()).then(|| with(change.identity));
@@ -239,8 +285,8 @@ fn strong_groups<'d, 'g: 'd>(ground: &Ground<'d, 'g, '_>, is_after: bool) -> Vec
     groups.filter(is_strong).map(|g| (g.account.as_str(), g.arn.as_str())).collect()
 }
 
-fn side(measured: &Measured, admin: &Admin, people: &[Person<'_>], has_gaps: bool) -> Side {
-    let arn = |at: usize| people.get(at).map(|p| p.principal.arn.clone()).unwrap_or_default();
+fn side(measured: Measured, admin: &Admin, arns: &[&str], has_gaps: bool) -> Side {
+    let arn = |at: usize| arns.get(at).map(|arn| (*arn).to_owned()).unwrap_or_default();
     let steps = |path: &[Step]| path.iter().map(|s| (s.how.clone(), arn(s.to))).collect();
     let (word, steps) = match admin {
         Admin::Yes(path) => ("yes", steps(path)),
@@ -249,7 +295,7 @@ fn side(measured: &Measured, admin: &Admin, people: &[Person<'_>], has_gaps: boo
         Admin::No => ("no", Vec::new()),
     };
     let admin = CanBecome { word, steps };
-    Side { measured: measured.clone(), risk: local(measured) + points(&admin), admin }
+    Side { risk: local(&measured) + points(&admin), measured, admin }
 }
 
 fn points(admin: &CanBecome) -> usize {
@@ -293,6 +339,20 @@ fn removed(principals: &[Radius], alone: &[Vec<(usize, usize)>], proposals: &[Pr
     all
 }
 
+/// The actions of steps as statements are asked about them.
+fn names(reference: &Reference) -> Vec<ActionName> {
+    let all: BTreeSet<String> = actions_of_steps(reference).iter().map(|id| reference.name(id).to_ascii_lowercase()).collect();
+    all.into_iter().map(|lower| ActionName { place: ActionIndex::bundled().place(&lower), lower }).collect()
+}
+
+/// The places in memory of the documents that one user or role alone holds, or would hold.
+fn held_by_one(grants: &Grants, proposals: &[Proposal]) -> HashSet<usize> {
+    let is_one = |kind: OwnerKind| matches!(kind, OwnerKind::User | OwnerKind::Role);
+    let inline = grants.principals().filter(|p| is_one(p.kind)).flat_map(|p| &p.inline).filter_map(|p| p.document.as_ref().ok());
+    let of_one = |p: &&Proposal| is_one(p.unit.owner_kind) && matches!(p.unit.placement, Placement::Inline | Placement::AwsManaged);
+    inline.chain(proposals.iter().filter(of_one).flat_map(|p| &p.proposed)).map(|document| std::ptr::from_ref(document).addr()).collect()
+}
+
 /// Every document that bears on calls of principals.
 fn every_document(grants: &Grants) -> impl Iterator<Item = &PolicyDocument> {
     let inline = grants.principals().flat_map(|p| &p.inline).filter_map(|p| p.document.as_ref().ok());
@@ -312,27 +372,30 @@ pub fn of_grants<'g>(proposals: &[Proposal], layers: &Layers<'g>, reference: &Re
     };
     let levels = grants.accounts.keys().map(|account| (account.as_str(), of_account(account))).collect();
     let regions = regions(every_document(grants));
-    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), steps: actions_of_steps(reference), regions: &regions, scopes: SharedScopes::default(), compiled: RwLock::default() };
+    let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), steps: actions_of_steps(reference), regions: &regions, scopes: SharedScopes::default(), own: held_by_one(grants, proposals), names: names(reference), compiled: RwLock::default() };
     let principals: Vec<&Principal> = grants.principals().filter(|p| p.kind != OwnerKind::Group).collect();
     let people: Vec<Person<'_>> = principals.par_iter().map(|principal| ground.person(principal)).collect();
     let strong = [false, true].map(|is_after| strong_groups(&ground, is_after));
     // Its sets of documents are many, and done with.
     drop(ground);
     let [before, after] = [(false, &strong[0]), (true, &strong[1])].map(|(is_after, strong)| admins(&people, layers, proposals, strong, &regions, reference, is_after));
-    let radius = |((person, before), after): ((&Person<'_>, &Admin), &Admin)| {
+    let arns: Vec<&str> = people.iter().map(|p| p.principal.arn.as_str()).collect();
+    let mut alone: Vec<Vec<(usize, usize)>> = Vec::with_capacity(people.len());
+    let radius = |((person, before), after): ((Person<'_>, &Admin), &Admin)| {
         let has_gaps = !person.unseen.is_empty();
+        let changed = person.after.map_or_else(|| person.before.measured.clone(), |state| state.measured);
+        alone.push(person.alone);
         Radius {
             account: person.principal.account.clone(),
             arn: person.principal.arn.clone(),
             kind: person.principal.kind.as_str(),
-            before: side(&person.state(false).measured, before, &people, has_gaps),
-            after: side(&person.state(true).measured, after, &people, has_gaps),
-            touched: person.touched.clone(),
-            not_known: person.not_known.clone(),
+            before: side(person.before.measured, before, &arns, has_gaps),
+            after: side(changed, after, &arns, has_gaps),
+            touched: person.touched,
+            not_known: person.not_known,
         }
     };
-    let principals: Vec<Radius> = people.iter().zip(&before).zip(&after).map(radius).collect();
-    let alone: Vec<Vec<(usize, usize)>> = people.iter().map(|p| p.alone.clone()).collect();
+    let principals: Vec<Radius> = people.into_iter().zip(&before).zip(&after).map(radius).collect();
     let removed = removed(&principals, &alone, proposals);
     Blast { principals, removed }
 }

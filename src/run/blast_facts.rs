@@ -68,16 +68,16 @@ fn side(side: &Side, own: &str, reference: &Reference) -> BlastSide {
 }
 
 /// Adds everybody's reach, and to each proposal what it takes away. The model's proposals must stand in their order.
-pub fn add(model: &mut ReportModel, blast: &Blast, reference: &Reference) {
+pub fn add(model: &mut ReportModel, blast: Blast, reference: &Reference) {
     let folder = |at: &usize| model.proposals.get(*at).map(|p| p.folder.clone());
     let mut rows: Vec<BlastRow> = blast
         .principals
-        .iter()
+        .into_iter()
         .map(|r| {
             let mut folders: Vec<String> = r.touched.iter().filter_map(folder).collect();
             folders.dedup();
             BlastRow {
-                account: r.account.clone(),
+                account: r.account,
                 principal: visible(&r.arn),
                 kind: r.kind,
                 before: side(&r.before, &r.arn, reference),
@@ -90,9 +90,9 @@ pub fn add(model: &mut ReportModel, blast: &Blast, reference: &Reference) {
     let rank = |r: &BlastRow| (r.before.risk.saturating_sub(r.after.risk), r.after.risk);
     rows.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| (&a.account, &a.principal).cmp(&(&b.account, &b.principal))));
     let mut fixes: Vec<FixRow> = Vec::new();
-    for (at, removed) in &blast.removed {
-        let Some(proposal) = model.proposals.get_mut(*at).filter(|p| p.status == "written") else { continue };
-        proposal.risk_removed = Some(*removed);
+    for (at, removed) in blast.removed {
+        let Some(proposal) = model.proposals.get_mut(at).filter(|p| p.status == "written") else { continue };
+        proposal.risk_removed = Some(removed);
         fixes.push(FixRow {
             folder: proposal.folder.clone(),
             policy: visible(&proposal.policy),

@@ -32,14 +32,12 @@ fn class_days(class: String, days: &Days<'_>) -> ClassDays {
 }
 
 /// Adds them.
-pub fn add(model: &mut ReportModel, covered: &Covered<'_>, rows: &[CoverageRow]) {
-    let mut by_class: BTreeMap<(&str, &str, String), Days<'_>> = BTreeMap::new();
-    for row in rows {
-        by_class.entry((&row.account, &row.region, row.class.text())).or_default().push((&row.date, row.state));
-    }
+pub fn add(model: &mut ReportModel, covered: &Covered<'_>, rows: &[CoverageRow], dates: &[String]) {
+    let by_class: BTreeMap<(&str, &str, &str), &CoverageRow> = rows.iter().map(|row| ((&*row.account, &*row.region, &*row.class), row)).collect();
     let mut by_account: BTreeMap<&str, BTreeMap<&str, Vec<ClassDays>>> = BTreeMap::new();
-    for ((account, region, class), days) in by_class {
-        by_account.entry(account).or_default().entry(region).or_default().push(class_days(class, &days));
+    for ((account, region, class), row) in by_class {
+        let days: Days<'_> = dates.iter().map(String::as_str).zip(row.states.iter().copied()).collect();
+        by_account.entry(account).or_default().entry(region).or_default().push(class_days(class.to_owned(), &days));
     }
     for account in &mut model.coverage {
         let regions = by_account.remove(account.account.as_str()).unwrap_or_default();

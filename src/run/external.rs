@@ -45,7 +45,7 @@ pub fn decided(proposals: &[Proposal], proofs: &Proofs<'_>, blast: Option<&Blast
     }
     for proposal in proposals.iter().filter(|p| p.unit.placement == Placement::Trust) {
         let role = &proposal.unit.owner_arn;
-        for verdict in &proposal.verdicts {
+        for verdict in proposal.verdicts.iter() {
             if let Some(subject) = &verdict.subject {
                 decided.verdicts.insert((role.clone(), verdict.statement, subject.clone()), (verdict.verdict.as_str(), verdict.reason.to_string()));
             }

@@ -288,6 +288,7 @@ pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped:
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
     let mut folders: BTreeMap<String, String> = BTreeMap::new();
     let mut files: BTreeSet<String> = BTreeSet::new();
+    model.proposals.reserve_exact(proposals.len());
     for (at, proposal) in proposals.into_iter().enumerate() {
         let containment = proofs.containment.get(at).cloned().flatten();
         let mut row = proposal_row(proposal, containment, proofs, reference);
@@ -353,7 +354,7 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
     let actions = proposal.actions(reference);
     let (before, after) = (actions.before.len() + actions.unknown, actions.after.len() + actions.unknown);
     let mut verdicts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for v in &proposal.verdicts {
+    for v in proposal.verdicts.iter() {
         *verdicts.entry(v.verdict.as_str()).or_default() += 1;
     }
     for group in &proposal.groups {

@@ -58,6 +58,10 @@ struct Side {
     unknown: Vec<PolicyType>,
 }
 
+/// What a side without policies and settings says: owner, whether it is public, known and may be shared, last change, kinds that
+/// are not at hand, kinds that cannot be read.
+type Plain = (Option<Box<str>>, [bool; 3], Option<i64>, Vec<PolicyType>, Vec<PolicyType>);
+
 /// A call, with everything that bears on it.
 pub struct Around {
     /// All policies.
@@ -80,7 +84,9 @@ pub struct Layers<'g> {
     compiler: Mutex<Compiler<'static>>,
     above: RwLock<BTreeMap<String, Arc<Above>>>,
     /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
-    sides: RwLock<BTreeMap<bool, BTreeMap<String, Arc<Side>>>>,
+    sides: RwLock<BTreeMap<bool, BTreeMap<Box<str>, Arc<Side>>>>,
+    /// Sides without policies and settings, by all that they say.
+    plain: RwLock<BTreeMap<Plain, Arc<Side>>>,
     endpoints: RwLock<BTreeMap<&'g str, Endpoint>>,
     changes: Changes,
     trusts: Trusts<'g>,
@@ -126,6 +132,7 @@ impl<'g> Layers<'g> {
             compiler: Mutex::new(compiler),
             above: RwLock::default(),
             sides: RwLock::default(),
+            plain: RwLock::default(),
             endpoints: RwLock::default(),
             changes: Changes::read(grants, usage),
         }
@@ -172,6 +179,16 @@ impl<'g> Layers<'g> {
         })
     }
 
+    /// The side, or one that says the same: of most resources no more is known than whose they are.
+    fn alike(&self, side: Side) -> Arc<Side> {
+        if side.policies.is_some() || side.settings.is_some() {
+            return Arc::new(side);
+        }
+        let facts = [side.is_public, side.is_known, side.has_unseen_shares];
+        let key = (side.owner.clone(), facts, side.changed_ms, side.unseen.clone(), side.unknown.clone());
+        Arc::clone(write(&self.plain).entry(key).or_insert_with(|| Arc::new(side)))
+    }
+
     /// The resource's side, by its ARN.
     fn side(&self, resource: &str, service: &str) -> Arc<Side> {
         let may_carry = may_carry_policy(service);
@@ -181,8 +198,8 @@ impl<'g> Layers<'g> {
             return Arc::clone(found);
         }
         let changed_ms = self.changes.of_resource(self.grants, of_all);
-        let side = Arc::new(Side { changed_ms, ..self.new_side(of_all, may_carry) });
-        Arc::clone(write(&self.sides).entry(may_carry).or_default().entry(of_all.to_owned()).or_insert(side))
+        let side = self.alike(Side { changed_ms, ..self.new_side(of_all, may_carry) });
+        Arc::clone(write(&self.sides).entry(may_carry).or_default().entry(of_all.into()).or_insert(side))
     }
 
     fn new_side(&self, resource: &str, may_carry: bool) -> Side {

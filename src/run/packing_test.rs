@@ -37,7 +37,7 @@ fn proposal(unpacked: &PolicyDocument, proposed: Vec<PolicyDocument>, packing: V
         suggestions: Vec::new(),
         detached: Vec::new(),
         replaces: Vec::new(),
-        verdicts: Vec::new(),
+        verdicts: Vec::new().into(),
         groups: Vec::new(),
         status: Status::Proposed,
         limit,

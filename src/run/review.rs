@@ -18,7 +18,7 @@ const OWNER_TAGS: &[&str] = &["owner", "team", "contact"];
 struct Granted<'a> {
     policies: BTreeSet<&'a str>,
     known: ActionIds,
-    others: BTreeSet<&'a str>,
+    others: BTreeSet<crate::aws::Text>,
 }
 
 fn owner(principal: &Principal) -> String {
@@ -34,10 +34,10 @@ fn granted<'a>(model: &'a ReportModel, reference: &Reference) -> BTreeMap<&'a st
             let held = all.entry(member).or_default();
             held.policies.insert(&row.policy);
             row.groups.iter().for_each(|g| held.known.add(&g.actions));
-            for verdict in &row.evidence {
+            for verdict in row.evidence.iter() {
                 match reference.find(&verdict.action) {
                     Some(id) => _ = held.known.insert(id),
-                    None => _ = held.others.insert(&verdict.action),
+                    None => _ = held.others.insert(verdict.action.clone()),
                 }
             }
         }

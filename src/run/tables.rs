@@ -134,7 +134,7 @@ pub fn register(grants: &Grants, usage: &Usage, covered: &[CoverageRow], config:
     for (name, frame) in of_logs.iter() {
         tables.register(name, frame.clone());
     }
-    tables.register("coverage", frames::coverage(covered).map_err(|e| failed(&e))?);
+    tables.register("coverage", frames::coverage(covered, &usage.coverage.window_days).map_err(|e| failed(&e))?);
     let summary = frames::coverage_summary(&usage.coverage, config.min_coverage_permille()).map_err(|e| failed(&e))?;
     tables.register("coverage_summary", summary);
     Ok(tables)

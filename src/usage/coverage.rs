@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Table, UsageError, Window};
+use crate::aws::Text;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -63,15 +64,13 @@ impl DayState {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CoverageRow {
     /// Account id.
-    pub account: String,
+    pub account: Text,
     /// Region; `*` is every region without events of the account.
-    pub region: String,
-    /// Day, `YYYY-MM-DD`.
-    pub date: String,
-    /// Class of events.
-    pub class: Class,
-    /// How far it is covered.
-    pub state: DayState,
+    pub region: Text,
+    /// Class of events, in its word.
+    pub class: Text,
+    /// How far each day of the window is covered, in their order.
+    pub states: Vec<DayState>,
 }
 
 /// The events of one day.

@@ -70,6 +70,9 @@ impl Window {
 /// An SQL context over the store.
 pub struct Engine {
     context: SQLContext,
+    actions: LazyFrame,
+    /// Ids of events that later records replaced.
+    replaced: Option<DataFrame>,
 }
 
 /// A table's columns with their types in the engine.
@@ -102,28 +105,45 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
 /// From how many part files on a table is read once for all queries: opening a file takes longer than reading it.
 const FILES_AT_MOST: usize = 100;
 
+/// How many part files are read at a time.
+const FILES_AT_ONCE: usize = 24;
+
 /// Columns that no query asks for; they are long.
 const NOT_ASKED: &[&str] = &["request_id"];
 
 /// A table as the queries see it.
 fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
-    let frame = scan::<R>(files)?;
     if files.len() <= FILES_AT_MOST {
-        return Ok(frame);
+        return scan::<R>(files);
     }
-    let asked: Vec<Expr> = columns::<R>().map(|(name, _)| name).filter(|name| !NOT_ASKED.contains(name)).map(col).collect();
-    frame.select(asked).collect().map(IntoLazy::lazy).map_err(|source| UsageError::Store { table: R::TABLE, source })
+    // Reading takes more memory than what was read; so not all is read at once.
+    let mut all = read::<R>(scan::<R>(&[])?)?;
+    for some in files.chunks(FILES_AT_ONCE) {
+        let fresh = read::<R>(scan::<R>(some)?)?;
+        all.vstack_mut(&fresh).map_err(|source| UsageError::Store { table: R::TABLE, source })?;
+    }
+    Ok(all.lazy())
 }
 
-/// The tables without the events that later records replaced: an event told again with new data counts once, as it was told last.
-fn without_replaced(events: LazyFrame, actions: LazyFrame) -> Result<(LazyFrame, LazyFrame), UsageError> {
+/// A table's columns that queries ask for, read.
+fn read<R: crate::event::Row>(frame: LazyFrame) -> Result<DataFrame, UsageError> {
+    let asked: Vec<Expr> = columns::<R>().map(|(name, _)| name).filter(|name| !NOT_ASKED.contains(name)).map(col).collect();
+    frame.select(asked).collect().map_err(|source| UsageError::Store { table: R::TABLE, source })
+}
+
+/// The events that later records replaced: an event told again with new data counts once, as it was told last. `None`: there are none.
+fn replaced(events: &[PathBuf]) -> Result<Option<DataFrame>, UsageError> {
     let failed = |source| UsageError::Store { table: EventRow::<String>::TABLE, source };
-    let replaced = events.clone().select([col("replaces")]).filter(col("replaces").is_not_null()).collect().map_err(failed)?;
-    if replaced.height() == 0 {
-        return Ok((events, actions));
+    let replaced = scan::<EventRow>(events)?.select([col("replaces")]).filter(col("replaces").is_not_null()).collect().map_err(failed)?;
+    Ok((replaced.height() > 0).then_some(replaced))
+}
+
+/// A table without them.
+fn without(frame: LazyFrame, replaced: Option<&DataFrame>) -> LazyFrame {
+    match replaced {
+        Some(replaced) => frame.join(replaced.clone().lazy(), [col("event_id")], [col("replaces")], JoinArgs::new(JoinType::Anti)),
+        None => frame,
     }
-    let left = |frame: LazyFrame| frame.join(replaced.clone().lazy(), [col("event_id")], [col("replaces")], JoinArgs::new(JoinType::Anti));
-    Ok((left(events), left(actions)))
 }
 
 impl Engine {
@@ -132,12 +152,75 @@ impl Engine {
     /// # Errors
     /// [`UsageError::Store`] when a part file cannot be opened.
     pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
-        let mut engine = Engine { context: SQLContext::new() };
-        let (events, actions) = without_replaced(table::<EventRow>(events)?, table::<ActionRow>(event_actions)?)?;
-        engine.context.register("events", events);
-        engine.context.register("event_actions", actions);
+        Engine::open_beside(events, events, event_actions, window)
+    }
+
+    /// The same with events that are registered later; those that their records replaced are left out from the beginning.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn open_beside(all_events: &[PathBuf], events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
+        let replaced = replaced(all_events)?;
+        let actions = without(table::<ActionRow>(event_actions)?, replaced.as_ref());
+        let mut engine = Engine { context: SQLContext::new(), actions: actions.clone(), replaced };
+        engine.set_actions(actions);
+        engine.add_events(events)?;
         engine.set_window(window)?;
         Ok(engine)
+    }
+
+    /// An engine over actions that are at hand.
+    #[cfg(test)]
+    pub(super) fn of_actions(actions: DataFrame, window: Window) -> Engine {
+        let actions = actions.lazy();
+        let mut engine = Engine { context: SQLContext::new(), actions: actions.clone(), replaced: None };
+        engine.set_actions(actions);
+        engine.set_window(window).unwrap();
+        engine
+    }
+
+    /// Registers the table of events, in place of the one that was opened with.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn add_events(&mut self, events: &[PathBuf]) -> Result<(), UsageError> {
+        self.context.register("events", without(table::<EventRow>(events)?, self.replaced.as_ref()));
+        Ok(())
+    }
+
+    /// Registers the table of events without holding it: each query reads what it asks for.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn scan_events(&mut self, events: &[PathBuf]) -> Result<(), UsageError> {
+        self.context.register("events", without(scan::<EventRow>(events)?, self.replaced.as_ref()));
+        Ok(())
+    }
+
+    /// The table of actions.
+    pub(super) fn actions(&self) -> LazyFrame {
+        self.actions.clone()
+    }
+
+    /// Reads the table of actions, so that it is not read anew by each query.
+    pub(super) fn read_actions(&mut self) -> Result<(), UsageError> {
+        self.actions = read::<ActionRow>(self.actions())?.lazy();
+        Ok(())
+    }
+
+    /// Lets go of the actions that are held: from now on each query reads what it asks for.
+    ///
+    /// # Errors
+    /// [`UsageError::Store`] when a part file cannot be opened.
+    pub fn let_go_of_actions(&mut self, event_actions: &[PathBuf]) -> Result<(), UsageError> {
+        self.actions = without(scan::<ActionRow>(event_actions)?, self.replaced.as_ref());
+        self.set_actions(self.actions());
+        Ok(())
+    }
+
+    /// Lets queries see some of the actions only, or all of them again.
+    pub(super) fn set_actions(&mut self, actions: LazyFrame) {
+        self.context.register("event_actions", actions);
     }
 
     /// Registers the table of changes of grants.
@@ -203,11 +286,7 @@ impl Engine {
     /// # Errors
     /// [`UsageError::Query`] with the query's name.
     pub fn run(&mut self, query: &'static str, sql: &str) -> Result<Table, UsageError> {
-        let frame = self.frame(query, sql)?;
-        let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
-        // A column of one value is written out, so that texts can be read where they lie.
-        let (len, series) = (frame.height(), frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect());
-        Ok(Table { query, len, series, columns })
+        Ok(Table::of(query, &self.frame(query, sql)?))
     }
 }
 
@@ -220,6 +299,14 @@ pub struct Table {
 }
 
 impl Table {
+    /// An answer of the engine.
+    pub(super) fn of(query: &'static str, frame: &DataFrame) -> Table {
+        let columns = frame.columns().iter().enumerate().map(|(i, c)| (c.name().to_string(), i)).collect();
+        // A column of one value is written out, so that texts can be read where they lie.
+        let series = frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect();
+        Table { query, len: frame.height(), series, columns }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -224,16 +224,16 @@ pub fn assumptions(rows: &[Assumption]) -> PolarsResult<DataFrame> {
 ///
 /// # Errors
 /// When the engine refuses the columns.
-pub fn coverage(rows: &[CoverageRow]) -> PolarsResult<DataFrame> {
-    let classes: Vec<String> = rows.iter().map(|r| r.class.text()).collect();
+pub fn coverage(rows: &[CoverageRow], dates: &[String]) -> PolarsResult<DataFrame> {
+    let days = || rows.iter().flat_map(|row| dates.iter().zip(&row.states).map(move |(date, state)| (row, date, state)));
     DataFrame::new(
-        rows.len(),
+        days().count(),
         vec![
-            texts("account", rows.iter().map(|r| Some(r.account.as_str()))),
-            texts("region", rows.iter().map(|r| Some(r.region.as_str()))),
-            texts("date", rows.iter().map(|r| Some(r.date.as_str()))),
-            texts("class", classes.iter().map(|c| Some(c.as_str()))),
-            texts("state", rows.iter().map(|r| Some(r.state.as_str()))),
+            texts("account", days().map(|(row, _, _)| Some(row.account.as_str()))),
+            texts("region", days().map(|(row, _, _)| Some(row.region.as_str()))),
+            texts("date", days().map(|(_, date, _)| Some(date.as_str()))),
+            texts("class", days().map(|(row, _, _)| Some(row.class.as_str()))),
+            texts("state", days().map(|(_, _, state)| Some(state.as_str()))),
         ],
     )
 }

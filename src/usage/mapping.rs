@@ -64,7 +64,11 @@ pub struct EventAction {
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn figures_of(events: &[PathBuf], event_actions: &[PathBuf]) -> Result<MappingFigures, UsageError> {
-    figures(&mut Engine::open(events, event_actions, all_days())?)
+    let mut engine = Engine::open(events, event_actions, all_days())?;
+    let mut figures = MappingFigures::default();
+    of_events(&mut engine, &mut figures)?;
+    of_actions(&mut engine, &mut figures)?;
+    Ok(figures)
 }
 
 /// Every event with its actions, in order of file and record.
@@ -96,8 +100,8 @@ fn all_days() -> Window {
     Window { start_ms: i64::MIN, end_ms: i64::MAX }
 }
 
-pub(super) fn figures(engine: &mut Engine) -> Result<MappingFigures, UsageError> {
-    let mut figures = MappingFigures::default();
+/// Adds the figures that the events give.
+pub(super) fn of_events(engine: &mut Engine, figures: &mut MappingFigures) -> Result<(), UsageError> {
     for row in engine.run("mapping_pairs", include_str!("../../queries/mapping_pairs.sql"))?.rows() {
         figures.pairs.push(PairFigures {
             source: row.need_text("event_source")?,
@@ -107,6 +111,11 @@ pub(super) fn figures(engine: &mut Engine) -> Result<MappingFigures, UsageError>
             not_known: row.need_int("not_known")?,
         });
     }
+    Ok(())
+}
+
+/// Adds the figures that their actions give.
+pub(super) fn of_actions(engine: &mut Engine, figures: &mut MappingFigures) -> Result<(), UsageError> {
     for row in engine.run("mapping_arns", include_str!("../../queries/mapping_arns.sql"))?.rows() {
         figures.provenance.insert(row.need_text("arn_provenance")?, row.need_int("action_rows")?);
         figures.events_with_resource = row.need_int("events_with_resource")?;
@@ -115,5 +124,5 @@ pub(super) fn figures(engine: &mut Engine) -> Result<MappingFigures, UsageError>
     for row in engine.run("mapping_unresolved", include_str!("../../queries/mapping_unresolved.sql"))?.rows() {
         figures.unresolved.push((row.need_text("action")?, row.text("resource_type")?, row.need_int("action_rows")?));
     }
-    Ok(figures)
+    Ok(())
 }

@@ -19,6 +19,7 @@ pub mod log_tables;
 pub mod mapping;
 pub mod principal_days;
 pub mod session_calls;
+mod shares;
 pub mod use_days;
 
 use std::collections::BTreeMap;
@@ -254,28 +255,35 @@ pub struct Usage {
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
-    let mut engine = Engine::open(events, event_actions, window)?;
+    // Use takes the most memory. Actions and events are held one after the other; few queries ask for both.
+    let mut engine = Engine::open_beside(events, &[], event_actions, window)?;
     engine.add_changes(changes)?;
     let mut texts = Texts::default();
-    let rows = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
+    let rows = usage_rows(&mut engine, &mut texts)?;
+    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
+    let history = usage_rows(&mut engine, &mut texts)?;
+    engine.set_window(window)?;
     let denials = denial_rows(&engine.run("denials", include_str!("../../queries/denials.sql"))?, &mut texts)?;
-    let denied_calls = denied_calls::denied_calls_of(&engine.run("denied_calls", include_str!("../../queries/denied_calls.sql"))?, &mut texts)?;
-    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
+    let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
+    let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
+    let mut mapping = mapping::MappingFigures::default();
+    mapping::of_actions(&mut engine, &mut mapping)?;
+    // Asks for all of the actions, and for few of the events.
+    engine.scan_events(events)?;
+    let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
+    let denied_calls = denied_calls::denied_calls_of(&engine.run("denied_calls", include_str!("../../queries/denied_calls.sql"))?, &mut texts)?;
+    engine.let_go_of_actions(event_actions)?;
+    engine.add_events(events)?;
+    mapping::of_events(&mut engine, &mut mapping)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
     let principal_days = principal_days_of(&engine.run("principal_days", include_str!("../../queries/principal_days.sql"))?)?;
     let days = engine.run("coverage_days", include_str!("../../queries/coverage_days.sql"))?;
     let data = engine.run("coverage_data", include_str!("../../queries/coverage_data.sql"))?;
-    let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
     let coverage = coverage::from_answers(&days, &data, &changes, window)?;
-    let assumptions =
-        assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
-    let mapping = mapping::figures(&mut engine)?;
-    let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
+    let assumptions = assumptions_of(&engine.run("assumption_calls", include_str!("../../queries/assumption_calls.sql"))?)?;
     let log_tables = LogTables::ask(&mut engine)?;
-    engine.set_window(Window { start_ms: i64::MIN, end_ms: window.start_ms })?;
-    let history = usage_rows(&engine.run("usage", include_str!("../../queries/usage.sql"))?, &mut texts)?;
     let grant_changes = grant_changes::of(&mut engine)?;
     Ok(Usage { rows, history, use_days, denials, denied_calls, session_calls, unknown_calls, activity, principal_days, keys, assumptions, grant_changes, coverage, log_tables, mapping })
 }
@@ -288,32 +296,45 @@ fn outcome(text: Option<&str>) -> Outcome {
     }
 }
 
-fn usage_rows(table: &Table, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
-    let mut out = Vec::with_capacity(table.len());
-    for row in table.rows() {
-        // Ids of events do not repeat.
-        let sample = |column| row.str(column).map(|id| id.map(Text::from));
-        let (first, last) = (sample("sample_event_first")?, sample("sample_event_last")?);
-        let last = last.filter(|id| Some(id) != first.as_ref());
-        let mut shared = Shared::of(row, texts);
-        out.push(UsageRow {
-            account: shared.text_or("account", "unknown")?,
-            principal_key: shared.need("principal_key")?,
-            principal_arn: shared.text("principal_arn")?,
-            principal_type: shared.text("principal_type")?,
-            action: shared.need("action")?,
-            resource_arn: shared.text_or("resource_arn", "*")?,
-            provenance: shared.text_or("arn_provenance", "none")?,
-            region: shared.text("region")?,
-            context_class: shared.text_or("context_class", "{}")?,
-            outcome: outcome(row.str("outcome")?),
-            calls: row.need_int("calls")?,
-            first_seen_ms: row.need_int("first_seen_ms")?,
-            last_seen_ms: row.need_int("last_seen_ms")?,
-            samples: first.into_iter().chain(last).collect(),
-        });
-    }
+/// Use inside the engine's window, in the query's order.
+fn usage_rows(engine: &mut Engine, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
+    // Shares of callers follow one another by the callers' keys; the query's order is by account first, none last.
+    let mut accounts: BTreeMap<(bool, Text), Vec<UsageRow>> = BTreeMap::new();
+    engine.run_in_shares("usage", include_str!("../../queries/usage.sql"), |table| {
+        for row in table.rows() {
+            let is_unknown = row.str("account")?.is_none();
+            let row = usage_row(row, texts)?;
+            accounts.entry((is_unknown, row.account.clone())).or_default().push(row);
+        }
+        Ok(())
+    })?;
+    let mut out = Vec::with_capacity(accounts.values().map(Vec::len).sum());
+    out.extend(accounts.into_values().flatten());
     Ok(out)
+}
+
+fn usage_row(row: engine::Row<'_>, texts: &mut Texts) -> Result<UsageRow, UsageError> {
+    // Ids of events do not repeat.
+    let sample = |column| row.str(column).map(|id| id.map(Text::from));
+    let (first, last) = (sample("sample_event_first")?, sample("sample_event_last")?);
+    let last = last.filter(|id| Some(id) != first.as_ref());
+    let mut shared = Shared::of(row, texts);
+    Ok(UsageRow {
+        account: shared.text_or("account", "unknown")?,
+        principal_key: shared.need("principal_key")?,
+        principal_arn: shared.text("principal_arn")?,
+        principal_type: shared.text("principal_type")?,
+        action: shared.need("action")?,
+        resource_arn: shared.text_or("resource_arn", "*")?,
+        provenance: shared.text_or("arn_provenance", "none")?,
+        region: shared.text("region")?,
+        context_class: shared.text_or("context_class", "{}")?,
+        outcome: outcome(row.str("outcome")?),
+        calls: row.need_int("calls")?,
+        first_seen_ms: row.need_int("first_seen_ms")?,
+        last_seen_ms: row.need_int("last_seen_ms")?,
+        samples: first.into_iter().chain(last).collect(),
+    })
 }
 
 /// A row of refused calls, from any query that has its columns.

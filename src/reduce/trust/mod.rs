@@ -92,7 +92,7 @@ fn proposal(role: &Principal, current: &PolicyDocument, mut judged: Judged) -> P
     };
     Proposal {
         proposed: if status == Status::Proposed { vec![written] } else { Vec::new() },
-        verdicts: judged.verdicts,
+        verdicts: judged.verdicts.into(),
         status,
         limit,
         members: vec![role.arn.clone()],

@@ -62,7 +62,7 @@ fn an_account_stays_for_those_who_came() {
         {"Sid": "No", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
     let written: Value = serde_json::from_str(&print::minified(&proposal.proposed[0])).unwrap();
     assert_eq!(written, serde_json::from_str::<Value>(&print::minified(&document(&expected))).unwrap());
-    assert_eq!((proposal.verdicts[0].calls, proposal.verdicts[0].resources.as_slice()), (7, &[crate::aws::Text::from(job())][..]));
+    assert_eq!((proposal.verdicts.to_vec()[0].calls, proposal.verdicts.to_vec()[0].resources.as_slice()), (7, &[crate::aws::Text::from(job())][..]));
     // Reducing twice changes nothing.
     let again = trust_of(&with(&written, 500), &usage(vec![assumed(&job(), &target())], &[PROD, DATA]), &ReduceSettings::default());
     assert_eq!(again.status, Status::Unchanged, "{:?}", again.verdicts);
@@ -117,7 +117,7 @@ fn nothing_goes_that_could_not_have_been_seen() {
     let named = trust(json!({"AWS": [job(), role_arn(PROD, "app/idle")]}));
     let one = vec![assumed(&job(), &target())];
     let settings = ReduceSettings::default();
-    let of = |grants: &Grants, usage: &Usage| trust_of(grants, usage, &settings).verdicts.into_iter().map(|v| v.verdict).collect::<Vec<_>>();
+    let of = |grants: &Grants, usage: &Usage| trust_of(grants, usage, &settings).verdicts.iter().map(|v| v.verdict).collect::<Vec<_>>();
     assert_eq!(of(&with(&named, 500), &usage(one.clone(), &[PROD])), [Verdict::KeepUsed, Verdict::Drop]);
     // The role's account is not covered; the caller's is no help.
     assert_eq!(of(&with(&named, 500), &usage(one.clone(), &[DATA])), [Verdict::KeepUsed, Verdict::KeepUnobservable]);
@@ -165,7 +165,7 @@ fn services_and_providers() {
 fn settings_and_what_was_before() {
     let named = trust(json!({"AWS": [job(), role_arn(PROD, "app/idle")]}));
     let mut calls = usage(vec![assumed(&job(), &target())], &[PROD]);
-    let last = |calls: &Usage, settings: &ReduceSettings| trust_of(&with(&named, 500), calls, settings).verdicts[1].clone();
+    let last = |calls: &Usage, settings: &ReduceSettings| trust_of(&with(&named, 500), calls, settings).verdicts.to_vec()[1].clone();
     let listed = Keep { principal: target(), actions: vec!["sts:Assume*".into()], owner: "ops".into(), until: "2099-01-01".into(), ..Keep::default() };
     assert_eq!(last(&calls, &ReduceSettings { keep: vec![listed], ..ReduceSettings::default() }).verdict, Verdict::KeepListed);
     calls.history = vec![before(assumed(&role_arn(PROD, "app/idle"), &target()), 200)];
@@ -174,7 +174,7 @@ fn settings_and_what_was_before() {
     assert_eq!(last(&calls, &ReduceSettings { mode: Mode::Aggressive, ..ReduceSettings::default() }).verdict, Verdict::Drop);
     // A conservative run narrows no account.
     let account = with(&trust(json!({"AWS": root(PROD)})), 500);
-    assert_eq!(trust_of(&account, &calls, &ReduceSettings { mode: Mode::Conservative, ..ReduceSettings::default() }).verdicts[0].verdict, Verdict::KeepUsed);
+    assert_eq!(trust_of(&account, &calls, &ReduceSettings { mode: Mode::Conservative, ..ReduceSettings::default() }).verdicts.to_vec()[0].verdict, Verdict::KeepUsed);
     let balanced = trust_of(&account, &calls, &ReduceSettings::default());
     assert_eq!(balanced.proposed[0].statements[0].conditions[0].values, [role_arn(PROD, "app/idle"), job()], "who came before the window may come again");
     let alone = Rule { arn: Some(target()), leave_alone: true, ..Rule::default() };
@@ -187,6 +187,7 @@ fn what_does_not_fit_stays_an_account() {
     let many: Vec<UsageRow> = (0..60).map(|n| assumed(&role_arn(PROD, &format!("app/a-rather-long-name-of-a-role-{n}")), &target())).collect();
     let proposal = trust_of(&with(&trust(json!({"AWS": [root(PROD), role_arn(DATA, "app/other")]})), 500), &usage(many, &[PROD]), &ReduceSettings::default());
     assert_eq!(said(&proposal), [(root(PROD), Verdict::KeepUsed), (role_arn(DATA, "app/other"), Verdict::Drop)]);
-    assert!(proposal.verdicts[0].reason.contains("do not fit"), "{}", proposal.verdicts[0].reason);
+    let reason = &proposal.verdicts.to_vec()[0].reason;
+    assert!(reason.contains("do not fit"), "{reason}");
     assert_eq!(proposal.proposed, [document(&trust(json!({"AWS": root(PROD)})))]);
 }

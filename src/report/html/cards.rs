@@ -129,7 +129,7 @@ fn services<'p>(rows: impl Iterator<Item = &'p ProposalRow>, reference: &Referen
         }
     };
     for row in rows.filter(|r| r.placement != "trust" && r.current.is_some()) {
-        for v in &row.evidence {
+        for v in row.evidence.iter() {
             add(v.action.split(':').next().unwrap_or_default(), v.verdict, 1);
         }
         for g in &row.groups {

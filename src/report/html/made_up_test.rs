@@ -82,7 +82,7 @@ fn proposal(account: &str, name: &str, arn: &str, at: usize, reference: &Referen
         stem: format!("policy-{at}"),
         current: Some(std::sync::Arc::new(document(r#""s3:*""#))),
         proposed: vec![document(r#""s3:GetObject""#)],
-        evidence: vec![used],
+        evidence: vec![used].into(),
         groups: vec![VerdictGroup { statement: 0, sid: None, verdict: Verdict::Drop, confidence: "high", reason: "not used".into(), actions: all }],
         ..ProposalRow::default()
     }
