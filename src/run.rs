@@ -270,7 +270,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
-    write::all(options, &model, &usage.rows, reference, &mut tables)?;
+    write::all(options, &model, &usage.rows, reference, tables)?;
     watch.lap("write");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }

@@ -117,17 +117,9 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
 }
 
 /// Writes everything.
-pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], reference: &Reference, tables: &mut SqlTables) -> Result<(), RunError> {
+pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], reference: &Reference, mut tables: SqlTables) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
     let folder = Folder::beside(&options.out)?;
-    folder.put("findings.json", findings_json::render(model))?;
-    folder.put("findings.csv", findings_csv::render(model))?;
-    folder.put("advice.json", advice::render(model))?;
-    folder.put("summary.md", summary_md::render(model))?;
-    folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
-    if let Some(blast) = &model.blast {
-        folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
-    }
     for table in TABLES {
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
@@ -136,6 +128,16 @@ pub fn all(options: &RunOptions, model: &ReportModel, usage: &[UsageRow], refere
     if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
         let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
         folder.put_table("granted_actions", [tables.ask("granted_actions", sql).map_err(RunError::from)])?;
+    }
+    // The pages below take memory of their own.
+    drop(tables);
+    folder.put("findings.json", findings_json::render(model))?;
+    folder.put("findings.csv", findings_csv::render(model))?;
+    folder.put("advice.json", advice::render(model))?;
+    folder.put("summary.md", summary_md::render(model))?;
+    folder.put("report.html", html::render(model, reference).map_err(|e| RunError::Page(e.to_string()))?)?;
+    if let Some(blast) = &model.blast {
+        folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
     }
     folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
