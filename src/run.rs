@@ -323,7 +323,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
-    write::all(options, &model, &usage.rows, reference, &mut tables, &ledger, &settings::files(options, &config))?;
+    write::all(options, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config))?;
     watch.lap("write");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }

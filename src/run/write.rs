@@ -140,12 +140,26 @@ pub fn all(
     model: &ReportModel,
     usage: &[UsageRow],
     reference: &Reference,
-    tables: &mut SqlTables,
+    mut tables: SqlTables,
     ledger: &Ledger,
     settings: &[Setting],
 ) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
     let folder = Folder::beside(&options.out)?;
+    for table in TABLES {
+        folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
+    }
+    folder.put_table("usage", usage_table(usage))?;
+    if let Some(report) = model.reports.iter().find(|r| r.id == "external-access") {
+        folder.put_table("external_access", [tables.ask(&report.id, report.sql).map_err(RunError::from)])?;
+    }
+    let actions = tables.run("granted_actions", "SELECT CAST(SUM(action_count) AS BIGINT) AS actions FROM statements")?;
+    if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
+        let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
+        folder.put_table("granted_actions", [tables.ask("granted_actions", sql).map_err(RunError::from)])?;
+    }
+    // The pages below take memory of their own.
+    drop(tables);
     folder.put("findings.json", findings_json::render(model))?;
     folder.put("findings.csv", findings_csv::render(model))?;
     findings(&folder, model, &map)?;
@@ -158,18 +172,6 @@ pub fn all(
     }
     if let Some(blast) = &model.blast {
         folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
-    }
-    for table in TABLES {
-        folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
-    }
-    folder.put_table("usage", usage_table(usage))?;
-    if let Some(report) = model.reports.iter().find(|r| r.id == "external-access") {
-        folder.put_table("external_access", [tables.ask(&report.id, report.sql).map_err(RunError::from)])?;
-    }
-    let actions = tables.run("granted_actions", "SELECT CAST(SUM(action_count) AS BIGINT) AS actions FROM statements")?;
-    if !matches!(actions.rows.first().and_then(|r| r.first()), Some(Cell::Int(n)) if *n > MOST_ACTIONS) {
-        let sql = "SELECT * FROM granted_actions ORDER BY document_id ASC NULLS LAST, statement ASC NULLS LAST, action ASC NULLS LAST";
-        folder.put_table("granted_actions", [tables.ask("granted_actions", sql).map_err(RunError::from)])?;
     }
     folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
