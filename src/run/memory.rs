@@ -16,6 +16,9 @@ use crate::report::model::ReportModel;
 use crate::report::Report;
 use crate::usage::Usage;
 
+/// Inputs of which it is known here whether they are at hand, and those that always are.
+const NAMED: &[&str] = &["account authorization details", "credential report", "access keys", "logs", "configuration", "earlier runs"];
+
 /// What stands beside the findings of a run.
 pub struct Memory<'a> {
     /// State folder.
@@ -89,7 +92,8 @@ impl Inputs for AtHand<'_> {
             return Gone::NotEvaluated(format!("tonight there is no {} of account {}", missing.join(", "), past.account));
         }
         // Inputs that have no word here are at hand where the report could decide something from them.
-        if past.inputs.is_empty() && !decided {
+        let has_others = self.needs.get(report).is_some_and(|needs| needs.iter().any(|name| !NAMED.contains(&name.as_str())));
+        if (past.inputs.is_empty() || has_others) && !decided {
             return Gone::NotEvaluated(format!("tonight its report decided nothing in account {}", past.account));
         }
         Gone::Fixed
