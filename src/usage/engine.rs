@@ -171,12 +171,12 @@ impl Engine {
 
     /// An engine over actions that are at hand.
     #[cfg(test)]
-    pub(super) fn of_actions(actions: DataFrame, window: Window) -> Engine {
+    pub(super) fn of_actions(actions: DataFrame, window: Window) -> Result<Engine, UsageError> {
         let actions = actions.lazy();
         let mut engine = Engine { context: SQLContext::new(), actions: actions.clone(), replaced: None };
         engine.set_actions(actions);
-        engine.set_window(window).unwrap();
-        engine
+        engine.set_window(window)?;
+        Ok(engine)
     }
 
     /// Registers the table of events, in place of the one that was opened with.

@@ -176,7 +176,7 @@ mod tests {
             row(45, None, Some("1"), caller, Some("k-nobody")),
             row(46, Some("AROAY"), None, caller, None),
         ]);
-        let mut engine = Engine::of_actions(frame(&rows), Window { start_ms: 0, end_ms: 1_000 });
+        let mut engine = Engine::of_actions(frame(&rows), Window { start_ms: 0, end_ms: 1_000 }).unwrap();
         let (one, whole) = answers(&mut engine, 1_000);
         assert_eq!(one, 1);
         let counted: usize = whole.iter().map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum();
