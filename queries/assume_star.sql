@@ -11,7 +11,9 @@ WITH granted AS (
             WHEN s.resources LIKE '%
 *%' THEN 1
             WHEN s.resources LIKE '%:role/*%' THEN 1
-            WHEN s.resources LIKE '%:iam::*:%' THEN 1
+            WHEN s.resources LIKE '%:iam::*%' THEN 1
+            WHEN s.resources LIKE '%:iam::____________:*%' THEN 1
+            WHEN s.resources LIKE '%:iam::____________:role*%' THEN 1
             ELSE 0
         END AS is_wide
     FROM attachments AS h
@@ -26,24 +28,30 @@ judged AS (
         CASE WHEN g.conditions IS NULL THEN 'HIGH' ELSE 'MEDIUM' END AS severity,
         CASE
             WHEN g.is_wide = 1 AND t.role_count > 0 THEN 'any role that trusts the account can be taken up: name those that are'
-            WHEN g.is_wide = 1 THEN 'any role that trusts the account can be taken up, and none was in the window'
+            WHEN g.is_wide = 1 AND c.complete AND (g.holder_kind = 'user' OR g.holder_kind = 'role')
+                THEN 'any role that trusts the account can be taken up, and none was in the window'
+            WHEN g.is_wide = 1 THEN 'any role that trusts the account can be taken up; the logs do not tell which are'
             ELSE 'the roles are named'
         END AS reason,
         g.holder_kind AS holder_kind, g.policy_name AS policy_name, g.statement AS statement, g.resources AS resources, g.conditions AS conditions,
         t.role_count AS role_count, t.roles AS roles
     FROM granted AS g
     LEFT JOIN roles_taken_up AS t ON g.holder_arn = t.holder_arn
+    LEFT JOIN coverage_summary AS c ON g.account = c.account
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'HIGH' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS holder_kind, n.no_text AS policy_name, n.no_int AS statement, n.no_text AS resources, n.no_text AS conditions,
         n.no_int AS role_count, n.no_text AS roles
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, holder_kind, policy_name, statement, resources, conditions, role_count, roles
 FROM judged
-ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, policy_name ASC NULLS LAST, statement ASC NULLS LAST
+ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, policy_name ASC NULLS LAST, statement ASC NULLS LAST, resources ASC NULLS LAST, conditions ASC NULLS LAST

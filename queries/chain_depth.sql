@@ -40,9 +40,18 @@ judged AS (
         END AS reason,
         role_name, privilege, source, chain_depth, is_chain_whole, chain, chain_first, calls, last_seen_ms
     FROM facts
+    UNION ALL
+    SELECT
+        a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'MEDIUM' AS severity, 'the logs do not cover the window' AS reason,
+        n.no_text AS role_name, n.no_text AS privilege, n.no_text AS source, n.no_int AS chain_depth, n.no_bool AS is_chain_whole,
+        n.no_text AS chain, n.no_text AS chain_first, n.no_int AS calls, n.no_int AS last_seen_ms
+    FROM accounts AS a
+    LEFT JOIN coverage_summary AS c ON a.account = c.account
+    CROSS JOIN nulls AS n
+    WHERE a.owned AND (c.complete IS NULL OR NOT c.complete)
 )
 SELECT
     account, resource, status, severity, reason, role_name, privilege, source, chain_depth, is_chain_whole, chain, chain_first,
     calls, last_seen_ms
 FROM judged
-ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, source ASC NULLS LAST, chain ASC NULLS LAST
+ORDER BY account ASC NULLS LAST, resource ASC NULLS LAST, source ASC NULLS LAST, chain ASC NULLS LAST, chain_depth ASC NULLS LAST, chain_first ASC NULLS LAST

@@ -8,7 +8,8 @@ SELECT
         WHEN c.verdict = 'mistake' OR c.verdict = 'probing' THEN 'FAIL'
         WHEN c.verdict = 'cannot-tell' THEN 'UNKNOWN'
         WHEN c.verdict = 'guard' AND c.statement IS NULL THEN 'UNKNOWN'
-        ELSE 'PASS'
+        WHEN c.verdict = 'guard' OR c.verdict = 'scanner' OR c.verdict = 'mended' THEN 'PASS'
+        ELSE 'UNKNOWN'
     END AS status,
     CASE
         WHEN c.verdict = 'mistake' AND c.day_count >= 3 THEN 'HIGH'

@@ -14,7 +14,7 @@ WITH uses AS (
 facts AS (
     SELECT
         e.account AS account, e.role_arn AS resource, e.is_service_linked AS is_service_linked, e.is_permission_set AS is_permission_set,
-        e.role_name AS role_name, e.privilege AS privilege, e.statement AS statement, e.entry AS entry, e.deputy AS deputy,
+        e.role_name AS role_name, e.privilege AS privilege, e.statement AS statement, e.entry_kind AS entry_kind, e.entry AS entry, e.deputy AS deputy,
         e.deputy_source AS deputy_source, e.deputy_condition AS deputy_condition, e.conditions AS conditions, u.calls AS calls,
         u.last_seen_ms AS last_seen_ms,
         CASE WHEN c.complete AND e.role_created_ms <= p.window_start_ms THEN 1 ELSE 0 END AS decidable
@@ -22,13 +22,14 @@ facts AS (
     LEFT JOIN uses AS u ON e.entry_id = u.entry_id
     LEFT JOIN coverage_summary AS c ON e.account = c.account
     CROSS JOIN params AS p
-    WHERE e.entry_kind = 'service'
+    WHERE e.entry_kind = 'service' OR e.entry_kind = 'untold'
 ),
 judged AS (
     SELECT
         account, resource,
         CASE
             WHEN is_service_linked THEN 'NOT-APPLICABLE'
+            WHEN entry_kind = 'untold' THEN 'UNKNOWN'
             WHEN deputy = 'asked' AND deputy_source IS NULL AND calls IS NULL THEN 'UNKNOWN'
             WHEN deputy = 'asked' THEN 'PASS'
             WHEN deputy = 'advised' THEN 'FAIL'
@@ -40,6 +41,7 @@ judged AS (
         END AS severity,
         CASE
             WHEN is_service_linked THEN 'a service owns this role'
+            WHEN entry_kind = 'untold' THEN 'the export does not tell the trust policy of this role'
             WHEN deputy = 'asked' AND deputy_source IS NULL AND calls IS NULL THEN 'the source is asked for, but the service is not in the table of those that are documented to send it: it may be kept out'
             WHEN deputy = 'asked' THEN 'the source of the call is asked for'
             WHEN deputy = 'advised' THEN 'the service is documented to send aws:SourceAccount: ask for it'
@@ -50,12 +52,15 @@ judged AS (
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'LOW' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS role_name, n.no_text AS privilege, n.no_text AS statement, n.no_text AS entry, n.no_text AS deputy_source,
         n.no_text AS deputy_condition, n.no_text AS conditions, n.no_int AS calls, n.no_int AS last_seen_ms
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, role_name, privilege, statement, entry, deputy_source, deputy_condition, conditions,

@@ -57,6 +57,8 @@ judged AS (
             WHEN is_without_subject THEN 'everybody with a token of the provider may take up this role'
             WHEN is_wide_subject THEN 'more than one repository, project or workload of the provider may take up this role'
             WHEN entry_kind = 'saml' OR entry_kind = 'oidc' THEN 'by a provider of identities that the account chose'
+            WHEN entry_kind = 'any' THEN 'everybody of our own organisation'
+            WHEN entry_class = 'same-account' THEN 'the account itself'
             ELSE 'our own account'
         END AS reason,
         role_name, owner, privilege, statement, entry_kind, entry, entry_class, vendor, conditions, calls, last_seen_ms
@@ -64,13 +66,16 @@ judged AS (
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'HIGH' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS role_name, n.no_text AS owner, n.no_text AS privilege, n.no_text AS statement, n.no_text AS entry_kind,
         n.no_text AS entry, n.no_text AS entry_class, n.no_text AS vendor, n.no_text AS conditions, n.no_int AS calls,
         n.no_int AS last_seen_ms
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, role_name, owner, privilege, statement, entry_kind, entry, entry_class, vendor,

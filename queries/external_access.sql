@@ -128,6 +128,7 @@ judged AS (
             WHEN kase = 'no-saml-audience' THEN 'a SAML provider is trusted for any audience'
             WHEN kase = 'dead' THEN 'a condition never holds: nobody can come in by this entry'
             WHEN kase = 'used' THEN 'used in the window'
+            WHEN kase = 'idle-inside' AND decidable = 0 THEN 'not external; the logs do not cover the window or the role is younger'
             WHEN kase = 'idle-inside' THEN 'not used in the window; not external'
             WHEN kase = 'idle-kept' THEN COALESCE(decided_reason, 'not seen')
             WHEN kase = 'not-covered' THEN 'not seen, but the logs do not cover the window or the role is younger'

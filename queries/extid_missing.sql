@@ -22,13 +22,14 @@ facts AS (
     LEFT JOIN uses AS u ON e.entry_id = u.entry_id
     LEFT JOIN coverage_summary AS c ON e.account = c.account
     CROSS JOIN params AS p
-    WHERE e.entry_class = 'known-vendor' OR e.entry_class = 'unknown-external'
+    WHERE e.entry_class = 'known-vendor' OR e.entry_class = 'unknown-external' OR e.entry_kind = 'untold'
 ),
 judged AS (
     SELECT
         account, resource,
         CASE
             WHEN is_service_linked THEN 'NOT-APPLICABLE'
+            WHEN entry_kind = 'untold' THEN 'UNKNOWN'
             WHEN entry_kind = 'saml' OR entry_kind = 'oidc' THEN 'NOT-APPLICABLE'
             WHEN requires_external_id THEN 'PASS'
             ELSE 'FAIL'
@@ -36,6 +37,7 @@ judged AS (
         'HIGH' AS severity,
         CASE
             WHEN is_service_linked THEN 'a service owns this role'
+            WHEN entry_kind = 'untold' THEN 'the export does not tell the trust policy of this role'
             WHEN entry_kind = 'saml' OR entry_kind = 'oidc' THEN 'federated sign-ins send no ExternalId'
             WHEN requires_external_id THEN 'an ExternalId is asked for'
             WHEN entry_class = 'known-vendor' AND external_id_calls IS NULL THEN 'a vendor is trusted without an ExternalId: ask the vendor for one'
@@ -48,13 +50,16 @@ judged AS (
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'HIGH' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS role_name, n.no_text AS privilege, n.no_text AS statement, n.no_text AS entry_kind, n.no_text AS entry,
         n.no_text AS entry_class, n.no_text AS vendor, n.no_text AS conditions, n.no_bool AS requires_external_id, n.no_int AS calls,
         n.no_int AS external_id_calls, n.no_int AS last_seen_ms
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, role_name, privilege, statement, entry_kind, entry, entry_class, vendor, conditions,

@@ -23,13 +23,14 @@ facts AS (
     LEFT JOIN uses AS u ON e.entry_id = u.entry_id
     LEFT JOIN coverage_summary AS c ON e.account = c.account
     CROSS JOIN params AS p
-    WHERE e.entry_class <> 'same-account' AND (e.entry_kind = 'account-root' OR e.entry_kind = 'role' OR e.entry_kind = 'user' OR e.entry_kind = 'session' OR e.entry_kind = 'any')
+    WHERE e.entry_class <> 'same-account' AND (e.entry_kind = 'untold' OR e.entry_kind = 'account-root' OR e.entry_kind = 'role' OR e.entry_kind = 'user' OR e.entry_kind = 'session' OR e.entry_kind = 'any')
 ),
 judged AS (
     SELECT
         account, resource,
         CASE
             WHEN is_service_linked THEN 'NOT-APPLICABLE'
+            WHEN entry_kind = 'untold' THEN 'UNKNOWN'
             WHEN requires_external_id THEN 'PASS'
             WHEN external_id_calls > 0 THEN 'FAIL'
             WHEN decidable = 0 THEN 'UNKNOWN'
@@ -38,8 +39,10 @@ judged AS (
         'MEDIUM' AS severity,
         CASE
             WHEN is_service_linked THEN 'a service owns this role'
+            WHEN entry_kind = 'untold' THEN 'the export does not tell the trust policy of this role'
             WHEN requires_external_id THEN 'an ExternalId is asked for'
             WHEN external_id_calls > 0 AND external_id_calls < calls THEN 'some calls send an ExternalId that is not asked for: find out why the others do not'
+            WHEN external_id_calls > 0 AND decidable = 0 THEN 'every call that was seen sends an ExternalId that is not asked for, but not all were seen'
             WHEN external_id_calls > 0 THEN 'every call sends an ExternalId that is not asked for: ask for it, nobody is shut out'
             WHEN decidable = 0 THEN 'the logs do not cover the window, or the role is younger than it'
             WHEN calls > 0 THEN 'none is sent'
@@ -51,13 +54,16 @@ judged AS (
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'MEDIUM' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS role_name, n.no_text AS privilege, n.no_text AS statement, n.no_text AS entry_kind, n.no_text AS entry,
         n.no_text AS entry_class, n.no_text AS vendor, n.no_bool AS requires_external_id, n.no_int AS calls,
         n.no_int AS external_id_calls, n.no_int AS external_id_roles, n.no_text AS external_id_replay, n.no_int AS last_seen_ms
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, role_name, privilege, statement, entry_kind, entry, entry_class, vendor,

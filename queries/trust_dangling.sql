@@ -30,12 +30,15 @@ judged AS (
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'LOW' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS role_name, n.no_text AS privilege, n.no_text AS statement, n.no_text AS entry_kind, n.no_text AS entry,
         n.no_text AS proposal
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, role_name, privilege, statement, entry_kind, entry, proposal

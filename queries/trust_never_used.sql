@@ -47,8 +47,9 @@ judged AS (
             WHEN is_service_linked THEN 'a service owns this role'
             WHEN entry_kind = 'untold' THEN 'the export does not tell the trust policy of this role'
             WHEN calls > 0 THEN 'used in the window'
+            WHEN decided = 'drop' AND is_permission_set THEN 'nobody came in by it in the window: remove the assignment of its permission set'
             WHEN decided = 'drop' AND proposal IS NULL THEN 'nobody came in by it in the window; the trust policy is left whole where nothing else would be left: see role-unused'
-            WHEN decided = 'drop' AND NOT is_permission_set THEN 'nobody came in by it in the window: remove the entry'
+            WHEN decided = 'drop' THEN 'nobody came in by it in the window: remove the entry'
             WHEN decided IS NOT NULL THEN COALESCE(decided_reason, 'not seen')
             WHEN entry_kind = 'service' THEN 'services do not always log when they take up a role'
             WHEN decidable = 0 THEN 'the logs do not cover the window, or the role is younger than it'
@@ -60,13 +61,16 @@ judged AS (
     UNION ALL
     SELECT
         a.account AS account, a.account AS resource, 'UNKNOWN' AS status, 'MEDIUM' AS severity,
-        'no account authorization details of this account were given' AS reason,
+        CASE
+            WHEN NOT a.has_authorization_details THEN 'no account authorization details of this account were given'
+            ELSE 'the account authorization details are not whole'
+        END AS reason,
         n.no_text AS role_name, n.no_text AS privilege, n.no_text AS statement, n.no_text AS entry_kind, n.no_text AS entry,
         n.no_text AS entry_class, n.no_text AS vendor, n.no_int AS calls, n.no_int AS last_seen_ms, n.no_text AS proposal,
         n.no_text AS replay
     FROM accounts AS a
     CROSS JOIN nulls AS n
-    WHERE NOT a.has_authorization_details
+    WHERE NOT a.has_authorization_details OR a.complete IS NULL OR NOT a.complete
 )
 SELECT
     account, resource, status, severity, reason, role_name, privilege, statement, entry_kind, entry, entry_class, vendor, calls,

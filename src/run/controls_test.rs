@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::grants::Grants;
 use crate::reference::Reference;
 use crate::report::catalogue::{self, Report};
+use crate::report::denied_text::DeniedFacts;
 use crate::report::sql::{Cell, SqlTables};
 use crate::usage::{Usage, Window};
 
@@ -36,6 +37,7 @@ fn schemas() -> (SqlTables, BTreeMap<String, Vec<(String, DataType)>>) {
     let reference = Reference::bundled().unwrap();
     let mut tables = tables::register(&Grants::default(), &Usage::default(), &[], &Config::default(), reference, window).unwrap();
     super::external::register(&mut tables, &Grants::default(), &Usage::default(), &Config::default(), super::external::Beside::default(), window).unwrap();
+    tables.register_columns("denied_clusters", DeniedFacts::default().columns()).unwrap();
     let schemas = tables.schemas().unwrap();
     (tables, schemas)
 }
