@@ -58,6 +58,9 @@ struct Side {
     unknown: Vec<PolicyType>,
 }
 
+/// Sides by the ARN that they are asked by.
+type Sides = BTreeMap<Box<str>, Arc<Side>>;
+
 /// What a side without policies and settings says: owner, whether it is public, known and may be shared, last change, kinds that
 /// are not at hand, kinds that cannot be read.
 type Plain = (Option<Box<str>>, [bool; 3], Option<i64>, Vec<PolicyType>, Vec<PolicyType>);
@@ -84,7 +87,7 @@ pub struct Layers<'g> {
     compiler: Mutex<Compiler<'static>>,
     above: RwLock<BTreeMap<String, Arc<Above>>>,
     /// By ARN, and whether the action's service has resources with policies; objects of a bucket share one.
-    sides: RwLock<BTreeMap<bool, BTreeMap<Box<str>, Arc<Side>>>>,
+    sides: RwLock<BTreeMap<bool, Sides>>,
     /// Sides without policies and settings, by all that they say.
     plain: RwLock<BTreeMap<Plain, Arc<Side>>>,
     endpoints: RwLock<BTreeMap<&'g str, Endpoint>>,
