@@ -1,6 +1,7 @@
 //! `findings.json`: every finding with its details, and what each report means; keys sorted, hidden characters as JSON's own
 //! escapes. Its schema is `docs/findings.schema.json`.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::escape::file_text;
@@ -33,15 +34,36 @@ fn report(r: &Report) -> Value {
            "inputs": r.inputs, "frameworks": framework_ids(r)})
 }
 
+/// Values that are made one after the other while they are written: all at once they take many times the room of their text.
+pub struct Each<F>(pub F);
+
+impl<F: Fn() -> I, I: Iterator<Item = Value>> Serialize for Each<F> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// The file: fields by name, as everywhere.
+#[derive(Serialize)]
+struct File<T> {
+    as_of: String,
+    findings: T,
+    reports: Vec<Value>,
+    schema: u32,
+    tool: Value,
+}
+
 /// The file's text.
 #[must_use]
 pub fn render(model: &ReportModel) -> String {
-    let value = json!({
-        "schema": SCHEMA, "tool": {"name": "trailtrim", "version": model.version}, "as_of": day(Some(model.as_of_ms)),
-        "reports": model.reports.iter().map(report).collect::<Vec<_>>(),
-        "findings": model.findings.iter().map(finding).collect::<Vec<_>>(),
-    });
-    let mut text = file_text(&serde_json::to_string_pretty(&value).unwrap_or_default(), true);
+    let file = File {
+        as_of: day(Some(model.as_of_ms)),
+        findings: Each(|| model.findings.iter().map(finding)),
+        reports: model.reports.iter().map(report).collect(),
+        schema: SCHEMA,
+        tool: json!({"name": "trailtrim", "version": model.version}),
+    };
+    let mut text = file_text(&serde_json::to_string_pretty(&file).unwrap_or_default(), true);
     text.push('\n');
     text
 }

@@ -176,6 +176,11 @@ pub fn render(model: &ReportModel) -> String {
     let granted = permissions(model);
     let is_event = |f: &&Finding| !is_about_access(&f.report) || f.first_seen_ms.is_some() || f.status == Status::Unknown;
     let line = |f: &Finding| json_line(&event(model, f, reports.get(f.report.as_str()).copied(), &granted).to_string());
-    let lines: Vec<String> = model.findings.iter().filter(is_event).map(line).collect();
-    format!("[\n{}\n]\n", lines.join(",\n"))
+    let mut text = "[\n".to_owned();
+    for (at, f) in model.findings.iter().filter(is_event).enumerate() {
+        text.push_str(if at == 0 { "" } else { ",\n" });
+        text.push_str(&line(f));
+    }
+    text.push_str("\n]\n");
+    text
 }
