@@ -2,7 +2,7 @@
 -- question: From which networks and with which clients was each long-lived access key used?
 -- columns: account, principal_key, principal_arn, access_key_id, network, user_agent_family, vpc_endpoint_id, allowed_calls, denied_calls, first_seen_ms, last_seen_ms, last_denied_ms
 -- size: large
--- A network is the first 24 bits of an IPv4 address, the first 48 of an IPv6 address (as far as it is written out), or the name of
+-- A network is the first 24 bits of an IPv4 address, the first 48 of an IPv6 address, or the name of
 -- the service that called.
 WITH told AS (
     SELECT
@@ -11,6 +11,10 @@ WITH told AS (
         e.principal_arn AS principal_arn,
         e.access_key_id AS access_key_id,
         CASE
+            WHEN e.source_ip LIKE '%:%' AND (SPLIT_PART(e.source_ip, ':', 2) = '' OR SPLIT_PART(e.source_ip, ':', 2) = '0') AND (SPLIT_PART(e.source_ip, ':', 3) = '0' OR SPLIT_PART(e.source_ip, ':', 2) = '')
+                THEN SPLIT_PART(e.source_ip, ':', 1) || '::/48'
+            WHEN e.source_ip LIKE '%:%' AND (SPLIT_PART(e.source_ip, ':', 3) = '' OR SPLIT_PART(e.source_ip, ':', 3) = '0')
+                THEN SPLIT_PART(e.source_ip, ':', 1) || ':' || SPLIT_PART(e.source_ip, ':', 2) || '::/48'
             WHEN e.source_ip LIKE '%:%' THEN SPLIT_PART(e.source_ip, ':', 1) || ':' || SPLIT_PART(e.source_ip, ':', 2) || ':' || SPLIT_PART(e.source_ip, ':', 3) || '::/48'
             WHEN e.source_ip LIKE '%.%.%.%' AND NOT e.source_ip LIKE '%.com'
                 THEN SPLIT_PART(e.source_ip, '.', 1) || '.' || SPLIT_PART(e.source_ip, '.', 2) || '.' || SPLIT_PART(e.source_ip, '.', 3) || '.0/24'

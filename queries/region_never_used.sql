@@ -113,17 +113,19 @@ each AS (
     UNION ALL
     SELECT
         a.account AS account,
-        CASE WHEN k.regions > 0 AND c.complete THEN 'PASS' ELSE 'UNKNOWN' END AS status,
+        CASE WHEN k.regions > 0 AND c.complete AND w.logged_days * 10 >= w.all_days * 9 THEN 'PASS' ELSE 'UNKNOWN' END AS status,
         'LOW' AS severity,
         CASE
             WHEN k.regions = 0 THEN 'no allowed regions are configured, and no export lists the regions that are on'
             WHEN c.complete IS NULL OR NOT c.complete THEN 'the logs do not cover the window'
+            WHEN w.all_days IS NULL OR w.logged_days * 10 < w.all_days * 9 THEN 'no use outside the allowed regions is seen, but nothing shows that all regions are logged'
             ELSE 'every allowed region is used, and no other'
         END AS reason,
         n.no_text AS region, n.no_int AS allowed_calls, n.no_int AS write_calls, n.no_int AS services, n.no_int AS last_seen_ms
     FROM accounts AS a
     LEFT JOIN shown_counts AS s ON a.account = s.account
     LEFT JOIN coverage_summary AS c ON a.account = c.account
+    LEFT JOIN everywhere AS w ON a.account = w.account
     CROSS JOIN configured AS k
     CROSS JOIN nulls AS n
     WHERE a.owned AND s.shown IS NULL

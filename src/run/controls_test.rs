@@ -196,3 +196,23 @@ fn every_description_is_in_the_catalogue_and_has_a_query_and_cases() {
         assert!(["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO"].contains(&report.severity.as_str()), "{}", report.severity);
     }
 }
+
+/// The query cuts networks from texts, the external room by the library: a key's network must be the same in both.
+#[test]
+fn networks_in_sql_are_those_of_the_library() {
+    use crate::report::sql::Kind;
+    let addresses = ["203.0.113.9", "2001:db8:1:2::3", "2001:db8::1", "2001::1", "2001:db8:0:1::1", "2001:0:0:1::5", "2600:1f18:4:5:6:7:8:9"];
+    let (mut tables, _) = schemas();
+    let columns = [("principal_account", Kind::Text), ("principal_key", Kind::Text), ("principal_arn", Kind::Text), ("access_key_id", Kind::Text), ("source_ip", Kind::Text), ("user_agent", Kind::Text), ("vpc_endpoint_id", Kind::Text), ("outcome", Kind::Text), ("event_time_ms", Kind::Int)];
+    let text = |t: &str| Cell::Text(t.to_owned());
+    let row = |a: &&str| vec![text("111122223333"), text("AIDA"), Cell::Null, text(&format!("AKIA{a}")), text(a), text("aws-cli/2.0"), Cell::Null, text("allowed"), Cell::Int(NOW_MS - DAY_MS)];
+    tables.register_rows("events", &columns, addresses.iter().map(row).collect()).unwrap();
+    let answer = tables.run("key_sources", &read(&folder("queries").join("key_sources.sql"))).unwrap();
+    let (key, network) = (answer.column("access_key_id").unwrap(), answer.column("network").unwrap());
+    assert_eq!(answer.rows.len(), addresses.len());
+    for row in &answer.rows {
+        let address = row[key].text();
+        let address = address.trim_start_matches("AKIA");
+        assert_eq!(Some(row[network].text()), crate::external::network::network(address), "{address}");
+    }
+}

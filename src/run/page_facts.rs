@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunError;
+use super::review::owner;
 use crate::grants::{Grants, OwnerKind};
 use crate::report::model::ReportModel;
 use crate::report::denied_text;
@@ -10,9 +11,6 @@ use crate::report::findings::Status;
 use crate::report::page_facts::{CredentialFacts, DeniedCluster, PrincipalFacts, ServiceUse, SuppressionFacts, TrendNight};
 use crate::report::sql::{Cell, Rows, SqlTables};
 use crate::usage::{Outcome, Usage};
-
-/// Keys of tags that name who answers for a user or role, in small letters.
-const OWNER_TAGS: &[&str] = &["owner", "team", "contact"];
 
 /// Credentials as the page shows them.
 const CREDENTIALS: &str = "SELECT account, user_name, user_arn, slot, access_key_id, active, created_ms, last_changed_ms, last_used_ms, last_used_known, \
@@ -129,12 +127,12 @@ fn principals(grants: &Grants, usage: &Usage, days: &BTreeMap<&str, usize>) -> B
     let mut by_key: BTreeMap<&str, &str> = BTreeMap::new();
     for p in grants.principals().filter(|p| matches!(p.kind, OwnerKind::User | OwnerKind::Role)) {
         by_key.insert(&p.unique_id, &p.arn);
-        let owner = p.tags.iter().find(|(key, _)| OWNER_TAGS.contains(&key.to_ascii_lowercase().as_str()));
+        let owner = owner(p);
         let facts = PrincipalFacts {
             account: p.account.clone(),
             kind: p.kind.as_str().to_owned(),
             name: p.name.clone(),
-            owner: owner.map(|(_, value)| value.clone()),
+            owner: owner.map(str::to_owned),
             created_ms: p.created_ms,
             last_used_ms: p.last_used_ms,
             last_used_known: p.last_used_known,

@@ -21,9 +21,10 @@ struct Granted<'a> {
     others: BTreeSet<crate::aws::Text>,
 }
 
-fn owner(principal: &Principal) -> String {
-    let tag = |name: &&str| principal.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
-    OWNER_TAGS.iter().find_map(tag).unwrap_or_default()
+/// Who answers for a user or role, by its tags.
+pub(super) fn owner(principal: &Principal) -> Option<&str> {
+    let tag = |name: &&str| principal.tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    OWNER_TAGS.iter().find_map(tag)
 }
 
 /// What each user and role holds by the policies that were worked out.
@@ -66,7 +67,7 @@ pub fn add(model: &mut ReportModel, grants: &Grants, usage: &Usage, config: &Con
                 account: p.account.clone(),
                 kind: p.kind.as_str(),
                 principal: p.arn.clone(),
-                owner: owner(p),
+                owner: owner(p).unwrap_or_default().to_owned(),
                 policies: held.map(|h| h.policies.iter().map(|name| (*name).to_owned()).collect()).unwrap_or_default(),
                 granted: held.map(|h| h.known.len() + h.others.len()),
                 used: seen.map(|(actions, _)| actions.len()).or(is_covered.then_some(0)),

@@ -14,11 +14,9 @@ use crate::report::model::ReportModel;
 use crate::report::sql::Cell;
 use crate::report::{Finding, Report, Status};
 
-/// Words of a report's id that make it one about access. A control of that name answers with class 2008.
-const ACCESS: &[&str] = &["unused", "external", "ext", "trust", "oidc", "assume"];
-
-fn is_about_access(report: &str) -> bool {
-    report.to_ascii_lowercase().split(['-', '_']).any(|word| ACCESS.contains(&word))
+/// Whether a control asks what class 2008 is for: who gets in from outside, and what Access Analyzer has findings of too.
+fn is_about_access(report: Option<&Report>) -> bool {
+    report.is_some_and(|r| r.group == "external" || r.frameworks.contains_key("Access Analyzer"))
 }
 
 /// `severity_id` and its caption.
@@ -124,7 +122,7 @@ fn compliance(f: &Finding, report: Option<&Report>) -> Value {
 }
 
 fn event(model: &ReportModel, f: &Finding, report: Option<&Report>, granted: &BTreeMap<&str, Vec<Value>>) -> Value {
-    let about_access = is_about_access(&f.report);
+    let about_access = is_about_access(report);
     let (access, metrics, granted) = (accessors(f), metrics(f), granted.get(f.resource.as_str()));
     let is_analysis = about_access && (access.is_some() || metrics.is_some() || granted.is_some());
     let (class, class_name) = if is_analysis { (2008, "IAM Analysis Finding") } else { (2003, "Compliance Finding") };
@@ -174,7 +172,7 @@ fn event(model: &ReportModel, f: &Finding, report: Option<&Report>, granted: &BT
 pub fn render(model: &ReportModel) -> String {
     let reports: BTreeMap<&str, &Report> = model.reports.iter().map(|r| (r.id.as_str(), r)).collect();
     let granted = permissions(model);
-    let is_event = |f: &&Finding| !is_about_access(&f.report) || f.first_seen_ms.is_some() || f.status == Status::Unknown;
+    let is_event = |f: &&Finding| !is_about_access(reports.get(f.report.as_str()).copied()) || f.first_seen_ms.is_some() || f.status == Status::Unknown;
     let line = |f: &Finding| json_line(&event(model, f, reports.get(f.report.as_str()).copied(), &granted).to_string());
     let mut text = "[\n".to_owned();
     for (at, f) in model.findings.iter().filter(is_event).enumerate() {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Status;
 use super::super::findings::Finding;
 use super::super::model::{ProposalRow, ReportModel};
+use super::findings::Shown;
 use super::people::{Links, People};
 use super::text::{count, number, severity, short};
 
@@ -49,7 +50,7 @@ fn many(n: usize) -> usize {
     n.min(5) + n.ilog2() as usize
 }
 
-fn of_findings(model: &ReportModel) -> Vec<(Score, Action)> {
+fn of_findings(model: &ReportModel, shown: &Shown<'_>) -> Vec<(Score, Action)> {
     let mut groups: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
     let has_past = super::has_past(model);
     for f in model.findings.iter().filter(|f| f.status == Status::Fail) {
@@ -78,9 +79,9 @@ fn of_findings(model: &ReportModel) -> Vec<(Score, Action)> {
         };
         let mut seen = BTreeSet::new();
         let mut links: Vec<(String, String)> =
-            found.iter().filter(|f| seen.insert(&f.resource)).take(EXAMPLES).map(|f| (format!("#f{}", f.uid), short(&f.resource))).collect();
+            found.iter().filter(|f| seen.insert(&f.resource)).take(EXAMPLES).map(|f| (shown.link(f), short(&f.resource))).collect();
         if resources > EXAMPLES {
-            links.push((format!("#f{}", first.uid), format!("and {} more", number(resources - EXAMPLES))));
+            links.push((shown.link(first), format!("and {} more", number(resources - EXAMPLES))));
         }
         Some(((points(worst) * many(found.len()), found.len()), Action { mark, title, gain, how, links, command: None }))
     };
@@ -183,8 +184,8 @@ fn of_proposals<'m>(model: &'m ReportModel, people: &People<'_>, links: &Links) 
 
 /// The things to do that gain most, and how many more there are.
 #[must_use]
-pub fn first(model: &ReportModel, people: &People<'_>, links: &Links) -> (Vec<Action>, usize) {
-    let mut all: Vec<(Score, Action, Vec<&ProposalRow>)> = of_findings(model).into_iter().map(|(score, action)| (score, action, Vec::new())).collect();
+pub fn first(model: &ReportModel, shown: &Shown<'_>, people: &People<'_>, links: &Links) -> (Vec<Action>, usize) {
+    let mut all: Vec<(Score, Action, Vec<&ProposalRow>)> = of_findings(model, shown).into_iter().map(|(score, action)| (score, action, Vec::new())).collect();
     all.extend(of_proposals(model, people, links));
     all.sort_by_cached_key(|(score, action, _)| (Reverse(*score), action.title.clone(), action.links.first().cloned()));
     let mut shown: Vec<Action> = Vec::new();

@@ -1,10 +1,10 @@
 //! The table of findings: everything that fails or was fixed tonight, one row each; what is open, in groups; counts by control.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::super::catalogue::Report;
-use super::super::findings::Finding;
+use super::super::findings::{Finding, rank};
 use super::super::model::{ReportModel, day};
 use super::super::sql::Cell;
 use super::super::Status;
@@ -21,15 +21,8 @@ const SAID: &[&str] = &["user_name", "role_name"];
 /// The number by which severities sort, the worst first.
 #[must_use]
 pub fn order(finding: &Finding) -> u8 {
-    let severity = match finding.severity.as_str() {
-        "CRITICAL" => 0,
-        "HIGH" => 1,
-        "MEDIUM" => 2,
-        "LOW" => 3,
-        _ => 4,
-    };
     match finding.status {
-        Status::Fail => severity,
+        Status::Fail => rank(&finding.severity),
         Status::Unknown => 5,
         Status::Suppressed => 6,
         Status::Pass => 7,
@@ -52,22 +45,53 @@ fn facts(report: Option<&Report>, finding: &Finding) -> String {
     if out.is_empty() { out } else { format!("<br><span class=dim>{}</span>", out.trim_start_matches(" · ")) }
 }
 
+/// How many findings have a row; a page with more than these is too large to be read.
+const ROWS_AT_MOST: usize = 10_000;
+
+/// The findings that have a row: what fails, the worst first, then what was fixed tonight.
+pub struct Shown<'m> {
+    /// Them.
+    pub rows: Vec<&'m Finding>,
+    /// How many more there are.
+    pub left: usize,
+    uids: BTreeSet<&'m str>,
+}
+
+impl<'m> Shown<'m> {
+    /// Chosen from all.
+    #[must_use]
+    pub fn of(model: &'m ReportModel) -> Shown<'m> {
+        let change = |f: &Finding| match f.change {
+            "new" => 0,
+            "reopened" => 1,
+            "changed" => 2,
+            _ => 3,
+        };
+        let mut rows: Vec<&Finding> = model.findings.iter().filter(|f| f.status == Status::Fail).collect();
+        let mut fixed: Vec<&Finding> = model.findings.iter().filter(|f| f.status != Status::Fail && f.change == "fixed").collect();
+        let all = rows.len() + fixed.len();
+        rows.sort_by_key(|f| (order(f), change(f)));
+        fixed.sort_by_key(|f| order(f));
+        rows.truncate(ROWS_AT_MOST);
+        fixed.truncate(ROWS_AT_MOST);
+        rows.append(&mut fixed);
+        Shown { left: all - rows.len(), uids: rows.iter().map(|f| f.uid.as_str()).collect(), rows }
+    }
+
+    /// The link to a finding: its row, or the file that has all of them.
+    #[must_use]
+    pub fn link(&self, finding: &Finding) -> String {
+        if self.uids.contains(finding.uid.as_str()) { format!("#f{}", finding.uid) } else { "findings.csv".to_owned() }
+    }
+}
+
 /// The table of what fails, and of what was fixed tonight. Its rows, and how many are new.
 #[must_use]
-pub fn table(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links) -> (String, usize) {
+pub fn table(model: &ReportModel, shown: &Shown<'_>, people: &People<'_>, accounts: &Accounts, links: &Links) -> String {
     let columns = [("severity", "n"), ("tonight", "t"), ("control", "t"), ("account", "t"), ("resource", "t"), ("why", "t"), ("days open", "n")];
     let mut table = Table::new("findings-table", "What fails, the worst first", &columns);
     let reports: BTreeMap<&str, &Report> = model.reports.iter().map(|r| (r.id.as_str(), r)).collect();
-    let mut shown: Vec<&Finding> = model.findings.iter().filter(|f| f.status == Status::Fail || f.change == "fixed").collect();
-    let change = |f: &Finding| match f.change {
-        "new" => 0,
-        "reopened" => 1,
-        "changed" => 2,
-        "fixed" => 4,
-        _ => 3,
-    };
-    shown.sort_by_key(|f| (f.change == "fixed", order(f), change(f)));
-    for f in shown {
+    for f in &shown.rows {
         let is_fixed = f.change == "fixed";
         let (class, mark, word) = if is_fixed { ("ok", "✓", "Fixed") } else { severity(&f.severity) };
         table.row(&format!("{} {class} c-{}", accounts.class(&f.account), if f.change.is_empty() { "open" } else { f.change }), &format!("f{}", f.uid));
@@ -82,8 +106,7 @@ pub fn table(model: &ReportModel, people: &People<'_>, accounts: &Accounts, link
         table.number(days_between(f.first_seen_ms.unwrap_or(model.as_of_ms), model.as_of_ms));
         table.end();
     }
-    let rows = table.rows();
-    (table.finish_or_none(), rows)
+    table.finish_or_none()
 }
 
 /// What stays open, by control, account and reason.

@@ -34,7 +34,7 @@ use crate::reduce::advice::Advice;
 use crate::reference::Reference;
 use actions::Action;
 use coverage::Strip;
-use findings::Control;
+use findings::{Control, Shown};
 use numbers::Number;
 use people::{Accounts, FILTERED, Links, People, shard_of};
 use plots::Plot;
@@ -105,6 +105,7 @@ struct Page<'a> {
     severities: [Facet; 5],
     findings: &'a str,
     findings_rows: usize,
+    findings_left: usize,
     open: &'a str,
     statuses: [usize; 5],
     controls: &'a [Control<'a>],
@@ -175,12 +176,12 @@ fn has_past(model: &ReportModel) -> bool {
     model.page.trend.len() > 1 || model.findings.iter().any(|f| !matches!(f.change, "" | "new"))
 }
 
-fn changes(model: &ReportModel) -> Vec<Change> {
+fn changes(model: &ReportModel, shown: &Shown<'_>) -> Vec<Change> {
     [("new", "✚"), ("reopened", "↺"), ("changed", "~"), ("fixed", "✓")]
         .into_iter()
         .map(|(word, mark)| {
             let found: Vec<_> = model.findings.iter().filter(|f| f.change == word).collect();
-            let first = found.iter().take(4).map(|f| (format!("#f{}", f.uid), format!("{}: {}", text::short(&f.resource), visible(&f.reason)))).collect();
+            let first = found.iter().take(4).map(|f| (shown.link(f), format!("{}: {}", text::short(&f.resource), visible(&f.reason)))).collect();
             Change { word, mark, count: found.len(), first }
         })
         .collect()
@@ -230,13 +231,14 @@ struct Parts<'a> {
     numbers: Vec<Number>,
     facets: Vec<Facet>,
     changes: Vec<Change>,
+    shown: Shown<'a>,
 }
 
 impl Parts<'_> {
     fn page(&self, links: &Links, cards: &str) -> Result<String, askama::Error> {
         let (model, people, accounts) = (self.model, self.people, self.accounts);
-        let (actions, actions_left) = actions::first(model, people, links);
-        let (findings, findings_rows) = findings::table(model, people, accounts, links);
+        let (actions, actions_left) = actions::first(model, &self.shown, people, links);
+        let findings = findings::table(model, &self.shown, people, accounts, links);
         let (external, inside) = trust_map::table(model, people, accounts, links);
         let (roles, roles_counts) = findings::of_report(model, "role-unused", "roles-table", "Roles that nobody used", people, accounts, links);
         let (strips, strips_left) = coverage::strips(model);
@@ -273,7 +275,8 @@ impl Parts<'_> {
             facets: &self.facets,
             severities,
             findings: &findings,
-            findings_rows,
+            findings_rows: self.shown.rows.len(),
+            findings_left: self.shown.left,
             open: &findings::open(model, accounts),
             statuses: [Status::Fail, Status::Unknown, Status::Pass, Status::NotApplicable, Status::Suppressed].map(status),
             controls: &self.controls,
@@ -300,8 +303,8 @@ impl Parts<'_> {
     }
 }
 
-/// The page, and the files beside it that it needs to stay below `max_mb` million bytes. All rows of all tables always stand on
-/// the page; details stand on it from the riskiest owner on until it is full.
+/// The page, and the files beside it that it needs to stay below `max_mb` million bytes. Rows of tables always stand on the
+/// page, of findings the worst ten thousand; details stand on it from the riskiest owner on until it is full.
 ///
 /// # Errors
 /// When a template cannot be rendered.
@@ -310,6 +313,7 @@ pub fn render(model: &ReportModel, reference: &Reference, max_mb: usize) -> Resu
     let accounts = Accounts::of(model, &people);
     let style = style(&accounts);
     let (style_hash, script_hash) = (hash(&style), hash(SCRIPT));
+    let shown = Shown::of(model);
     let parts = Parts {
         model,
         people: &people,
@@ -321,7 +325,8 @@ pub fn render(model: &ReportModel, reference: &Reference, max_mb: usize) -> Resu
         controls: findings::controls(model),
         numbers: numbers::all(model, &people),
         facets: facets(&accounts),
-        changes: changes(model),
+        changes: changes(model, &shown),
+        shown,
     };
     // Links to files are longer than links on the page, so that this is the most that the rest can take.
     let rest = parts.page(&Links::default(), "")?.len();
