@@ -43,7 +43,7 @@ fn schemas() -> (SqlTables, BTreeMap<String, Vec<(String, DataType)>>) {
 }
 
 fn time(text: &str) -> Option<i64> {
-    let Some(rest) = text.strip_prefix("now") else { return None };
+    let rest = text.strip_prefix("now")?;
     if rest.is_empty() {
         return Some(NOW_MS);
     }

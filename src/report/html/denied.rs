@@ -5,13 +5,21 @@ use super::people::Accounts;
 use super::tables::Table;
 use super::text::short;
 
+/// How many causes have a row.
+const ROWS_AT_MOST: usize = 1_000;
+
 /// The table; empty where no call was denied or nobody looked.
 #[must_use]
 pub fn table(model: &ReportModel, accounts: &Accounts) -> String {
     let Some(clusters) = &model.page.denied else { return by_layer(model) };
     let columns = [("calls", "n"), ("who", "t"), ("action", "t"), ("resource", "t"), ("refused by", "t"), ("statement", "t"), ("what would allow it", "t"), ("should it", "t"), ("last", "t")];
-    let mut table = Table::new("denied-table", "Refused calls by cause, the most first", &columns);
-    for c in clusters {
+    let left = clusters.len().saturating_sub(ROWS_AT_MOST);
+    let caption = match left {
+        0 => "Refused calls by cause, the most first".to_owned(),
+        _ => format!("Refused calls by cause, the most first; {left} more causes stand in tables/denied_clusters.csv"),
+    };
+    let mut table = Table::new("denied-table", &caption, &columns);
+    for c in clusters.iter().take(ROWS_AT_MOST) {
         table.row(&accounts.class(&c.account), "");
         table.number(c.calls);
         table.text(&short(&c.principal));
