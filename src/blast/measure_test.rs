@@ -158,6 +158,8 @@ fn bounds_take_away() {
     let grade = |id: &str| named(&found).into_iter().find(|(n, _)| n == id).map(|(_, g)| g);
     assert_eq!(grade("put-role-policy"), Some(Grade::Open), "calls of IAM go to us-east-1");
     assert_eq!(grade("lambda-update-code"), Some(Grade::Limited), "in the regions that the guard leaves");
+    let outside = bound(json!([{"Effect": "Allow", "Action": "lambda:*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}}]));
+    assert_eq!(named(&measured(&everything, Some(&outside), None)), [("lambda-update-code".to_owned(), Grade::Limited)], "everywhere but in one region");
     let other = bound(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}}]));
     assert!(named(&measured(&everything, None, Some(&other))).iter().all(|(id, _)| id != "put-role-policy"), "IAM is not in eu-west-1");

@@ -183,13 +183,32 @@ pub fn in_region(context: &Context, region: &str) -> Context {
     context
 }
 
-/// The regions that some documents' conditions name; of a pattern one that it takes in.
+/// A region that no policy names.
+const UNNAMED: &str = "unnamed-region-1";
+
+/// The regions that can make a difference to some documents, if any has a condition on the region: those that conditions name,
+/// of a pattern one that it takes in, those of resources, and one that nobody names, for conditions that except regions.
 #[must_use]
 pub fn regions<'d>(documents: impl IntoIterator<Item = &'d PolicyDocument>) -> Vec<String> {
-    let conditions = documents.into_iter().flat_map(|d| &d.statements).flat_map(|s| &s.conditions);
-    let named = conditions.filter(|c| c.key.eq_ignore_ascii_case(REGION)).flat_map(|c| &c.values);
-    let found: BTreeSet<String> = named.map(|v| v.replace('*', "west-1").replace('?', "1")).collect();
-    found.into_iter().collect()
+    let (mut named, mut of_resources) = (BTreeSet::new(), BTreeSet::new());
+    for statement in documents.into_iter().flat_map(|d| &d.statements) {
+        let conditions = statement.conditions.iter().filter(|c| c.key.eq_ignore_ascii_case(REGION));
+        named.extend(conditions.flat_map(|c| &c.values).map(|v| v.replace('*', "west-1").replace('?', "1")));
+        if let Some(ResourceElement::Resource(list) | ResourceElement::NotResource(list)) = &statement.resource {
+            let regions = list.iter().filter_map(|r| region_of(r));
+            of_resources.extend(regions);
+        }
+    }
+    if !named.is_empty() {
+        named.extend(of_resources.into_iter().map(str::to_owned));
+        named.insert(UNNAMED.to_owned());
+    }
+    named.into_iter().collect()
+}
+
+/// The one region of a resource pattern.
+fn region_of(resource: &str) -> Option<&str> {
+    Arn::parse(resource).map(|a| a.region).filter(|r| !r.is_empty() && !r.contains(['*', '?']))
 }
 
 /// On what a holder may use an action.
@@ -206,9 +225,11 @@ pub fn scope(holder: &Holder<'_>, reference: &Reference, id: ActionId, context: 
             return grade;
         }
         // The resource's region is the call's; where it is left open the caller chooses.
-        match Arn::parse(resource).map(|a| a.region).filter(|r| !r.is_empty() && !r.contains(['*', '?'])) {
-            Some(region) => in_context(resource, is_pattern, &in_region(context, region)).min(Grade::Limited),
-            None => holder.regions.iter().map(|r| in_context(resource, is_pattern, &in_region(context, r)).min(Grade::Limited)).fold(grade, Grade::max),
+        let in_its = |region: &str| in_context(resource, is_pattern, &in_region(context, region)).min(Grade::Limited);
+        match region_of(resource) {
+            Some(region) => in_its(region),
+            None if holder.regions.iter().any(|r| in_its(r) == Grade::Limited) => Grade::Limited,
+            None => grade,
         }
     };
     let (mut grade, mut patterns) = (Grade::Closed, BTreeSet::new());

@@ -371,7 +371,7 @@ pub fn of_grants<'g>(proposals: &[Proposal], layers: &Layers<'g>, reference: &Re
         levels.map(|levels| levels.iter().map(of_level).collect::<Vec<Sets>>())
     };
     let levels = grants.accounts.keys().map(|account| (account.as_str(), of_account(account))).collect();
-    let regions = regions(every_document(grants));
+    let regions = regions(every_document(grants).chain(proposals.iter().flat_map(|p| &p.proposed)));
     let ground = Ground { layers, proposed: Proposed::new(proposals), reference, sets, levels, all: reference.all(), steps: actions_of_steps(reference), regions: &regions, scopes: SharedScopes::default(), own: held_by_one(grants, proposals), names: names(reference), compiled: RwLock::default() };
     let principals: Vec<&Principal> = grants.principals().filter(|p| p.kind != OwnerKind::Group).collect();
     let people: Vec<Person<'_>> = principals.par_iter().map(|principal| ground.person(principal)).collect();

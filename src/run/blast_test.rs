@@ -369,6 +369,11 @@ fn measure_blast() {
 }
 
 #[test]
+fn an_allow_outside_of_some_regions_takes_in_the_others() {
+    assert_eq!(opened(&noise(12_886_602_913_322_087_262, 1150), &mut BTreeMap::new()), None, "found by the random test");
+}
+
+#[test]
 fn random_organisations_have_ways_that_close() {
     let mut seen = BTreeMap::new();
     for seed in 1..20 {
