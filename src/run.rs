@@ -323,8 +323,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
-    write::all(options, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config))?;
-    watch.lap("write");
+    write::all(options, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config), &mut watch)?;
+    watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }
 

@@ -13,20 +13,39 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// Whether a byte of UTF-8 may begin a hidden character; most text has none of these and is taken as it is.
+fn may_hide(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, 0x7F | 0xC2 | 0xD8 | 0xE2 | 0xEF)
+}
+
+/// Appends a text; of hidden characters only the kept ones as they are.
+fn append(out: &mut String, text: &str, kept: &[char], escape: fn(&mut String, char)) {
+    if !text.bytes().any(may_hide) {
+        return out.push_str(text);
+    }
+    for c in text.chars() {
+        if is_hidden(c) && !kept.contains(&c) { escape(out, c) } else { out.push(c) }
+    }
+}
+
+/// JSON's own escape of a character.
+fn as_json(out: &mut String, c: char) {
+    let mut units = [0; 2];
+    for unit in c.encode_utf16(&mut units) {
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
+/// A character's number, for people.
+fn as_number(out: &mut String, c: char) {
+    let _ = write!(out, "\\u{{{:04x}}}", u32::from(c));
+}
+
 /// A line of JSON for a terminal: hidden characters, which JSON may have in its texts, as its own escapes.
 #[must_use]
 pub fn json_line(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_hidden(c) {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
+    append(&mut out, json, &[], as_json);
     out
 }
 
@@ -34,22 +53,42 @@ pub fn json_line(json: &str) -> String {
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) {
-            let _ = write!(out, "\\u{{{:04x}}}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
+    append(&mut out, text, &[], as_number);
     out
 }
 
 /// A file for a terminal: line breaks and tabs stay, every other hidden character is shown; in JSON as its own escape.
 #[must_use]
 pub fn file_text(text: &str, is_json: bool) -> String {
-    let shown = if is_json { json_line } else { visible };
-    let line = |line: &str| line.split('\t').map(shown).collect::<Vec<_>>().join("\t");
-    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    let escape = if is_json { as_json } else { as_number };
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        append(&mut out, line, &['\t'], escape);
+    }
+    out
+}
+
+/// Takes JSON on its way into a file, as `file_text` does: for files that are too large to be one text first.
+pub struct JsonFile<W>(pub W);
+
+impl<W: std::io::Write> std::io::Write for JsonFile<W> {
+    /// Takes all of it; it ends with a whole character, as whatever writes JSON writes texts.
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        if part.iter().copied().any(may_hide) {
+            let text = std::str::from_utf8(part).map_err(std::io::Error::other)?;
+            self.0.write_all(file_text(text, true).as_bytes())?;
+        } else {
+            self.0.write_all(part)?;
+        }
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// For Markdown: no table cell, code span, link or tag can begin.
@@ -131,6 +170,18 @@ mod tests {
         let shown = file_text(json, true);
         assert_eq!(shown, "{\n  \"Sid\": \"\\u009bx\\u202e\"\n}\n");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
+        let value = serde_json::json!({"a\u{200b}": ["x\u{9b}31m\u{202e}\u{feff}\u{e9}", {"b": "\n\t\u{7f}"}], "c": "\u{61c}"});
+        let mut file = Vec::new();
+        serde_json::to_writer_pretty(JsonFile(&mut file), &value).unwrap();
+        assert_eq!(String::from_utf8(file).unwrap(), file_text(&serde_json::to_string_pretty(&value).unwrap(), true));
+    }
+
+    #[test]
+    fn no_hidden_character_begins_with_a_byte_that_is_taken_as_it_is() {
+        let hidden = (0..=0x10_FFFF).filter_map(char::from_u32).filter(|c| is_hidden(*c));
+        for c in hidden {
+            assert!(c.encode_utf8(&mut [0; 4]).bytes().next().is_some_and(may_hide), "{c:?}");
+        }
     }
 
     #[test]

@@ -22,13 +22,15 @@ fn write(to: impl Write, rows: impl Iterator<Item = Vec<String>>) -> std::io::Re
     writer.flush()
 }
 
-/// The findings, details as one text.
-#[must_use]
-pub fn render(model: &ReportModel) -> String {
+/// Writes the findings, details as one text.
+///
+/// # Errors
+/// Those of the writer.
+pub fn findings(model: &ReportModel, to: impl Write) -> std::io::Result<()> {
     let header = ["uid", "report", "status", "severity", "account", "resource", "reason", "change", "first_seen", "last_seen", "accepted_by", "accepted_until", "details"];
     let rows = model.findings.iter().map(|f| {
         let details: Vec<String> =
-            f.details.iter().filter(|(_, v)| *v != Cell::Null).map(|(k, v)| format!("{k}={}", v.text())).collect();
+            f.details.iter().filter(|(_, v)| **v != Cell::Null).map(|(k, v)| format!("{k}={}", v.text())).collect();
         vec![
             f.uid.clone(),
             f.report.clone(),
@@ -45,7 +47,7 @@ pub fn render(model: &ReportModel) -> String {
             details.join("; "),
         ]
     });
-    written(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows))
+    write(to, std::iter::once(header.map(str::to_owned).to_vec()).chain(rows))
 }
 
 /// `tables/trend.csv`.

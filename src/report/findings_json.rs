@@ -1,10 +1,12 @@
 //! `findings.json`: every finding with its details, and what each report means; keys sorted, hidden characters as JSON's own
 //! escapes. Its schema is `docs/findings.schema.json`.
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use std::io::Write;
 
-use super::escape::file_text;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::escape::JsonFile;
 use super::formats::framework_ids;
 use super::model::{ReportModel, day};
 use super::{Finding, Report};
@@ -20,10 +22,9 @@ fn day_or_null(ms: Option<i64>) -> Value {
 /// One finding, as `changes.ndjson` has it too.
 #[must_use]
 pub fn finding(f: &Finding) -> Value {
-    let details: Map<String, Value> = f.details.iter().map(|(k, v)| (k.clone(), v.json())).collect();
     json!({
         "uid": f.uid, "report": f.report, "status": f.status.as_str(), "severity": f.severity, "account": f.account,
-        "resource": f.resource, "reason": f.reason, "details": details, "change": f.change,
+        "resource": f.resource, "reason": f.reason, "details": f.details.json(), "change": f.change,
         "first_seen": day_or_null(f.first_seen_ms), "last_seen": day_or_null(f.last_seen_ms),
         "suppression": f.suppression.as_ref().and_then(|s| serde_json::to_value(s).ok()),
     })
@@ -35,7 +36,7 @@ fn report(r: &Report) -> Value {
 }
 
 /// Values that are made one after the other while they are written: all at once they take many times the room of their text.
-pub struct Each<F>(pub F);
+struct Each<F>(F);
 
 impl<F: Fn() -> I, I: Iterator<Item = Value>> Serialize for Each<F> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -53,9 +54,11 @@ struct File<T> {
     tool: Value,
 }
 
-/// The file's text.
-#[must_use]
-pub fn render(model: &ReportModel) -> String {
+/// Writes the file.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
     let file = File {
         as_of: day(Some(model.as_of_ms)),
         findings: Each(|| model.findings.iter().map(finding)),
@@ -63,7 +66,6 @@ pub fn render(model: &ReportModel) -> String {
         schema: SCHEMA,
         tool: json!({"name": "trailtrim", "version": model.version}),
     };
-    let mut text = file_text(&serde_json::to_string_pretty(&file).unwrap_or_default(), true);
-    text.push('\n');
-    text
+    serde_json::to_writer_pretty(JsonFile(&mut to), &file)?;
+    to.write_all(b"\n")
 }

@@ -2,10 +2,13 @@
 //! sees half a night.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::timings::Watch;
 use super::{RunError, RunOptions};
 use crate::ingest::Ledger;
 use crate::policy::print;
@@ -56,27 +59,35 @@ impl Folder {
     }
 
     fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), RunError> {
+        self.stream(name, |to| to.write_all(bytes.as_ref()))
+    }
+
+    /// Writes a file as it comes: all of it at once would be too much to hold.
+    fn stream(&self, name: &str, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<(), RunError> {
         let path = self.path.join(name);
+        let mut file = self.create(&path)?;
+        write(&mut file).and_then(|()| file.flush()).map_err(failed(&path))
+    }
+
+    /// A file of which nothing is written yet.
+    fn create(&self, path: &Path) -> Result<BufWriter<File>, RunError> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(failed(parent))?;
         }
-        std::fs::write(&path, bytes).map_err(failed(&path))
+        File::create(path).map(BufWriter::new).map_err(failed(path))
     }
 
     /// Writes a table that comes in parts.
     fn put_table(&self, name: &str, parts: impl IntoIterator<Item = Result<Answer, RunError>>) -> Result<(), RunError> {
         let path = self.path.join(format!("tables/{name}.csv"));
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed(parent))?;
-        }
-        let mut file = std::io::BufWriter::new(std::fs::File::create(&path).map_err(failed(&path))?);
+        let mut file = self.create(&path)?;
         for (at, part) in parts.into_iter().enumerate() {
             findings_csv::table(&part?, at == 0, &mut file).map_err(|e| match e {
                 TableError::Sql(e) => e.into(),
                 TableError::Write(source) => RunError::Write { path: path.clone(), source },
             })?;
         }
-        std::io::Write::flush(&mut file).map_err(failed(&path))
+        file.flush().map_err(failed(&path))
     }
 }
 
@@ -120,18 +131,45 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
     folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, backtest, reference))
 }
 
-/// The findings in the formats of other tools.
-fn findings(folder: &Folder, model: &ReportModel, map: &IacMap) -> Result<(), RunError> {
-    folder.put("findings.parquet", findings_parquet::render(model)?)?;
-    folder.put("findings.sarif", sarif::render(model, map))?;
-    folder.put("findings.ocsf.json", ocsf::render(model))?;
-    for (name, text) in asff::render(model) {
-        folder.put(&name, text)?;
+/// The page, and what stands beside it.
+fn page(folder: &Folder, model: &ReportModel, reference: &Reference, most_mb: usize) -> Result<(), RunError> {
+    let pages = html::render(model, reference, most_mb).map_err(|e| RunError::Page(e.to_string()))?;
+    folder.put("report.html", pages.main)?;
+    pages.shards.into_iter().try_for_each(|(name, text)| folder.put(&name, text))
+}
+
+/// The folders of all owners.
+fn policies(folder: &Folder, model: &ReportModel, map: &IacMap, reference: &Reference) -> Result<(), RunError> {
+    folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
+    let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
+    for row in &model.proposals {
+        owners.entry(&row.folder).or_default().push(row);
     }
-    folder.put("changes.ndjson", changes::render(model))?;
-    folder.put("metrics.prom", metrics::render(model, None))?;
-    folder.put("access_review.xlsx", review::render(model).map_err(|e| RunError::Review(e.to_string()))?)?;
-    folder.put("tables/trend.csv", findings_csv::trend(&model.trend))
+    owners.par_iter().try_for_each(|(_, rows)| policy_folder(folder, rows, map, model.backtest.as_ref(), reference))
+}
+
+/// A file, or some, that need nothing but the model.
+type Job<'j> = Box<dyn Fn() -> Result<(), RunError> + Send + Sync + 'j>;
+
+/// Everything but the tables, the longest first.
+fn jobs<'j>(folder: &'j Folder, model: &'j ReportModel, map: &'j IacMap, reference: &'j Reference, page_mb: usize) -> Vec<Job<'j>> {
+    vec![
+        Box::new(move || policies(folder, model, map, reference)),
+        Box::new(move || folder.stream("findings.ocsf.json", |to| ocsf::write(model, to))),
+        Box::new(move || folder.stream("findings.json", |to| findings_json::write(model, to))),
+        Box::new(move || page(folder, model, reference, page_mb)),
+        Box::new(move || folder.stream("findings.csv", |to| findings_csv::findings(model, to))),
+        Box::new(move || folder.stream("changes.ndjson", |to| changes::write(model, to))),
+        Box::new(move || folder.put("findings.parquet", findings_parquet::render(model)?)),
+        Box::new(move || folder.put("findings.sarif", sarif::render(model, map))),
+        Box::new(move || asff::render(model).into_iter().try_for_each(|(name, text)| folder.put(&name, text))),
+        Box::new(move || folder.put("access_review.xlsx", review::render(model).map_err(|e| RunError::Review(e.to_string()))?)),
+        Box::new(move || folder.put("metrics.prom", metrics::render(model, None))),
+        Box::new(move || folder.put("tables/trend.csv", findings_csv::trend(&model.trend))),
+        Box::new(move || folder.put("advice.json", advice::render(model))),
+        Box::new(move || folder.put("summary.md", summary_md::render(model))),
+        Box::new(move || model.blast.as_ref().map_or(Ok(()), |blast| folder.put("tables/blast_radius.csv", blast_text::csv(blast)))),
+    ]
 }
 
 /// Writes everything.
@@ -143,6 +181,7 @@ pub fn all(
     mut tables: SqlTables,
     ledger: &Ledger,
     settings: &[Setting],
+    watch: &mut Watch,
 ) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
     let folder = Folder::beside(&options.out)?;
@@ -160,25 +199,9 @@ pub fn all(
     }
     // The pages below take memory of their own.
     drop(tables);
-    folder.put("findings.json", findings_json::render(model))?;
-    folder.put("findings.csv", findings_csv::render(model))?;
-    findings(&folder, model, &map)?;
-    folder.put("advice.json", advice::render(model))?;
-    folder.put("summary.md", summary_md::render(model))?;
-    let pages = html::render(model, reference, options.html_max_mb).map_err(|e| RunError::Page(e.to_string()))?;
-    folder.put("report.html", pages.main)?;
-    for (name, text) in pages.shards {
-        folder.put(&name, text)?;
-    }
-    if let Some(blast) = &model.blast {
-        folder.put("tables/blast_radius.csv", blast_text::csv(blast))?;
-    }
-    folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
-    let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
-    for row in &model.proposals {
-        owners.entry(&row.folder).or_default().push(row);
-    }
-    owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, &map, model.backtest.as_ref(), reference))?;
+    watch.lap("write: tables");
+    jobs(&folder, model, &map, reference, options.html_max_mb).par_iter().with_max_len(1).try_for_each(|job| job())?;
+    watch.lap("write: files");
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, run_json::render(model))?;
     folder.put(manifest::NAME, manifest::render(model, ledger, settings, &folder.path).map_err(failed(&folder.path))?)?;

@@ -4,6 +4,7 @@
 //! `fail_on` turns findings into an exit code; `trend` counts them night by night. Source: reports-and-controls.md section 3.
 
 pub mod baseline;
+pub mod details;
 pub mod fail_on;
 pub mod files;
 pub mod memory;
@@ -14,11 +15,14 @@ pub mod suppressions;
 mod suppressions_test;
 pub mod trend;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::catalogue::Report;
 use super::sql::{Cell, Rows};
+use details::Details;
 use suppressions::Suppression;
 
 /// The status of a finding.
@@ -88,7 +92,7 @@ pub struct Finding {
     /// Why this status.
     pub reason: String,
     /// The report's other columns.
-    pub details: Vec<(String, Cell)>,
+    pub details: Details,
     /// As-of time of the run that first failed it, epoch ms; `None` for what never failed.
     pub first_seen_ms: Option<i64>,
     /// As-of time of the last run that failed it, epoch ms; `None` for what never failed.
@@ -134,6 +138,8 @@ pub fn rank(severity: &str) -> u8 {
 pub fn of_rows(report: &Report, rows: &Rows) -> Vec<Finding> {
     let text = |row: &[Cell], column: &str| rows.column(column).and_then(|i| row.get(i)).map(Cell::text).unwrap_or_default();
     let contract = ["account", "resource", "status", "severity", "reason"];
+    let own: Vec<usize> = (0..).zip(&rows.columns).filter(|(_, c)| !contract.contains(&c.as_str())).map(|(at, _)| at).collect();
+    let columns: Arc<[String]> = own.iter().filter_map(|at| rows.columns.get(*at).cloned()).collect();
     rows.rows
         .iter()
         .map(|row| {
@@ -154,13 +160,7 @@ pub fn of_rows(report: &Report, rows: &Rows) -> Vec<Finding> {
                 account: text(row, "account"),
                 resource: text(row, "resource"),
                 reason: text(row, "reason"),
-                details: rows
-                    .columns
-                    .iter()
-                    .zip(row)
-                    .filter(|(c, _)| !contract.contains(&c.as_str()))
-                    .map(|(c, v)| (c.clone(), v.clone()))
-                    .collect(),
+                details: Details::new(&columns, own.iter().filter_map(|at| row.get(*at).cloned()).collect()),
                 ..Finding::default()
             }
         })

@@ -13,6 +13,7 @@ use super::{Kind, clipped, framework_ids, kind, partition, time, title};
 use crate::aws::is_account_id;
 use crate::report::escape::{file_name, json_line};
 use crate::report::model::ReportModel;
+use crate::report::sql::Cell;
 use crate::report::{Finding, Report, Status};
 
 /// Findings of one call.
@@ -31,7 +32,7 @@ fn home_region(partition: &str) -> &'static str {
 }
 
 fn region(f: &Finding) -> String {
-    let own = f.details.iter().find(|(name, _)| name == "region").map(|(_, cell)| cell.text()).unwrap_or_default();
+    let own = f.details.get("region").map(Cell::text).unwrap_or_default();
     let is_region = own.contains('-') && own.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if is_region { own } else { home_region(partition(f)).to_owned() }
 }

@@ -1,12 +1,19 @@
 //! `changes.ndjson`: what changed since the last night, one finding a line. Whoever sends tickets or messages reads this file.
 
-use crate::report::escape::json_line;
+use std::io::Write;
+
+use crate::report::escape::JsonFile;
 use crate::report::findings_json;
 use crate::report::model::ReportModel;
 
-/// The file's text.
-#[must_use]
-pub fn render(model: &ReportModel) -> String {
-    let changed = model.findings.iter().filter(|f| f.is_change());
-    changed.map(|f| json_line(&findings_json::finding(f).to_string()) + "\n").collect()
+/// Writes the file.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
+    for finding in model.findings.iter().filter(|f| f.is_change()) {
+        serde_json::to_writer(JsonFile(&mut to), &findings_json::finding(finding))?;
+        to.write_all(b"\n")?;
+    }
+    Ok(())
 }

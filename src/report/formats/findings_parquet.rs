@@ -1,6 +1,6 @@
 //! `findings.parquet`: a row a finding, details as one JSON text, times as epoch milliseconds, absent values null.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::report::model::ReportModel;
 use crate::report::sql::{SqlError, Typed, parquet};
@@ -14,8 +14,7 @@ pub fn render(model: &ReportModel) -> Result<Vec<u8>, SqlError> {
     let text = |of: &dyn Fn(&crate::report::Finding) -> Option<String>| Typed::Text(all.iter().map(of).collect());
     let time = |of: fn(&crate::report::Finding) -> Option<i64>| Typed::Int(all.iter().map(of).collect());
     let details = |f: &crate::report::Finding| -> Option<String> {
-        let map: Map<String, Value> = f.details.iter().map(|(k, v)| (k.clone(), v.json())).collect();
-        Some(Value::from(map).to_string())
+        Some(Value::from(f.details.json()).to_string())
     };
     parquet(vec![
         ("as_of_ms", Typed::Int(vec![Some(model.as_of_ms); all.len()])),

@@ -15,6 +15,13 @@ use crate::report::{Finding, Status, findings_csv, findings_json, reports};
 pub(super) const NOW: i64 = 1_793_491_200_000;
 const DAY: i64 = 86_400_000;
 
+/// What a format writes.
+pub(super) fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
 /// A finding that failed for ten nights.
 pub(super) fn finding(n: usize, status: Status, severity: &str, change: &'static str) -> Finding {
     Finding {
@@ -25,7 +32,7 @@ pub(super) fn finding(n: usize, status: Status, severity: &str, change: &'static
         account: "111122223333".to_owned(),
         resource: format!("arn:aws:iam::111122223333:role/r{n}"),
         reason: "not used for longer than the limit".to_owned(),
-        details: vec![("role_name".to_owned(), Cell::Text(format!("r{n}"))), ("created_ms".to_owned(), Cell::Int(NOW - 400 * DAY)), ("entry".to_owned(), Cell::Null)],
+        details: [("role_name".to_owned(), Cell::Text(format!("r{n}"))), ("created_ms".to_owned(), Cell::Int(NOW - 400 * DAY)), ("entry".to_owned(), Cell::Null)].into_iter().collect(),
         first_seen_ms: (!change.is_empty()).then_some(NOW - 10 * DAY),
         last_seen_ms: (!change.is_empty()).then_some(NOW),
         change,
@@ -103,7 +110,7 @@ fn errors(schema: &jsonschema::Validator, value: &Value) -> Vec<String> {
 #[test]
 fn findings_json_is_as_its_schema_says() {
     let schema = schema("docs/findings.schema.json");
-    let mut value = json(&findings_json::render(&model(mixed())));
+    let mut value = json(&written(|to| findings_json::write(&model(mixed()), to)));
     assert_eq!(errors(&schema, &value), Vec::<String>::new());
     assert_eq!(value["findings"].as_array().unwrap().len(), 10);
     for (pointer, wrong) in [("/findings/0/status", "OPEN"), ("/findings/0/uid", "x"), ("/findings/0/first_seen", "today"), ("/findings/0/change", ""), ("/findings/9/suppression", "no")] {
@@ -126,7 +133,7 @@ fn sarif_is_as_its_schema_says() {
     let at = results[1].pointer("/locations/0/physicalLocation").unwrap();
     assert_eq!(at["artifactLocation"]["uri"], "findings.csv");
     let line = usize::try_from(at["region"]["startLine"].as_u64().unwrap()).unwrap();
-    assert!(findings_csv::render(&all).lines().nth(line - 1).unwrap().starts_with(ids[1]), "the line of the finding");
+    assert!(written(|to| findings_csv::findings(&all, to)).lines().nth(line - 1).unwrap().starts_with(ids[1]), "the line of the finding");
     assert_eq!(results[4]["suppressions"][0]["status"], "accepted");
     assert!(results[0]["suppressions"].as_array().unwrap().is_empty());
     let rules = value.pointer("/runs/0/tool/driver/rules").unwrap().as_array().unwrap();
@@ -194,7 +201,7 @@ fn asff_keeps_the_first_night_and_archives_what_is_fixed() {
 
 #[test]
 fn ocsf_classes_and_activities() {
-    let value = json(&ocsf::render(&model(mixed())));
+    let value = json(&written(|to| ocsf::write(&model(mixed()), to)));
     let all = value.as_array().unwrap();
     let row = |n: usize| all.iter().find(|e| e["finding_info"]["uid"] == format!("{n:020x}")).map(|e| (e["class_uid"].as_i64().unwrap(), e["activity_id"].as_i64().unwrap(), e["status_id"].as_i64().unwrap()));
     assert_eq!(row(0), Some((2008, 1, 1)));
@@ -229,7 +236,7 @@ fn metrics_are_prometheus_text() {
 fn only_changes_are_in_the_outbox() {
     let mut all = mixed();
     all[9].status_before = Some(Status::Suppressed);
-    let text = changes::render(&model(all));
+    let text = written(|to| changes::write(&model(all), to));
     let told: Vec<Value> = text.lines().map(json).collect();
     assert_eq!(told.iter().map(|f| f["change"].as_str().unwrap()).collect::<Vec<_>>(), ["new", "changed", "reopened", "fixed", "not evaluated"]);
 }
@@ -291,11 +298,11 @@ fn ten_thousand_findings_stay_small() {
         println!("{name}: {bytes} bytes in {} ms", start.elapsed().as_millis());
         assert!(bytes > 0 && bytes < most, "{name}: {bytes}");
     };
-    measure("findings.json", 20 << 20, &|| findings_json::render(&all).len());
-    measure("findings.csv", 10 << 20, &|| findings_csv::render(&all).len());
+    measure("findings.json", 20 << 20, &|| written(|to| findings_json::write(&all, to)).len());
+    measure("findings.csv", 10 << 20, &|| written(|to| findings_csv::findings(&all, to)).len());
     measure("findings.parquet", 4 << 20, &|| findings_parquet::render(&all).unwrap().len());
     measure("findings.sarif", 10 << 20, &|| sarif::render(&all, &IacMap::default()).len());
-    measure("findings.ocsf.json", 30 << 20, &|| ocsf::render(&all).len());
+    measure("findings.ocsf.json", 30 << 20, &|| written(|to| ocsf::write(&all, to)).len());
     measure("asff", 40 << 20, &|| asff::render(&all).iter().map(|f| f.1.len()).sum());
     measure("metrics.prom", 64 << 10, &|| metrics::render(&all, None).len());
     let reviewed = ReportModel {

@@ -4,11 +4,12 @@ use std::io::Cursor;
 
 use calamine::{Reader as _, Xlsx};
 
-use super::formats_test::{NOW, finding, model};
+use super::formats_test::{NOW, finding, model, written};
 use super::review::{ReviewRow, SHEET};
 use super::{asff, changes, findings_parquet, metrics, ocsf, review, review_import, sarif};
 use crate::report::deliver::IacMap;
 use crate::report::escape::is_hidden;
+use crate::report::findings::details::Details;
 use crate::report::findings::suppressions::{Suppression, Suppressions};
 use crate::report::model::ReportModel;
 use crate::report::sql::Cell;
@@ -24,7 +25,7 @@ fn hostile() -> Vec<Finding> {
     let mut all = Vec::new();
     for (n, text) in HOSTILE.iter().enumerate() {
         let text = (*text).to_owned();
-        let details = vec![("entry".to_owned(), Cell::Text(text.clone())), ("source_class".to_owned(), Cell::Text(text.clone())), ("conditions".to_owned(), Cell::Text(text.clone()))];
+        let details: Details = [("entry".to_owned(), Cell::Text(text.clone())), ("source_class".to_owned(), Cell::Text(text.clone())), ("conditions".to_owned(), Cell::Text(text.clone()))].into_iter().collect();
         let suppression = Suppression { rule: text.clone(), pattern: text.clone(), owner: text.clone(), reason: text.clone(), expires: "2027-01-31".to_owned(), ..Suppression::default() };
         for (status, change) in [(Status::Fail, "new"), (Status::Suppressed, "suppressed")] {
             let number = n * 2 + usize::from(status == Status::Fail);
@@ -64,11 +65,11 @@ fn assert_no_hidden(name: &str, text: &str) {
 fn no_file_has_hidden_characters() {
     let night = night();
     let mut files = vec![
-        ("findings.json".to_owned(), findings_json::render(&night)),
-        ("findings.csv".to_owned(), findings_csv::render(&night)),
+        ("findings.json".to_owned(), written(|to| findings_json::write(&night, to))),
+        ("findings.csv".to_owned(), written(|to| findings_csv::findings(&night, to))),
         ("findings.sarif".to_owned(), sarif::render(&night, &IacMap::default())),
-        ("findings.ocsf.json".to_owned(), ocsf::render(&night)),
-        ("changes.ndjson".to_owned(), changes::render(&night)),
+        ("findings.ocsf.json".to_owned(), written(|to| ocsf::write(&night, to))),
+        ("changes.ndjson".to_owned(), written(|to| changes::write(&night, to))),
         ("metrics.prom".to_owned(), metrics::render(&night, None)),
         ("summary.md".to_owned(), summary_md::render(&night)),
     ];
@@ -84,18 +85,18 @@ fn no_file_has_hidden_characters() {
 #[test]
 fn what_programs_read_is_what_was_there() {
     let night = night();
-    let value: serde_json::Value = serde_json::from_str(&findings_json::render(&night)).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&written(|to| findings_json::write(&night, to))).unwrap();
     for (told, f) in value["findings"].as_array().unwrap().iter().zip(&night.findings) {
         assert_eq!((told["resource"].as_str(), told["reason"].as_str()), (Some(f.resource.as_str()), Some(f.reason.as_str())));
     }
-    assert_eq!(changes::render(&night).lines().count(), night.findings.len(), "one line each");
+    assert_eq!(written(|to| changes::write(&night, to)).lines().count(), night.findings.len(), "one line each");
     assert!(findings_parquet::render(&night).unwrap().ends_with(b"PAR1"));
 }
 
 #[test]
 fn no_cell_is_a_formula() {
     let night = night();
-    let text = findings_csv::render(&night);
+    let text = written(|to| findings_csv::findings(&night, to));
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut rows = 0;
     for record in reader.records() {

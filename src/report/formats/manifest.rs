@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -80,10 +81,8 @@ pub fn render(model: &ReportModel, ledger: &Ledger, settings: &[Setting], folder
     for setting in settings {
         own.push(json!({"role": setting.role, "path": setting.path.display().to_string(), "sha256": sha256_hex(&std::fs::read(&setting.path)?)}));
     }
-    let mut outputs = Vec::new();
-    for (name, path) in files(folder)?.into_iter().filter(|(name, _)| name != NAME) {
-        outputs.push(hashed(name, &path)?);
-    }
+    let written: Vec<(String, PathBuf)> = files(folder)?.into_iter().filter(|(name, _)| name != NAME).collect();
+    let outputs = written.into_par_iter().map(|(name, path)| hashed(name, &path)).collect::<std::io::Result<Vec<Hashed>>>()?;
     let gaps: Vec<Value> = model.coverage.iter().map(|a| {
         let days = |status: &str| a.days.iter().filter(|(_, s)| *s == status).map(|(d, _)| d.as_str()).collect::<Vec<_>>();
         json!({"account": a.account, "missing": days("missing"), "partial": days("partial")})

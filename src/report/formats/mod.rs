@@ -92,12 +92,6 @@ pub fn kind(finding: &Finding) -> Kind {
     }
 }
 
-/// A column of the finding's report, where it has a value.
-#[must_use]
-pub fn detail<'f>(finding: &'f Finding, column: &str) -> Option<&'f super::sql::Cell> {
-    finding.details.iter().find(|(name, value)| name == column && *value != super::sql::Cell::Null).map(|(_, value)| value)
-}
-
 /// The title of a finding's report; its id where the catalogue no longer has it.
 #[must_use]
 pub fn title<'a>(report: Option<&'a Report>, finding: &'a Finding) -> &'a str {

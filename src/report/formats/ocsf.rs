@@ -5,11 +5,12 @@
 //! Of access only what ever failed or cannot be told is an event; of controls every answer is, as PASS is one too.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::{Kind, detail, framework_ids, frameworks, kind, partition, title};
-use crate::report::escape::{json_line, visible};
+use super::{Kind, framework_ids, frameworks, kind, partition, title};
+use crate::report::escape::{JsonFile, visible};
 use crate::report::model::ReportModel;
 use crate::report::sql::Cell;
 use crate::report::{Finding, Report, Status};
@@ -72,11 +73,11 @@ fn resource_type(kind: Kind) -> &'static str {
 }
 
 fn text(f: &Finding, column: &str) -> Option<String> {
-    detail(f, column).map(|c| visible(&c.text()))
+    f.details.get(column).map(|c| visible(&c.text()))
 }
 
 fn int(f: &Finding, column: &str) -> Option<i64> {
-    match detail(f, column) {
+    match f.details.get(column) {
         Some(Cell::Int(n)) => Some(*n),
         _ => None,
     }
@@ -129,7 +130,6 @@ fn event(model: &ReportModel, f: &Finding, report: Option<&Report>, granted: &BT
     let ((activity_id, activity_name), (severity_id, severity)) = (activity(f.change), severity(&f.severity));
     let (status_id, status) = status(f);
     let seen = |ms: Option<i64>| ms.map_or(Value::Null, Value::from);
-    let details: Map<String, Value> = f.details.iter().map(|(k, v)| (k.clone(), v.json())).collect();
     let mut info = json!({"uid": f.uid, "title": visible(title(report, f)), "desc": visible(&f.reason), "types": [f.report], "modified_time": model.as_of_ms,
                           "created_time": seen(f.first_seen_ms), "first_seen_time": seen(f.first_seen_ms), "last_seen_time": seen(f.last_seen_ms)});
     let mut value = json!({
@@ -140,7 +140,7 @@ fn event(model: &ReportModel, f: &Finding, report: Option<&Report>, granted: &BT
         "metadata": {"version": "1.8.0", "profiles": ["cloud"], "product": {"name": "trailtrim", "vendor_name": "trailtrim", "version": model.version}},
         "cloud": {"provider": "AWS", "account": {"uid": visible(&f.account), "type_id": 10, "type": "AWS Account"}, "cloud_partition": partition(f)},
         "resources": [{"uid": visible(&f.resource), "type": resource_type(kind(f)), "cloud_partition": partition(f)}],
-        "unmapped": details,
+        "unmapped": f.details.json(),
     });
     if f.account.is_empty()
         && let Some(cloud) = value.get_mut("cloud").and_then(Value::as_object_mut)
@@ -167,18 +167,18 @@ fn event(model: &ReportModel, f: &Finding, report: Option<&Report>, granted: &BT
     value
 }
 
-/// The file's text.
-#[must_use]
-pub fn render(model: &ReportModel) -> String {
+/// Writes the file.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
     let reports: BTreeMap<&str, &Report> = model.reports.iter().map(|r| (r.id.as_str(), r)).collect();
     let granted = permissions(model);
     let is_event = |f: &&Finding| !is_about_access(reports.get(f.report.as_str()).copied()) || f.first_seen_ms.is_some() || f.status == Status::Unknown;
-    let line = |f: &Finding| json_line(&event(model, f, reports.get(f.report.as_str()).copied(), &granted).to_string());
-    let mut text = "[\n".to_owned();
+    to.write_all(b"[\n")?;
     for (at, f) in model.findings.iter().filter(is_event).enumerate() {
-        text.push_str(if at == 0 { "" } else { ",\n" });
-        text.push_str(&line(f));
+        to.write_all(if at == 0 { b"" } else { b",\n" })?;
+        serde_json::to_writer(JsonFile(&mut to), &event(model, f, reports.get(f.report.as_str()).copied(), &granted))?;
     }
-    text.push_str("\n]\n");
-    text
+    to.write_all(b"\n]\n")
 }

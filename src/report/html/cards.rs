@@ -204,7 +204,7 @@ pub fn render(owner: &Owner<'_>, people: &People<'_>, model: &ReportModel, refer
         }
         for f in &p.failing {
             let (class, mark, word) = severity(&f.severity);
-            let told = f.details.iter().filter(|(c, v)| *v != super::super::sql::Cell::Null && c != "user_name" && c != "role_name");
+            let told = f.details.iter().filter(|(c, v)| **v != super::super::sql::Cell::Null && !["user_name", "role_name"].contains(c));
             let told: Vec<String> = told.map(|(c, v)| format!("{} {}", column(c), cell(c, v))).filter(|t| t.len() < 160).take(6).collect();
             findings.push(FindingView { class, mark, word, uid: f.uid.clone(), report: f.report.clone(), reason: visible(&f.reason), facts: told.join(" · ") });
         }

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use super::super::catalogue::Report;
 use super::super::findings::{Finding, rank};
 use super::super::model::{ReportModel, day};
-use super::super::sql::Cell;
 use super::super::Status;
 use super::people::{Accounts, Links, People};
 use super::tables::{Table, link};
@@ -35,7 +34,7 @@ fn facts(report: Option<&Report>, finding: &Finding) -> String {
     let mut out = String::new();
     let columns = report.map(|r| r.columns.as_slice()).unwrap_or_default();
     let told = columns.iter().filter(|c| !SAID.contains(&c.as_str())).filter_map(|c| {
-        let (_, value) = finding.details.iter().find(|(name, v)| name == c && *v != Cell::Null)?;
+        let value = finding.details.get(c)?;
         Some((column(c), cell(c, value))).filter(|(_, text)| !text.is_empty())
     });
     for (name, value) in told.take(FACTS) {
@@ -46,7 +45,7 @@ fn facts(report: Option<&Report>, finding: &Finding) -> String {
 }
 
 /// How many findings have a row; a page with more than these is too large to be read.
-const ROWS_AT_MOST: usize = 10_000;
+const ROWS_AT_MOST: usize = 5_000;
 
 /// The findings that have a row: what fails, the worst first, then what was fixed tonight.
 pub struct Shown<'m> {
@@ -235,7 +234,7 @@ pub fn of_report(model: &ReportModel, report: &str, id: &str, caption: &str, peo
         table.html("", &people.ids.get(f.resource.as_str()).map_or_else(|| esc(&name), |id| link(&links.to(id), &name)));
         table.whole(&f.account);
         for c in &shown_columns {
-            let value = f.details.iter().find(|(name, _)| name == *c).map(|(name, v)| cell(name, v)).unwrap_or_default();
+            let value = f.details.get(c).map(|v| cell(c, v)).unwrap_or_default();
             match c.as_str() {
                 c if is_number(c) => table.html("n", &esc(&value)),
                 c if c.ends_with("_ms") => table.whole(&value),

@@ -43,14 +43,16 @@ fn finding(report: &str, account: &str, resource: &str, number: usize, status: S
         account: account.to_owned(),
         resource: resource.to_owned(),
         reason: reason.to_owned(),
-        details: vec![
+        details: [
             ("role_name".to_owned(), Cell::Text(resource.to_owned())),
             ("entry".to_owned(), Cell::Text(format!("arn:aws:iam::{:012}:root", number % 97))),
             ("source_class".to_owned(), Cell::Text("unknown-external".to_owned())),
             ("calls".to_owned(), if number.is_multiple_of(3) { Cell::Null } else { Cell::Int(i64::try_from(number).unwrap()) }),
             ("last_seen_ms".to_owned(), Cell::Int(NOW - DAY)),
             ("requires_external_id".to_owned(), Cell::Bool(number.is_multiple_of(2))),
-        ],
+        ]
+        .into_iter()
+        .collect(),
         first_seen_ms: Some(NOW - i64::try_from(number % 200).unwrap() * DAY),
         change: ["new", "open", "changed", "reopened"][number % 4],
         ..Finding::default()

@@ -304,7 +304,7 @@ impl Parts<'_> {
 }
 
 /// The page, and the files beside it that it needs to stay below `max_mb` million bytes. Rows of tables always stand on the
-/// page, of findings the worst ten thousand; details stand on it from the riskiest owner on until it is full.
+/// page, but of findings, policies and causes of denials the worst only; details stand on it from the riskiest owner on until it is full.
 ///
 /// # Errors
 /// When a template cannot be rendered.

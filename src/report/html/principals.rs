@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::escape::visible;
-use super::super::model::{ReportModel, day};
+use super::super::model::{ProposalRow, ReportModel, day};
 use super::people::{Accounts, Gap, Links, People, Person};
 use super::svg;
 use super::tables::{Table, link};
@@ -137,11 +137,13 @@ pub fn credentials(model: &ReportModel, people: &People<'_>, accounts: &Accounts
     table.finish_or_none()
 }
 
+/// How many policies have a row, but for one of each owner that others share.
+const ROWS_AT_MOST: usize = 10_000;
+
 /// The table of policies: every document, with what became of it.
 #[must_use]
 pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links) -> String {
     let columns = [("owner", "t"), ("policy", "t"), ("account", "t"), ("where", "t"), ("outcome", "t"), ("actions", "n"), ("can go", "n"), ("dangerous", "n"), ("past calls", "n"), ("bears on", "n")];
-    let mut table = Table::new("policies-table", "Policies and what became of them; the name of a policy leads to its diff", &columns);
     let rank = |status: &str| match status {
         "defect" => 0,
         "written" => 1,
@@ -152,9 +154,16 @@ pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, l
     rows.sort_by_cached_key(|p| (rank(p.status), std::cmp::Reverse((p.risky_dropped.len(), p.actions_before.saturating_sub(p.actions_after))), &p.owner_arn, &p.policy, &p.placement));
     let persons: BTreeSet<&str> = people.all.iter().map(|p| p.arn).collect();
     let mut named: BTreeSet<&str> = BTreeSet::new();
-    for p in rows {
-        // Users and roles lead here from the policies that they share with others.
-        let is_shared = !persons.contains(p.owner_arn.as_str()) && named.insert(&p.owner_arn);
+    // Users and roles lead here from the policies that they share with others: of each of these one row is always there.
+    let rows: Vec<(&ProposalRow, bool)> = rows.into_iter().map(|p| (p, !persons.contains(p.owner_arn.as_str()) && named.insert(&p.owner_arn))).collect();
+    let shown = rows.iter().enumerate().filter(|(at, (_, is_shared))| *at < ROWS_AT_MOST || *is_shared).map(|(_, row)| *row);
+    let left = rows.len() - shown.clone().count();
+    let caption = match left {
+        0 => "Policies and what became of them; the name of a policy leads to its diff".to_owned(),
+        _ => format!("Policies and what became of them, what gains the most first; the name of a policy leads to its diff; {left} more stand below policies/"),
+    };
+    let mut table = Table::new("policies-table", &caption, &columns);
+    for (p, is_shared) in shown {
         let id = people.ids.get(p.owner_arn.as_str()).filter(|_| is_shared).map(|id| format!("y{id}")).unwrap_or_default();
         table.row(&format!("{} p-{}", accounts.class(&p.account), p.status), &id);
         let name = visible(&p.owner);

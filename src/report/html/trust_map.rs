@@ -37,11 +37,11 @@ pub struct Door<'m> {
 }
 
 fn text(finding: &Finding, column: &str) -> Option<String> {
-    finding.details.iter().find(|(c, v)| c == column && *v != Cell::Null).map(|(_, v)| visible(&v.text())).filter(|t| !t.is_empty())
+    finding.details.get(column).map(|v| visible(&v.text())).filter(|t| !t.is_empty())
 }
 
 fn int(finding: &Finding, column: &str) -> Option<i64> {
-    finding.details.iter().find(|(c, _)| c == column).and_then(|(_, v)| if let Cell::Int(n) = v { Some(*n) } else { None })
+    finding.details.get(column).and_then(|v| if let Cell::Int(n) = v { Some(*n) } else { None })
 }
 
 /// Every door of the report on external access, those that fail first.
