@@ -1,9 +1,9 @@
 //! What the logs cover: the strip at the top and the table at the end.
 
 use super::super::escape::visible;
-use super::super::model::{AccountDays, ReportModel};
+use super::super::model::{AccountDays, ClassDays, ReportModel};
 use super::svg::{Svg, runs};
-use super::tables::Table;
+use super::tables::{Table, caption};
 
 /// How many accounts have a strip at the top, those with most gaps first.
 const STRIPS: usize = 8;
@@ -25,8 +25,8 @@ pub struct Strip {
     pub drawing: String,
 }
 
-fn share(account: &AccountDays) -> String {
-    format!("{}.{} %", account.share_permille / 10, account.share_permille % 10)
+fn share(permille: i64) -> String {
+    format!("{}.{} %", permille / 10, permille % 10)
 }
 
 fn drawing(at: usize, account: &AccountDays, data: Option<&Vec<i64>>) -> String {
@@ -69,46 +69,69 @@ pub fn strips(model: &ReportModel) -> (Vec<Strip>, usize) {
     let one = |(at, a): (usize, &&AccountDays)| Strip {
         account: visible(&a.account),
         name: visible(&a.name),
-        share: share(a),
+        share: share(a.share_permille),
         class: if a.days.iter().any(|(_, s)| *s == "missing") { "bad" } else if a.share_permille < 1000 { "ask" } else { "ok" },
         drawing: drawing(at, a, model.page.data_events.get(&a.account)),
     };
     (order.iter().take(STRIPS).enumerate().map(one).collect(), left)
 }
 
-/// The table by account, region and class of events.
+/// How many rows the table of coverage has.
+const ROWS_AT_MOST: usize = 2_000;
+
+/// What a row of coverage says.
+struct Covered<'m> {
+    account: &'m AccountDays,
+    region: &'m str,
+    events: &'m str,
+    permille: i64,
+    partial: usize,
+    missing: String,
+}
+
+impl<'m> Covered<'m> {
+    /// An account of which no region is known.
+    fn whole(account: &'m AccountDays) -> Covered<'m> {
+        let states = |word: &str| account.days.iter().filter(|(_, s)| *s == word).count();
+        let missing = format!("{} days", states("missing"));
+        Covered { account, region: "all", events: "management", permille: account.share_permille, partial: states("partial"), missing }
+    }
+
+    fn class(account: &'m AccountDays, region: &'m str, class: &'m ClassDays) -> Covered<'m> {
+        let more = class.missing.len().saturating_sub(6);
+        let days = class.missing.iter().take(6).map(|d| d.replace('/', " to ")).collect::<Vec<_>>().join(", ");
+        let missing = if more > 0 { format!("{days}, and {more} more") } else { days };
+        let region = if region == "*" { "every other region" } else { region };
+        Covered { account, region, events: &class.class, permille: class.share_permille, partial: class.partial, missing }
+    }
+}
+
+/// The table by account, region and class of events. Where it is cut, what is covered the least stays.
 #[must_use]
 pub fn table(model: &ReportModel) -> String {
-    let columns = [("account", "t"), ("name", "t"), ("region", "t"), ("events", "t"), ("days complete", "n"), ("days in part", "n"), ("not covered", "t")];
-    let mut table = Table::new("coverage-table", "What the logs cover, by account, region and class of events", &columns);
+    let mut rows: Vec<Covered<'_>> = Vec::new();
     for a in &model.coverage {
-        if a.regions.is_empty() {
-            let states = |word: &str| a.days.iter().filter(|(_, s)| *s == word).count();
-            table.row("", "");
-            table.whole(&a.account);
-            table.text(&a.name);
-            table.text("all");
-            table.text("management");
-            table.html("n", &share(a));
-            table.some(states("partial"));
-            table.text(&format!("{} days", states("missing")));
-            table.end();
-        }
-        for (region, classes) in &a.regions {
-            for class in classes {
-                table.row("", "");
-                table.whole(&a.account);
-                table.text(&a.name);
-                table.text(if region == "*" { "every other region" } else { region });
-                table.text(&class.class);
-                table.html("n", &format!("{}.{} %", class.share_permille / 10, class.share_permille % 10));
-                table.some(class.partial);
-                let more = class.missing.len().saturating_sub(6);
-                let days: Vec<String> = class.missing.iter().take(6).map(|d| d.replace('/', " to ")).collect();
-                table.text(&if more > 0 { format!("{}, and {more} more", days.join(", ")) } else { days.join(", ") });
-                table.end();
-            }
-        }
+        rows.extend(a.regions.is_empty().then(|| Covered::whole(a)));
+        rows.extend(a.regions.iter().flat_map(|(region, classes)| classes.iter().map(|c| Covered::class(a, region, c))));
+    }
+    let left = rows.len().saturating_sub(ROWS_AT_MOST);
+    if left > 0 {
+        rows.sort_by_key(|r| r.permille);
+        rows.truncate(ROWS_AT_MOST);
+    }
+    let columns = [("account", "t"), ("name", "t"), ("region", "t"), ("events", "t"), ("days complete", "n"), ("days in part", "n"), ("not covered", "t")];
+    let text = "What the logs cover, by account, region and class of events";
+    let mut table = Table::new("coverage-table", &caption(text, left, "tables/coverage.csv"), &columns);
+    for r in rows {
+        table.row("", "");
+        table.whole(&r.account.account);
+        table.text(&r.account.name);
+        table.text(r.region);
+        table.text(r.events);
+        table.html("n", &share(r.permille));
+        table.some(r.partial);
+        table.text(&r.missing);
+        table.end();
     }
     table.finish_or_none()
 }

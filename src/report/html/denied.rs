@@ -2,7 +2,7 @@
 
 use super::super::model::{ReportModel, day};
 use super::people::Accounts;
-use super::tables::Table;
+use super::tables::{Table, caption};
 use super::text::short;
 
 /// How many causes have a row.
@@ -14,11 +14,7 @@ pub fn table(model: &ReportModel, accounts: &Accounts) -> String {
     let Some(clusters) = &model.page.denied else { return by_layer(model) };
     let columns = [("calls", "n"), ("who", "t"), ("action", "t"), ("resource", "t"), ("refused by", "t"), ("statement", "t"), ("what would allow it", "t"), ("should it", "t"), ("last", "t")];
     let left = clusters.len().saturating_sub(ROWS_AT_MOST);
-    let caption = match left {
-        0 => "Refused calls by cause, the most first".to_owned(),
-        _ => format!("Refused calls by cause, the most first; {left} more causes stand in tables/denied_clusters.csv"),
-    };
-    let mut table = Table::new("denied-table", &caption, &columns);
+    let mut table = Table::new("denied-table", &caption("Refused calls by cause, the most first", left, "tables/denied_clusters.csv"), &columns);
     for c in clusters.iter().take(ROWS_AT_MOST) {
         table.row(&accounts.class(&c.account), "");
         table.number(c.calls);

@@ -45,7 +45,7 @@ fn facts(report: Option<&Report>, finding: &Finding) -> String {
 }
 
 /// How many findings have a row; a page with more than these is too large to be read.
-const ROWS_AT_MOST: usize = 5_000;
+const ROWS_AT_MOST: usize = 3_000;
 
 /// The findings that have a row: what fails, the worst first, then what was fixed tonight.
 pub struct Shown<'m> {

@@ -47,7 +47,7 @@ const SCRIPT: &str = include_str!("../../../reports/templates/report.js");
 pub const MAX_MB: usize = 15;
 
 /// From how many pieces of advice on the page shows only the first.
-const ADVICE_AT_MOST: usize = 300;
+const ADVICE_AT_MOST: usize = 200;
 
 /// The page and the files beside it.
 #[derive(Debug, Default)]

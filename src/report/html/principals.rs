@@ -6,7 +6,7 @@ use super::super::escape::visible;
 use super::super::model::{ProposalRow, ReportModel, day};
 use super::people::{Accounts, Gap, Links, People, Person};
 use super::svg;
-use super::tables::{Table, link};
+use super::tables::{Table, caption, link};
 use super::text::{days_between, esc, number, severity, short};
 
 /// Weeks that a strip shows.
@@ -138,7 +138,7 @@ pub fn credentials(model: &ReportModel, people: &People<'_>, accounts: &Accounts
 }
 
 /// How many policies have a row, but for one of each owner that others share.
-const ROWS_AT_MOST: usize = 10_000;
+const ROWS_AT_MOST: usize = 5_000;
 
 /// The table of policies: every document, with what became of it.
 #[must_use]
@@ -158,11 +158,8 @@ pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, l
     let rows: Vec<(&ProposalRow, bool)> = rows.into_iter().map(|p| (p, !persons.contains(p.owner_arn.as_str()) && named.insert(&p.owner_arn))).collect();
     let shown = rows.iter().enumerate().filter(|(at, (_, is_shared))| *at < ROWS_AT_MOST || *is_shared).map(|(_, row)| *row);
     let left = rows.len() - shown.clone().count();
-    let caption = match left {
-        0 => "Policies and what became of them; the name of a policy leads to its diff".to_owned(),
-        _ => format!("Policies and what became of them, what gains the most first; the name of a policy leads to its diff; {left} more stand below policies/"),
-    };
-    let mut table = Table::new("policies-table", &caption, &columns);
+    let text = "Policies and what became of them; the name of a policy leads to its diff";
+    let mut table = Table::new("policies-table", &caption(text, left, "run.json and below policies/"), &columns);
     for (p, is_shared) in shown {
         let id = people.ids.get(p.owner_arn.as_str()).filter(|_| is_shared).map(|id| format!("y{id}")).unwrap_or_default();
         table.row(&format!("{} p-{}", accounts.class(&p.account), p.status), &id);

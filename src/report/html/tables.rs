@@ -11,6 +11,12 @@ pub type Column = (&'static str, &'static str);
 /// From how many rows on a table is laid out row by row.
 const BIG: usize = 300;
 
+/// The caption of a table that leaves rows out, and where these stand; as it is where none are left out.
+#[must_use]
+pub fn caption(text: &str, left: usize, place: &str) -> String {
+    if left == 0 { text.to_owned() } else { format!("{text}; {left} more stand in {place}") }
+}
+
 /// A table that is put together.
 pub struct Table {
     out: String,
