@@ -8,6 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use super::super::escape::visible;
 use super::super::model::{ProposalRow, ReportModel, day};
 use super::super::policy_files::said_alike;
+use super::findings::Shown;
 use super::people::{Owner, People};
 use super::principals::outcome;
 use super::svg;
@@ -30,7 +31,7 @@ struct FindingView {
     class: &'static str,
     mark: &'static str,
     word: &'static str,
-    uid: String,
+    href: String,
     report: String,
     reason: String,
     facts: String,
@@ -168,7 +169,7 @@ fn when(ms: Option<i64>, known: bool) -> String {
 ///
 /// # Errors
 /// When the template cannot be rendered.
-pub fn render(owner: &Owner<'_>, people: &People<'_>, model: &ReportModel, reference: &Reference, page: &'static str, root: &'static str) -> Result<String, askama::Error> {
+pub fn render(owner: &Owner<'_>, people: &People<'_>, model: &ReportModel, shown: &Shown<'_>, reference: &Reference, page: &'static str, root: &'static str) -> Result<String, askama::Error> {
     let person = owner.person.and_then(|at| people.all.get(at));
     let mut facts: Vec<(&'static str, String)> = vec![("ARN", visible(owner.arn))];
     let mut strip = None;
@@ -204,9 +205,11 @@ pub fn render(owner: &Owner<'_>, people: &People<'_>, model: &ReportModel, refer
         }
         for f in &p.failing {
             let (class, mark, word) = severity(&f.severity);
+            let row = shown.link(f);
+            let href = format!("{}{row}", if row.starts_with('#') { page } else { root });
             let told = f.details.iter().filter(|(c, v)| **v != super::super::sql::Cell::Null && !["user_name", "role_name"].contains(c));
             let told: Vec<String> = told.map(|(c, v)| format!("{} {}", column(c), cell(c, v))).filter(|t| t.len() < 160).take(6).collect();
-            findings.push(FindingView { class, mark, word, uid: f.uid.clone(), report: f.report.clone(), reason: visible(&f.reason), facts: told.join(" · ") });
+            findings.push(FindingView { class, mark, word, href, report: f.report.clone(), reason: visible(&f.reason), facts: told.join(" · ") });
         }
         if !p.failing.is_empty() {
             headline.push(count(p.failing.len(), "finding", "findings"));

@@ -223,7 +223,7 @@ fn check(pages: &Pages) {
                     let (_, shard) = shards.iter().find(|(n, _)| n == file).unwrap_or_else(|| panic!("no {file}"));
                     assert!(attributes(shard, "id").contains(&anchor), "{link}");
                 }
-                _ => assert!(["policies/", "../../policies/", "findings.", "advice.json"].iter().any(|own| file.starts_with(own)), "{name}: {link}"),
+                _ => assert!(["policies/", "../../policies/", "findings.", "../../findings.", "advice.json"].iter().any(|own| file.starts_with(own)), "{name}: {link}"),
             }
         }
         for of in attributes(text, "aria-labelledby").iter().flat_map(|v| v.split(' ')) {

@@ -336,14 +336,14 @@ pub fn render(model: &ReportModel, reference: &Reference, max_mb: usize) -> Resu
     let mut beside: BTreeMap<String, String> = BTreeMap::new();
     for owner in &people.owners {
         if beside.is_empty() {
-            let card = cards::render(owner, &people, model, reference, "", "")?;
+            let card = cards::render(owner, &people, model, &parts.shown, reference, "", "")?;
             if inline.len() + card.len() <= budget {
                 inline.push_str(&card);
                 links.inline.insert(owner.id.clone());
                 continue;
             }
         }
-        let card = cards::render(owner, &people, model, reference, "../../report.html", "../../")?;
+        let card = cards::render(owner, &people, model, &parts.shown, reference, "../../report.html", "../../")?;
         beside.entry(shard_of(&owner.id).to_owned()).or_default().push_str(&card);
     }
     let main = clean(parts.page(&links, &inline)?);
