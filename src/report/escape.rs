@@ -9,7 +9,10 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
+        // Shown as nothing: joiners, fillers, variation selectors, annotations, tags.
+        || matches!(c, '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
+        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
@@ -52,6 +55,19 @@ pub fn file_text(text: &str, is_json: bool) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A file of JSON, with hidden characters as its own escapes: whoever looks at it sees what it says, and programs read the same.
+#[must_use]
+pub fn json_file(text: String) -> String {
+    let is_plain = text.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~'));
+    if is_plain { text } else { file_text(&text, true) }
+}
+
+/// Whether a file of another form has nothing hidden. Names in AWS have no such characters, and not every form has an escape for them.
+#[must_use]
+pub fn is_plain_file(text: &str) -> bool {
+    !text.chars().any(|c| is_hidden(c) && c != '\n' && c != '\t')
+}
+
 /// For Markdown: no table cell, code span, link or tag can begin.
 #[must_use]
 pub fn markdown(text: &str) -> String {
@@ -86,13 +102,15 @@ pub fn file_name(text: &str) -> String {
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | ',' | '@') { c } else { '_' })
         .take(100)
         .collect();
-    let reserved = safe.is_empty() || safe.starts_with('.') || safe.ends_with('.') || is_device(&safe);
+    // A name in front of which a dash stands is an option to whoever writes `rm *`.
+    let reserved = safe.is_empty() || safe.starts_with(['.', '-']) || safe.ends_with('.') || is_device(&safe);
     if safe == text && !reserved {
         return safe;
     }
     use sha2::Digest as _;
     let hash: String = sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
-    format!("{}~{hash}", safe.trim_matches('.'))
+    let rest = safe.trim_start_matches(['.', '-']).trim_end_matches('.');
+    format!("{}~{hash}", if rest.is_empty() { "_" } else { rest })
 }
 
 /// Names that some file systems keep for devices.
@@ -117,9 +135,9 @@ mod tests {
     #[test]
     fn file_names_stay_in_their_folder() {
         assert_eq!(file_name("app-role_1"), "app-role_1");
-        for bad in ["../../x", "..", "a/b", "", "con", "COM1.txt", ".hidden"] {
+        for bad in ["../../x", "..", "a/b", "", "con", "COM1.txt", ".hidden", "-rf", "--", ".-", "..-x", "-.x"] {
             let name = file_name(bad);
-            assert!(!name.contains('/') && !name.starts_with('.') && name.contains('~'), "{bad} -> {name}");
+            assert!(!name.contains('/') && !name.starts_with(['.', '-', '~']) && name.contains('~'), "{bad} -> {name}");
         }
         assert_ne!(file_name("a/b"), file_name("a:b"));
     }

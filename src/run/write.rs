@@ -1,16 +1,19 @@
-//! Writes the output folder: a folder beside it is filled first and then takes its place, so that a reader never
-//! sees half a night.
+//! Fills the folder that takes the place of the output folder (`out_folder`).
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::out_folder::{MARK, OutFolder, failed};
 use super::{RunError, RunOptions};
+use crate::files;
 use crate::ingest::Ledger;
 use crate::policy::print;
 use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
+use crate::report::escape::{is_plain_file, json_file};
 use crate::report::formats::manifest::{self, Setting};
 use crate::report::formats::{asff, changes, findings_parquet, metrics, ocsf, review, sarif};
 use crate::report::model::{ProposalRow, ReportModel};
@@ -20,9 +23,6 @@ use crate::report::sql::{Answer, Cell, SqlTables};
 use crate::report::{advice, blast_text, findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
 use crate::usage::{UsageRow, frames};
-
-/// The name of the file that marks a folder as ours: only such a folder is ever replaced.
-const MARK: &str = "run.json";
 
 /// Tables that are written as CSV.
 const TABLES: &[&str] = &[
@@ -37,46 +37,35 @@ const USAGE_AT_ONCE: usize = 50_000;
 /// From how many rows on the expanded actions are left to SQL: as CSV they would say little at great length.
 const MOST_ACTIONS: i64 = 200_000;
 
-/// The folder that is filled before it takes the place of the old one. Files are written as they come: all of an
-/// organisation's policies together are too much to hold.
+/// The folder that is filled. Files are written as they come: all of an organisation's policies together are too much to hold.
 struct Folder {
+    out: OutFolder,
     path: PathBuf,
 }
 
 impl Folder {
-    /// An empty folder beside the output folder.
-    fn beside(out: &Path) -> Result<Folder, RunError> {
-        let mut name = out.file_name().unwrap_or_default().to_os_string();
-        name.push(".new");
-        let path = out.with_file_name(name);
-        if path.exists() {
-            std::fs::remove_dir_all(&path).map_err(failed(&path))?;
-        }
-        Ok(Folder { path })
-    }
-
     fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), RunError> {
         let path = self.path.join(name);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+            files::create_dir_all(parent).map_err(failed(parent))?;
         }
-        std::fs::write(&path, bytes).map_err(failed(&path))
+        files::create(&path).and_then(|mut file| file.write_all(bytes.as_ref())).map_err(failed(&path))
     }
 
     /// Writes a table that comes in parts.
     fn put_table(&self, name: &str, parts: impl IntoIterator<Item = Result<Answer, RunError>>) -> Result<(), RunError> {
         let path = self.path.join(format!("tables/{name}.csv"));
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+            files::create_dir_all(parent).map_err(failed(parent))?;
         }
-        let mut file = std::io::BufWriter::new(std::fs::File::create(&path).map_err(failed(&path))?);
+        let mut file = std::io::BufWriter::new(files::create(&path).map_err(failed(&path))?);
         for (at, part) in parts.into_iter().enumerate() {
             findings_csv::table(&part?, at == 0, &mut file).map_err(|e| match e {
                 TableError::Sql(e) => e.into(),
                 TableError::Write(source) => RunError::Write { path: path.clone(), source },
             })?;
         }
-        std::io::Write::flush(&mut file).map_err(failed(&path))
+        file.flush().map_err(failed(&path))
     }
 }
 
@@ -86,23 +75,18 @@ fn usage_table(rows: &[UsageRow]) -> impl Iterator<Item = Result<Answer, RunErro
     parts.map(|part| frames::usage(part).map(|frame| Answer::of("usage", frame)).map_err(|e| RunError::Table(e.to_string())))
 }
 
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
-    let path = path.to_path_buf();
-    move |source| RunError::Write { path, source }
-}
-
 fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest: Option<&BacktestFacts>, reference: &Reference) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
         if let Some(current) = row.current.as_ref().filter(|c| !c.statements.is_empty()) {
-            folder.put(&format!("{base}/{}", current_file(row)), print::pretty(current))?;
+            folder.put(&format!("{base}/{}", current_file(row)), json_file(print::pretty(current)))?;
         }
         if row.status != "written" {
             continue;
         }
         for (n, document) in row.proposed.iter().enumerate() {
-            folder.put(&format!("{base}/{}", proposed_file(row, n)), print::pretty(document))?;
+            folder.put(&format!("{base}/{}", proposed_file(row, n)), json_file(print::pretty(document)))?;
         }
     }
     let forms = [
@@ -112,12 +96,12 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
         ("rollback.sh", script::rollback(rows)),
     ];
     for (name, text) in forms {
-        if let Some(text) = text {
+        if let Some(text) = text.filter(|text| is_plain_file(text)) {
             folder.put(&format!("{base}/{name}"), text)?;
         }
     }
     folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, backtest, reference))?;
-    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, backtest, reference))
+    folder.put(&format!("{base}/evidence.json"), json_file(policy_files::evidence(rows, backtest, reference)))
 }
 
 /// The findings in the formats of other tools.
@@ -137,6 +121,7 @@ fn findings(folder: &Folder, model: &ReportModel, map: &IacMap) -> Result<(), Ru
 /// Writes everything.
 pub fn all(
     options: &RunOptions,
+    out: OutFolder,
     model: &ReportModel,
     usage: &[UsageRow],
     reference: &Reference,
@@ -145,7 +130,7 @@ pub fn all(
     settings: &[Setting],
 ) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
-    let folder = Folder::beside(&options.out)?;
+    let folder = Folder { path: out.path().to_path_buf(), out };
     for table in TABLES {
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
@@ -163,7 +148,7 @@ pub fn all(
     folder.put("findings.json", findings_json::render(model))?;
     folder.put("findings.csv", findings_csv::render(model))?;
     findings(&folder, model, &map)?;
-    folder.put("advice.json", advice::render(model))?;
+    folder.put("advice.json", json_file(advice::render(model)))?;
     folder.put("summary.md", summary_md::render(model))?;
     let pages = html::render(model, reference, options.html_max_mb).map_err(|e| RunError::Page(e.to_string()))?;
     folder.put("report.html", pages.main)?;
@@ -180,20 +165,7 @@ pub fn all(
     }
     owners.par_iter().try_for_each(|(_, rows)| policy_folder(&folder, rows, &map, model.backtest.as_ref(), reference))?;
     // The mark comes last: what a killed run leaves behind is no output.
-    folder.put(MARK, run_json::render(model))?;
+    folder.put(MARK, json_file(run_json::render(model)))?;
     folder.put(manifest::NAME, manifest::render(model, ledger, settings, &folder.path).map_err(failed(&folder.path))?)?;
-    replace(&options.out, &folder)
-}
-
-fn replace(out: &Path, fresh: &Folder) -> Result<(), RunError> {
-    if out.exists() {
-        let empty = std::fs::read_dir(out).map_err(failed(out))?.next().is_none();
-        if !(empty || out.join(MARK).exists()) {
-            let _ = std::fs::remove_dir_all(&fresh.path);
-            let source = std::io::Error::other("the folder holds other files than an earlier run's; name another --out");
-            return Err(RunError::Write { path: out.to_path_buf(), source });
-        }
-        std::fs::remove_dir_all(out).map_err(failed(out))?;
-    }
-    std::fs::rename(&fresh.path, out).map_err(failed(out))
+    folder.out.publish()
 }

@@ -12,7 +12,7 @@ use super::people::{Owner, People};
 use super::principals::outcome;
 use super::svg;
 use super::text::{cell, column, count, number, percent, severity, short};
-use crate::policy::print;
+use crate::policy::{PolicyDocument, print};
 use crate::reduce::Verdict;
 use crate::reference::Reference;
 
@@ -75,10 +75,15 @@ struct Card<'m> {
     refused: Vec<(String, String, String)>,
 }
 
+/// A document as people see it.
+fn shown(document: &PolicyDocument) -> String {
+    print::pretty(&document.without_secrets())
+}
+
 /// The first lines of the diff of a proposal, and how many more there are.
 fn diff(row: &ProposalRow) -> (Vec<Line>, usize) {
     let Some(current) = row.current.as_ref().filter(|_| row.status == "written") else { return (Vec::new(), 0) };
-    let (old, new) = (print::pretty(current), row.proposed.iter().map(print::pretty).collect::<String>());
+    let (old, new) = (shown(current), row.proposed.iter().map(shown).collect::<String>());
     let text = TextDiff::from_lines(&old, &new);
     let mut lines: Vec<Line> = Vec::new();
     let mut left = 0;
