@@ -15,7 +15,7 @@ use crate::ingest::digest::{KeyFiles, Period, VerifyOptions, verify};
 use crate::ingest::source::{Keep, list};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
-use crate::report::escape::{json_line, visible};
+use crate::report::escape::{JsonLines, json_line, visible};
 use crate::report::findings::fail_on::FailOn;
 use crate::report::{check_text, doctor_text, explain_text, lint_text, mapping_text, verify_text};
 use crate::run::check::check as check_files;
@@ -365,7 +365,7 @@ fn policy(args: &PolicyArgs) -> Result<u8, Failure> {
 }
 
 fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {
-    let out = BufWriter::new(std::io::stdout().lock());
+    let out = JsonLines::to(BufWriter::new(std::io::stdout().lock()));
     let summary = if path == Path::new("-") {
         simulate::run(std::io::stdin().lock(), out, explained)
     } else {

@@ -47,6 +47,59 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// As many characters of a text are shown where people read it. Nothing in AWS that is told by its name is nearly as long.
+const MOST_SHOWN: usize = 2_000;
+
+/// The text as [`visible`] has it; of one that is too long to be read the beginning, its length, and what tells it from others.
+#[must_use]
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        None => visible(text),
+        Some((end, _)) => format!("{}… ({} bytes, {})", visible(text.get(..end).unwrap_or_default()), text.len(), hash_of(text)),
+    }
+}
+
+fn hash_of(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Lines of JSON on their way to a reader, with hidden characters as JSON's own escapes.
+pub struct JsonLines<W: std::io::Write> {
+    to: W,
+    /// The line that is not ended yet.
+    line: Vec<u8>,
+}
+
+impl<W: std::io::Write> JsonLines<W> {
+    /// To a writer.
+    pub fn to(to: W) -> JsonLines<W> {
+        JsonLines { to, line: Vec::new() }
+    }
+}
+
+impl<W: std::io::Write> std::io::Write for JsonLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for piece in bytes.split_inclusive(|b| *b == b'\n') {
+            self.line.extend_from_slice(piece);
+            if self.line.pop_if(|b| *b == b'\n').is_some() {
+                let is_plain = self.line.iter().all(|b| matches!(b, b' '..=b'~'));
+                if !is_plain {
+                    self.line = json_line(&String::from_utf8_lossy(&self.line)).into_bytes();
+                }
+                self.line.push(b'\n');
+                self.to.write_all(&self.line)?;
+                self.line.clear();
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
 /// A file for a terminal: line breaks and tabs stay, every other hidden character is shown; in JSON as its own escape.
 #[must_use]
 pub fn file_text(text: &str, is_json: bool) -> String {
@@ -72,7 +125,7 @@ pub fn is_plain_file(text: &str) -> bool {
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    for c in short(text).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -107,10 +160,11 @@ pub fn file_name(text: &str) -> String {
     if safe == text && !reserved {
         return safe;
     }
-    use sha2::Digest as _;
-    let hash: String = sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let hash = hash_of(text);
     let rest = safe.trim_start_matches(['.', '-']).trim_end_matches('.');
-    format!("{}~{hash}", if rest.is_empty() { "_" } else { rest })
+    // A device stays one whatever stands behind its name.
+    let before = if rest.is_empty() || is_device(rest) { "_" } else { "" };
+    format!("{before}{rest}~{hash}")
 }
 
 /// Names that some file systems keep for devices.
@@ -137,9 +191,28 @@ mod tests {
         assert_eq!(file_name("app-role_1"), "app-role_1");
         for bad in ["../../x", "..", "a/b", "", "con", "COM1.txt", ".hidden", "-rf", "--", ".-", "..-x", "-.x"] {
             let name = file_name(bad);
-            assert!(!name.contains('/') && !name.starts_with(['.', '-', '~']) && name.contains('~'), "{bad} -> {name}");
+            assert!(!name.contains('/') && !name.starts_with(['.', '-', '~']) && name.contains('~') && !is_device(&name), "{bad} -> {name}");
         }
         assert_ne!(file_name("a/b"), file_name("a:b"));
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_stay_apart() {
+        let long = |end: &str| short(&("x".repeat(1 << 20) + end));
+        assert!(long("a").len() < 2_100 && long("a") != long("b") && long("a").contains("1048577 bytes"), "{}", long("a").len());
+        assert_eq!(short(&"\u{e9}".repeat(2_000)), "\u{e9}".repeat(2_000));
+    }
+
+    #[test]
+    fn lines_of_json_hide_nothing() {
+        use std::io::Write as _;
+        let mut out = Vec::new();
+        let mut lines = JsonLines::to(&mut out);
+        for piece in ["{\"a\": \"\u{202e}", "b\"}\n{}\n", "{\"c\": \"\u{9b}\"}\n"] {
+            lines.write_all(piece.as_bytes()).unwrap();
+        }
+        lines.flush().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"a\": \"\\u202eb\"}\n{}\n{\"c\": \"\\u009b\"}\n");
     }
 
     #[test]

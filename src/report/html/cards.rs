@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use similar::{ChangeTag, TextDiff};
 
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::{ProposalRow, ReportModel, day};
 use super::super::policy_files::said_alike;
 use super::people::{Owner, People};

@@ -155,10 +155,12 @@ def write_logs(folder, canaries):
     put("lake.csv", out.getvalue())
     out = io.StringIO()
     table = csv.writer(out)
+    # Lake's struct of a caller has fixed fields; a name that it does not have would be read as a part of the value before it.
+    known = lambda who: {k.lower(): v for k, v in who.items() if k in ("type", "principalId", "arn", "accountId", "accessKeyId", "userName")}
     table.writerow(["eventid", "eventtime", "eventname", "eventsource", "awsregion", "recipientaccountid", "useridentity", "requestparameters", "responseelements", "errorcode"])
     for r in records.all("Lake structs"):
         text = lambda v: "{" + ", ".join(f"{k}={x}" for k, x in (v or {}).items() if isinstance(x, str)) + "}"
-        table.writerow([r["eventID"], r["eventTime"].replace("T", " ").replace("Z", ".000"), r["eventName"], r["eventSource"], "eu-west-1", ACCOUNT, text(r["userIdentity"]), text(r.get("requestParameters")), text(r.get("responseElements")), ""])
+        table.writerow([r["eventID"], r["eventTime"].replace("T", " ").replace("Z", ".000"), r["eventName"], r["eventSource"], "eu-west-1", ACCOUNT, text(known(r["userIdentity"])), text(r.get("requestParameters")), text(r.get("responseElements")), ""])
     put("structs.csv", out.getvalue())
     made = [ocsf(r, canaries) for r in records.all("OCSF")]
     put("ocsf", "".join(json.dumps(o) + "\n" for o in made))
