@@ -12,7 +12,7 @@ pub use findings::{
 
 /// Which of the granted permissions can go, with proof.
 #[derive(Debug, Parser)]
-#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 findings that --fail-on counts, 4 some input was rejected, 5 another run holds the state folder.")]
+#[command(name = "trailtrim", version, about, max_term_width = 100, after_help = "Exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 findings that --fail-on counts, 4 some input was rejected, 5 another run holds the state or output folder, 130 interrupted, 143 terminated.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

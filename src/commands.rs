@@ -15,7 +15,7 @@ use crate::ingest::digest::{KeyFiles, Period, VerifyOptions, verify};
 use crate::ingest::source::{Keep, list};
 use crate::lint::PolicyType;
 use crate::reference::{Reference, import};
-use crate::report::escape::{json_line, visible};
+use crate::report::escape::{JsonLines, json_line, visible};
 use crate::report::findings::fail_on::FailOn;
 use crate::report::{check_text, doctor_text, explain_text, lint_text, mapping_text, verify_text};
 use crate::run::check::check as check_files;
@@ -24,6 +24,7 @@ use crate::run::lint::lint_files;
 use crate::run::mapping::{measure, rules};
 use crate::run::policy::{Asked, Form, proposal};
 use crate::run::timings::{Stage, peak_rss_bytes};
+use crate::signals;
 use crate::run::{Outcome, RunError, RunOptions, Window, examine, ingest, run};
 
 /// A line on standard output; a reader that went away (`| head`) is no failure of the run.
@@ -77,6 +78,9 @@ fn usage_error(message: impl std::fmt::Display) -> Failure {
 /// # Errors
 /// [`Failure`] with the exit code.
 pub fn execute(command: Command) -> Result<u8, Failure> {
+    if matches!(command, Command::Run(_) | Command::Ingest(_) | Command::Analyze(_)) {
+        signals::watch();
+    }
     match command {
         Command::Run(RunArgs { logs, delivery, digests, state, reference, output }) => {
             choose(&reference, state.quiet)?;
@@ -237,6 +241,9 @@ fn print_timings(stages: &[Stage]) {
 
 /// Names what was rejected, on standard error; the first of many, the rest stand in `run.json` and the ledger.
 fn print_rejections(summary: &IngestSummary) {
+    for damage in &summary.damaged {
+        eprintln!("damaged and made again: {}", visible(&format!("{}: {}", damage.part, damage.what)));
+    }
     for (file, rejection) in summary.rejections.iter().take(SHOWN) {
         eprintln!("rejected: {}", visible(&format!("{file}: {rejection}")));
     }
@@ -358,7 +365,7 @@ fn policy(args: &PolicyArgs) -> Result<u8, Failure> {
 }
 
 fn simulate_cases(path: &Path, explained: bool) -> Result<u8, Failure> {
-    let out = BufWriter::new(std::io::stdout().lock());
+    let out = JsonLines::to(BufWriter::new(std::io::stdout().lock()));
     let summary = if path == Path::new("-") {
         simulate::run(std::io::stdin().lock(), out, explained)
     } else {

@@ -53,10 +53,33 @@ pub struct Config {
     pub logs: LogsConfig,
     /// `[controls]`
     pub controls: Controls,
+    /// `[files]`
+    pub files: FilesConfig,
     /// `[accounts]`: id = name, of accounts that are ours besides those whose grants were given.
     pub accounts: BTreeMap<String, String>,
     /// `[vendors]`: id = name, of outside accounts that we know.
     pub vendors: BTreeMap<String, String>,
+}
+
+/// Who may read the state folder and the output folder.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilesConfig {
+    /// `owner` (0600, 0700), `group` (0640, 0750) or `everyone` (0644, 0755).
+    pub readable_by: ReadableBy,
+}
+
+/// Who may read what a run writes.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadableBy {
+    /// Whoever runs the program.
+    #[default]
+    Owner,
+    /// The group too.
+    Group,
+    /// Everybody.
+    Everyone,
 }
 
 /// How much a log file may hold; a file with more is rejected.

@@ -34,6 +34,7 @@ pub mod lint;
 pub mod mapping;
 mod memory;
 mod packing;
+mod out_folder;
 mod page_facts;
 #[cfg(test)]
 mod packing_test;
@@ -73,10 +74,12 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ReadableBy};
+use crate::files;
 use crate::grants::doctor::{Diagnosis, diagnose};
 use crate::grants::{self, Grants, GrantsError};
 use crate::ingest::digest::{self, KeyFiles, Period, VerifyOptions};
+use crate::ingest::integrity;
 use crate::ingest::source::{self, Keep};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
@@ -91,6 +94,7 @@ use crate::report::catalogue::CatalogueError;
 use crate::report::deliver::iac_map::IacMapError;
 use crate::report::sql::SqlError;
 use memory::{AtHand, Memory};
+use out_folder::OutFolder;
 use timings::{Stage, Watch};
 pub use crate::usage::Window;
 use crate::usage::{self, Usage, UsageError};
@@ -187,6 +191,12 @@ pub enum RunError {
         /// The cause.
         source: std::io::Error,
     },
+    /// What is remembered of earlier nights cannot be read or written.
+    #[error("memory of earlier nights: {source}; a file of it that is damaged may be moved away, the night before it counts then")]
+    Memory {
+        /// The cause, with the file where one is damaged.
+        source: std::io::Error,
+    },
     /// The access review could not be written.
     #[error("access review: {0}")]
     Review(String),
@@ -222,7 +232,7 @@ pub struct Outcome {
 /// # Errors
 /// [`RunError`].
 pub fn ingest(options: &RunOptions) -> Result<IngestSummary, RunError> {
-    let config = Config::load(options.config.as_deref())?;
+    let config = configured(options)?;
     let _lock = lock(&options.state)?;
     take_in(options, &config)
 }
@@ -233,12 +243,16 @@ pub fn ingest(options: &RunOptions) -> Result<IngestSummary, RunError> {
 /// [`RunError`]; bad records, files and policies are no errors but part of the outcome.
 pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let mut watch = Watch::start();
-    let config = Config::load(options.config.as_deref())?;
+    let config = configured(options)?;
     let _lock = lock(&options.state)?;
+    let out = OutFolder::claim(&options.out)?;
     let ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
     watch.lap("ingest");
 
     let ledger = Ledger::open(&options.state)?;
+    if options.logs.is_empty() {
+        integrity::check(&options.state, &ledger)?;
+    }
     let reference = reference()?;
     let window = Window::of_days(options.window_days, options.now_ms);
     let mut usage = roll_up(&options.state, &ledger, window)?;
@@ -323,9 +337,20 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
-    write::all(options, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config), &mut watch)?;
+    write::all(options, out, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config), &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
+}
+
+/// The configuration; what is written from now on may be read by whom it says.
+fn configured(options: &RunOptions) -> Result<Config, RunError> {
+    let config = Config::load(options.config.as_deref())?;
+    files::share_with(match config.files.readable_by {
+        ReadableBy::Owner => files::Access::Owner,
+        ReadableBy::Group => files::Access::Group,
+        ReadableBy::Everyone => files::Access::Everyone,
+    });
+    Ok(config)
 }
 
 /// What the logs suggest beyond the proposals.
@@ -407,22 +432,28 @@ fn roll_up(state: &Path, ledger: &Ledger, window: Window) -> Result<Usage, RunEr
     Ok(usage)
 }
 
+/// The machine, where it says its name: a state folder may be on a shared disk.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { String::new() } else { format!(" on {}", name.trim()) }
+}
+
 /// Takes the state folder for this run.
 fn lock(state: &Path) -> Result<File, RunError> {
     let path = state.join("lock");
     let fail = |source: std::io::Error| RunError::Write { path: path.clone(), source };
-    std::fs::create_dir_all(state).map_err(fail)?;
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    files::create_dir_all(state).map_err(fail)?;
+    let mut file = files::open_or_create(&path).map_err(fail)?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).map_err(fail)?;
-            write!(file, "process {}", std::process::id()).map_err(fail)?;
+            write!(file, "process {}{}", std::process::id(), host()).map_err(fail)?;
             Ok(file)
         }
         Err(std::fs::TryLockError::WouldBlock) => {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
-            Err(IngestError::LockHeld { holder }.into())
+            Err(IngestError::LockHeld { what: "state", holder }.into())
         }
         Err(std::fs::TryLockError::Error(source)) => Err(fail(source)),
     }

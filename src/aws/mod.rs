@@ -10,6 +10,7 @@ mod denial_test;
 pub mod glob;
 pub mod partition;
 pub mod principal;
+pub mod secret;
 pub mod text;
 
 pub use arn::{Arn, arn_covers, arn_intersects, arn_matches, in_six_parts};

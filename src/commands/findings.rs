@@ -81,7 +81,19 @@ pub(super) fn baseline(command: &BaselineCommand) -> Result<u8, Failure> {
 pub(super) fn write_metrics(path: &Path, outcome: &Outcome, exit_code: u8) -> Result<(), Failure> {
     let process = Process { exit_code, duration_ms: outcome.stages.iter().map(|s| s.ms).sum() };
     let text = metrics::render(&outcome.model, Some(process));
-    put(path, text.as_bytes()).map_err(|e| Failure { message: format!("cannot write `{}`: {e}", path.display()), code: 1 })
+    // The collector is another user; what it reads has counts by account and rule, no names.
+    put(path, text.as_bytes()).and_then(|()| readable(path)).map_err(|e| Failure { message: format!("cannot write `{}`: {e}", path.display()), code: 1 })
+}
+
+#[cfg(unix)]
+fn readable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 pub(super) fn verify_folder(args: &VerifyArgs) -> Result<u8, Failure> {

@@ -41,6 +41,13 @@ pub fn load(paths: &[PathBuf]) -> Result<Grants, GrantsError> {
     // Manifests first: they date the files below them, whatever those are called.
     let (links, files): (Vec<File>, Vec<File>) = list(paths)?.into_iter().partition(|f| f.is_link);
     builder.grants.ignored.extend(links.into_iter().map(|link| (link.name, "a symbolic link, which is not followed".to_owned())));
+    let (devices, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|f| f.is_device);
+    builder.grants.ignored.extend(devices.into_iter().map(|device| (device.name, "a pipe or a device, not a file".to_owned())));
+    let (shut, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|f| f.is_shut);
+    for folder in &shut {
+        builder.problem(&folder.name, "", "this folder cannot be read".to_owned());
+        builder.breaks_off(account_in_path(&folder.name).unwrap_or(EVERY_ACCOUNT));
+    }
     let (manifests, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|f| root_of(&f.name).is_some());
     let mut bundles = BTreeMap::new();
     for file in &manifests {

@@ -16,6 +16,10 @@ pub struct File {
     pub name: String,
     /// Whether it is a symbolic link, which is not followed: it may lead out of the bundle, or to its own folder.
     pub is_link: bool,
+    /// Whether it is neither file nor folder.
+    pub is_device: bool,
+    /// Whether it is a folder that cannot be read: what is in it is not known.
+    pub is_shut: bool,
     path: PathBuf,
     bytes: u64,
 }
@@ -54,12 +58,21 @@ pub fn list(paths: &[PathBuf]) -> Result<Vec<File>, GrantsError> {
             _ => String::new(),
         };
         for entry in walkdir::WalkDir::new(root).follow_root_links(true) {
-            let entry = entry.map_err(|e| fail(e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links"))))?;
-            let is_link = entry.file_type().is_symlink();
-            if is_link || entry.file_type().is_file() {
-                let name = entry.path().strip_prefix(base).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+            let name = |path: &Path| format!("{prefix}{}", path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/"));
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(e) if e.depth() > 0 && e.path().is_some() => {
+                    let path = e.path().unwrap_or(root).to_path_buf();
+                    files.push(File { name: name(&path), path, bytes: 0, is_link: false, is_device: false, is_shut: true });
+                    continue;
+                }
+                Err(e) => return Err(fail(e.into_io_error().unwrap_or_else(|| std::io::Error::other("loop of links")))),
+            };
+            let kind = entry.file_type();
+            if !kind.is_dir() {
                 let bytes = entry.metadata().map_or(0, |m| m.len());
-                files.push(File { name: format!("{prefix}{name}"), path: entry.path().to_path_buf(), bytes, is_link });
+                let (is_link, is_device) = (kind.is_symlink(), !kind.is_symlink() && !kind.is_file());
+                files.push(File { name: name(entry.path()), path: entry.path().to_path_buf(), bytes, is_link, is_device, is_shut: false });
             }
         }
     }
@@ -114,7 +127,10 @@ pub enum Content {
 /// # Errors
 /// Why it has no text.
 pub fn read(file: &File) -> Result<Text, String> {
-    let bytes = std::fs::read(&file.path).map_err(|e| format!("cannot be read: {}", e.kind()))?;
+    let bytes = crate::files::read_whole(&file.path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::Other => format!("cannot be read: {e}"),
+        kind => format!("cannot be read: {kind}"),
+    })?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let sha256 = {
         use sha2::Digest as _;
@@ -207,7 +223,7 @@ mod tests {
 
     #[test]
     fn batches_are_never_empty_and_hold_to_their_size() {
-        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes, is_link: false };
+        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes, is_link: false, is_device: false, is_shut: false };
         let sizes = [BATCH_BYTES + 1, BATCH_BYTES / 2, BATCH_BYTES / 2, 1].map(file);
         assert_eq!([batch_of(&sizes), batch_of(&sizes[1..]), batch_of(&sizes[3..])], [1, 2, 1]);
     }

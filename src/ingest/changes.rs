@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::issued::{boolean, is_omitted};
 use super::raw;
+use super::secrets::of_policy;
 use crate::event::{ChangeRow, EventRow};
 use crate::reference::bundle::sha256_hex;
 
@@ -70,7 +71,8 @@ pub fn change<T: AsRef<str>>(event: &EventRow<T>, request: &str, response: &str)
     let of_target = |what: &str| text(&request, &format!("{kind}{what}")).or_else(|| text(made, &format!("{kind}{what}")));
     let document = text(&request, "policyDocument")
         .or_else(|| text(&request, "assumeRolePolicyDocument"))
-        .or_else(|| text(made, "assumeRolePolicyDocument"));
+        .or_else(|| text(made, "assumeRolePolicyDocument"))
+        .and_then(of_policy);
     let is_member = matches!(name, "AddUserToGroup" | "RemoveUserFromGroup");
     let is_policy = *kind == "policy";
     Some(ChangeRow {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::fields::Text;
 use super::identity::Caller;
+use crate::aws::secret::hashed;
 use crate::event::EventRow;
-use crate::reference::bundle::sha256_hex;
 
 /// Keys with their values, in order of the key.
 pub type Keys<'a> = Vec<(Text<'a>, Text<'a>)>;
@@ -17,11 +17,6 @@ const CLASS_KEYS: &[&str] = &["aws:CalledVia", "aws:MultiFactorAuthPresent", "aw
 
 fn word(truth: bool) -> Text<'static> {
     Cow::Borrowed(if truth { "true" } else { "false" })
-}
-
-fn hashed(secret: &str) -> String {
-    let hash = sha256_hex(secret.as_bytes());
-    format!("sha256:{}", hash.get(..16).unwrap_or(&hash))
 }
 
 /// The keys of a call; `request` are the parameters of a call to STS. An ExternalId is a shared secret: only its hash is kept.

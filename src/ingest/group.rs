@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::batch::Batch;
 use super::rooms::Rooms;
 use super::seen::{Seen, number_of};
+use super::integrity::Part;
 use super::suspects::drop_stored;
 use super::{FileEntry, IngestError, IngestSummary, Ledger, ledger, store};
 use crate::event::{EventRow, Row};
@@ -48,7 +49,7 @@ pub struct Group {
     skipped: usize,
     /// Files that are no logs, with the reason.
     pub no_logs: Vec<(String, String)>,
-    parts: Vec<String>,
+    parts: Vec<Part>,
     days: BTreeSet<String>,
     /// Events that may be copies, each with the place of its file in `files`.
     held: Batch,
@@ -89,7 +90,7 @@ impl Group {
             }
         }
         let write = |batch: &Batch| if batch.files.is_empty() { Ok(Vec::new()) } else { store::write(state, &ledger::batch_id(&batch.files), batch) };
-        let written: Vec<Vec<String>> = decoded.par_iter().map(write).collect::<Result<_, _>>()?;
+        let written: Vec<Vec<Part>> = decoded.par_iter().map(write).collect::<Result<_, _>>()?;
         self.parts.extend(written.into_iter().flatten());
         for mut batch in decoded {
             self.files.append(&mut batch.files);

@@ -7,6 +7,8 @@
 
 use serde_json::Value;
 
+use super::secrets::of_policy;
+
 /// Operations whose parameters can carry session policies.
 const TAKE_POLICIES: &[&str] = &["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken"];
 
@@ -60,8 +62,8 @@ fn policy(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        Value::String(text) => of_policy(text.clone()),
+        other => of_policy(other.to_string()),
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::IngestError;
+use super::integrity::{Part, Sum};
 use super::source::Found;
 use crate::event::{CHANGES_SINCE, SCHEMA_VERSION};
 use crate::reference::bundle::sha256_hex;
@@ -159,6 +160,9 @@ struct BatchFile {
     schema: u32,
     files: Vec<FileEntry>,
     parts: Vec<String>,
+    /// What was written of each part; of older versions nothing is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sums: BTreeMap<String, Sum>,
     /// The days of the events in the files, kept or not.
     #[serde(default)]
     days: BTreeSet<String>,
@@ -206,14 +210,15 @@ impl Ledger {
     /// [`IngestError::State`] when it cannot be read or comes from a newer program.
     pub fn open(state: &Path) -> Result<Ledger, IngestError> {
         let folder = Ledger::folder(state);
-        std::fs::create_dir_all(&folder).map_err(|e| state_error(&folder, e))?;
+        crate::files::create_dir_all(&folder).map_err(|e| state_error(&folder, e))?;
         let mut ledger = Ledger::default();
         for entry in std::fs::read_dir(&folder).map_err(|e| state_error(&folder, e))? {
             let path = entry.map_err(|e| state_error(&folder, e))?.path();
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let Some(id) = name.strip_prefix("batch-").and_then(|n| n.strip_suffix(".json")) else { continue };
             let text = std::fs::read(&path).map_err(|e| state_error(&path, e))?;
-            let batch: BatchFile = serde_json::from_slice(&text).map_err(|e| state_error(&path, e))?;
+            let damaged = |e| format!("damaged: {e}. Without this file its log files are taken in again where --logs has them: move it away if it has all of them");
+            let batch: BatchFile = serde_json::from_slice(&text).map_err(|e| state_error(&path, damaged(e)))?;
             if batch.schema > SCHEMA_VERSION {
                 return Err(state_error(&path, format!("written by a newer version (schema {})", batch.schema)));
             }
@@ -279,14 +284,14 @@ impl Ledger {
     ///
     /// # Errors
     /// [`IngestError::State`] when the entry cannot be written.
-    pub fn commit(&mut self, state: &Path, id: &str, mut files: Vec<FileEntry>, mut parts: Vec<String>, days: BTreeSet<String>) -> Result<(), IngestError> {
+    pub fn commit(&mut self, state: &Path, id: &str, mut files: Vec<FileEntry>, written: Vec<Part>, days: BTreeSet<String>) -> Result<(), IngestError> {
         files.retain(|file| !file.refused() || !self.refusals(file).any(|reason| Some(reason) == file.digest.as_ref()));
         files.retain(|file| !file.unread() || !self.knows(file));
         if files.is_empty() {
             return Ok(());
         }
-        parts.sort();
-        let batch = BatchFile { schema: SCHEMA_VERSION, files, parts, days };
+        let sums: BTreeMap<String, Sum> = written.into_iter().map(|part| (part.path, part.sum)).collect();
+        let batch = BatchFile { schema: SCHEMA_VERSION, files, parts: sums.keys().cloned().collect(), sums, days };
         let path = Ledger::folder(state).join(format!("batch-{id}.json"));
         let bytes = serde_json::to_vec_pretty(&batch).map_err(|e| state_error(&path, e))?;
         write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;
@@ -302,6 +307,32 @@ impl Ledger {
             self.batches.values().flat_map(|b| &b.parts).filter(|p| p.starts_with(&start)).cloned().collect();
         parts.sort();
         parts
+    }
+
+    /// Every part file with its batch and, where it is known, what was written.
+    pub fn sums(&self) -> impl Iterator<Item = (&str, &str, Option<Sum>)> {
+        self.batches.iter().flat_map(|(id, b)| b.parts.iter().map(|p| (id.as_str(), p.as_str(), b.sums.get(p).copied())))
+    }
+
+    /// The files that a batch took.
+    pub fn taken_by(&self, batch: &str) -> impl Iterator<Item = &FileEntry> {
+        self.batches.get(batch).into_iter().flat_map(|b| &b.files).filter(|f| !f.refused() && !f.unread())
+    }
+
+    /// Their names.
+    pub fn files_of(&self, batch: &str) -> impl Iterator<Item = &str> {
+        self.taken_by(batch).map(|f| f.path.as_str())
+    }
+
+    /// Forgets a batch: its part files are swept, its log files are taken in again.
+    ///
+    /// # Errors
+    /// [`IngestError::State`] when its entry cannot be taken away, or those of the others not be read.
+    pub fn forget(&mut self, state: &Path, batch: &str) -> Result<(), IngestError> {
+        let path = Ledger::folder(state).join(format!("batch-{batch}.json"));
+        std::fs::remove_file(&path).map_err(|e| state_error(&path, e))?;
+        *self = Ledger::open(state)?;
+        Ok(())
     }
 
     /// Until when changes of grants may be missing: the last day (`YYYY-MM-DD`) of which an older version took in events
@@ -339,12 +370,5 @@ impl Ledger {
 /// # Errors
 /// The file system's.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    let mut file = std::fs::File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
+    crate::files::put(path, bytes, ".tmp")
 }

@@ -16,6 +16,7 @@ pub mod digest;
 pub mod fields;
 mod group;
 pub mod identity;
+pub mod integrity;
 pub mod issued;
 #[cfg(test)]
 mod literal_test;
@@ -25,6 +26,7 @@ pub mod raw;
 pub mod record;
 pub mod records;
 pub mod rooms;
+pub mod secrets;
 pub mod seen;
 mod sign_in;
 pub mod source;
@@ -85,9 +87,11 @@ pub enum IngestError {
         /// What is wrong.
         problem: String,
     },
-    /// Another run holds the state folder.
-    #[error("another run holds the state folder ({holder})")]
+    /// Another run holds the state folder or the output folder.
+    #[error("another run holds the {what} folder ({holder})")]
     LockHeld {
+        /// Which folder: `state` or `output`.
+        what: &'static str,
         /// Who, as its lock file says.
         holder: String,
     },
@@ -118,6 +122,8 @@ pub struct IngestSummary {
     pub pruned: Option<u64>,
     /// What the files taken now gave.
     pub totals: Totals,
+    /// Part files of the store that were damaged; their log files are among those taken now.
+    pub damaged: Vec<integrity::Damage>,
     /// What was rejected in the files taken now: file, rejection.
     pub rejections: Vec<(String, Rejection)>,
 }
@@ -167,11 +173,12 @@ fn ingest_by(
     progress: &Progress,
 ) -> Result<IngestSummary, IngestError> {
     let mut ledger = Ledger::open(state)?;
+    let damaged = integrity::repair(state, &mut ledger, &logs.files)?;
     store::sweep(state, &ledger)?;
     let (set_aside, files): (Vec<Found>, Vec<Found>) = logs.files.into_iter().partition(|file| is_digest(&file.name));
     let all: u64 = files.iter().map(|f| f.bytes).sum();
     progress.start("reading logs", all);
-    let mut summary = IngestSummary { ignored: logs.ignored, pruned: logs.pruned, ..IngestSummary::default() };
+    let mut summary = IngestSummary { ignored: logs.ignored, pruned: logs.pruned, damaged, ..IngestSummary::default() };
     summary.ignored.extend(set_aside.into_iter().map(|file| (file.name, "digest file".to_owned())));
     let mut known = Known::for_events(all / EVENT_BYTES);
     let events = AtomicU64::new(0);

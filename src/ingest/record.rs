@@ -16,6 +16,7 @@ use super::sign_in::SignIn;
 use super::times::{date_of, parse_ms};
 use crate::aws::denial::{Denial, parse as parse_denial};
 use crate::aws::is_account_id;
+use crate::aws::secret::without_encoded;
 use crate::event::{ActionRow, ChangeRow, EventRow};
 use crate::reference::Reference;
 use crate::reference::mapping::{CallFacts, LoggedResource, Mapper, Mapping};
@@ -66,7 +67,7 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         read_only: fields.read_only,
         outcome: Some(Cow::Borrowed(outcome(fields.error_code.as_deref(), fields.error_message.as_deref()))),
         error_code: fields.error_code.clone(),
-        error_message: fields.error_message.clone(),
+        error_message: fields.error_message.clone().map(without_encoded),
         request_id: fields.request_id.clone(),
         shared_event_id: fields.shared_event_id.clone(),
         replaces: fields.replaces.clone(),

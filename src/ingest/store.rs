@@ -22,6 +22,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::batch::Batch;
 use super::columns::{Column, Columns, Texts, UNIQUE};
+use super::integrity::{Part, Sum};
 use super::{IngestError, Ledger};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row};
 
@@ -105,7 +106,7 @@ fn array(column: &Column, rows: &[usize], texts: &StringArray) -> Result<ArrayRe
     })
 }
 
-fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &StringArray) -> Result<String, IngestError> {
+fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &StringArray) -> Result<Part, IngestError> {
     let schema = schema::<R>();
     let folder = format!("{}/date={day}", R::TABLE);
     let part = format!("{folder}/part-{id}.parquet");
@@ -118,9 +119,8 @@ fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows:
         writer.into_inner()
     };
     let bytes = bytes().map_err(|e| state_error(&path, e))?;
-    std::fs::create_dir_all(state.join(&folder)).map_err(|e| state_error(&path, e))?;
     super::ledger::write_atomically(&path, &bytes).map_err(|e| state_error(&path, e))?;
-    Ok(part)
+    Ok(Part { path: part, sum: Sum::of(&bytes) })
 }
 
 /// Writes the rows of a batch that are kept; gives the part files relative to the state folder. Actions and changes stand in the
@@ -128,7 +128,7 @@ fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows:
 ///
 /// # Errors
 /// [`IngestError::State`] naming the file.
-pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<String>, IngestError> {
+pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestError> {
     let mut parts = Vec::new();
     let all_texts = StringArray::from_iter_values(batch.texts.iter());
     for (day, events) in by_day(&batch.events, batch.kept(), &batch.texts) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::batch::Batch;
+use super::integrity::Part;
 use super::seen::number_of;
 use super::{IngestError, Ledger, store};
 use crate::event::{EventRow, Row};
@@ -13,7 +14,7 @@ use crate::event::{EventRow, Row};
 ///
 /// # Errors
 /// [`IngestError::State`] naming the part file that cannot be read.
-pub fn drop_stored(held: &mut Batch, state: &Path, ledger: &Ledger, written: &[String]) -> Result<(), IngestError> {
+pub fn drop_stored(held: &mut Batch, state: &Path, ledger: &Ledger, written: &[Part]) -> Result<(), IngestError> {
     let rows: Vec<usize> = held.kept().collect();
     if rows.is_empty() {
         return Ok(());
@@ -22,7 +23,7 @@ pub fn drop_stored(held: &mut Batch, state: &Path, ledger: &Ledger, written: &[S
     let days: BTreeSet<&str> = held.days().collect();
     let known = ledger.parts(EventRow::<String>::TABLE);
     let start = format!("{}/", EventRow::<String>::TABLE);
-    let fresh = written.iter().filter(|part| part.starts_with(&start));
+    let fresh = written.iter().map(|part| &part.path).filter(|part| part.starts_with(&start));
     let parts = known.iter().chain(fresh).filter(|part| days.contains(store::day_of(part)));
     store::event_ids(state, parts, |id| {
         if let Some(is_stored) = stored.get_mut(&number_of(id)) {

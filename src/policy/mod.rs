@@ -12,6 +12,7 @@ pub mod matching;
 pub mod parse;
 pub mod print;
 pub mod same;
+pub mod secrets;
 
 pub use condition::{BaseOperator, Condition, ConditionOperator, SetOperator};
 pub use document::{

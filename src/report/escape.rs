@@ -9,13 +9,16 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
+        // Shown as nothing: joiners, fillers, variation selectors, annotations, tags.
+        || matches!(c, '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
+        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
         || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Whether a byte of UTF-8 may begin a hidden character; most text has none of these and is taken as it is.
 fn may_hide(byte: u8) -> bool {
-    byte < 0x20 || matches!(byte, 0x7F | 0xC2 | 0xD8 | 0xE2 | 0xEF)
+    byte < 0x20 || matches!(byte, 0x7F | 0xC2 | 0xCD | 0xD8 | 0xE1..=0xE3 | 0xEF | 0xF3)
 }
 
 /// Appends a text; of hidden characters only the kept ones as they are.
@@ -57,6 +60,59 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// As many characters of a text are shown where people read it. Nothing in AWS that is told by its name is nearly as long.
+const MOST_SHOWN: usize = 2_000;
+
+/// The text as [`visible`] has it; of one that is too long to be read the beginning, its length, and what tells it from others.
+#[must_use]
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        None => visible(text),
+        Some((end, _)) => format!("{}… ({} bytes, {})", visible(text.get(..end).unwrap_or_default()), text.len(), hash_of(text)),
+    }
+}
+
+fn hash_of(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Lines of JSON on their way to a reader, with hidden characters as JSON's own escapes.
+pub struct JsonLines<W: std::io::Write> {
+    to: W,
+    /// The line that is not ended yet.
+    line: Vec<u8>,
+}
+
+impl<W: std::io::Write> JsonLines<W> {
+    /// To a writer.
+    pub fn to(to: W) -> JsonLines<W> {
+        JsonLines { to, line: Vec::new() }
+    }
+}
+
+impl<W: std::io::Write> std::io::Write for JsonLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for piece in bytes.split_inclusive(|b| *b == b'\n') {
+            self.line.extend_from_slice(piece);
+            if self.line.pop_if(|b| *b == b'\n').is_some() {
+                let is_plain = self.line.iter().all(|b| matches!(b, b' '..=b'~'));
+                if !is_plain {
+                    self.line = json_line(&String::from_utf8_lossy(&self.line)).into_bytes();
+                }
+                self.line.push(b'\n');
+                self.to.write_all(&self.line)?;
+                self.line.clear();
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
 /// A file for a terminal: line breaks and tabs stay, every other hidden character is shown; in JSON as its own escape.
 #[must_use]
 pub fn file_text(text: &str, is_json: bool) -> String {
@@ -71,31 +127,24 @@ pub fn file_text(text: &str, is_json: bool) -> String {
     out
 }
 
-/// Takes JSON on its way into a file, as `file_text` does: for files that are too large to be one text first.
-pub struct JsonFile<W>(pub W);
+/// A file of JSON, with hidden characters as its own escapes: whoever looks at it sees what it says, and programs read the same.
+#[must_use]
+pub fn json_file(text: String) -> String {
+    let is_plain = text.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~'));
+    if is_plain { text } else { file_text(&text, true) }
+}
 
-impl<W: std::io::Write> std::io::Write for JsonFile<W> {
-    /// Takes all of it; it ends with a whole character, as whatever writes JSON writes texts.
-    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
-        if part.iter().copied().any(may_hide) {
-            let text = std::str::from_utf8(part).map_err(std::io::Error::other)?;
-            self.0.write_all(file_text(text, true).as_bytes())?;
-        } else {
-            self.0.write_all(part)?;
-        }
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
-    }
+/// Whether a file of another form has nothing hidden. Names in AWS have no such characters, and not every form has an escape for them.
+#[must_use]
+pub fn is_plain_file(text: &str) -> bool {
+    !text.chars().any(|c| is_hidden(c) && c != '\n' && c != '\t')
 }
 
 /// For Markdown: no table cell, code span, link or tag can begin.
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    for c in short(text).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -125,13 +174,16 @@ pub fn file_name(text: &str) -> String {
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '=' | '+' | ',' | '@') { c } else { '_' })
         .take(100)
         .collect();
-    let reserved = safe.is_empty() || safe.starts_with('.') || safe.ends_with('.') || is_device(&safe);
+    // A name in front of which a dash stands is an option to whoever writes `rm *`.
+    let reserved = safe.is_empty() || safe.starts_with(['.', '-']) || safe.ends_with('.') || is_device(&safe);
     if safe == text && !reserved {
         return safe;
     }
-    use sha2::Digest as _;
-    let hash: String = sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
-    format!("{}~{hash}", safe.trim_matches('.'))
+    let hash = hash_of(text);
+    let rest = safe.trim_start_matches(['.', '-']).trim_end_matches('.');
+    // A device stays one whatever stands behind its name.
+    let before = if rest.is_empty() || is_device(rest) { "_" } else { "" };
+    format!("{before}{rest}~{hash}")
 }
 
 /// Names that some file systems keep for devices.
@@ -156,11 +208,30 @@ mod tests {
     #[test]
     fn file_names_stay_in_their_folder() {
         assert_eq!(file_name("app-role_1"), "app-role_1");
-        for bad in ["../../x", "..", "a/b", "", "con", "COM1.txt", ".hidden"] {
+        for bad in ["../../x", "..", "a/b", "", "con", "COM1.txt", ".hidden", "-rf", "--", ".-", "..-x", "-.x"] {
             let name = file_name(bad);
-            assert!(!name.contains('/') && !name.starts_with('.') && name.contains('~'), "{bad} -> {name}");
+            assert!(!name.contains('/') && !name.starts_with(['.', '-', '~']) && name.contains('~') && !is_device(&name), "{bad} -> {name}");
         }
         assert_ne!(file_name("a/b"), file_name("a:b"));
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_stay_apart() {
+        let long = |end: &str| short(&("x".repeat(1 << 20) + end));
+        assert!(long("a").len() < 2_100 && long("a") != long("b") && long("a").contains("1048577 bytes"), "{}", long("a").len());
+        assert_eq!(short(&"\u{e9}".repeat(2_000)), "\u{e9}".repeat(2_000));
+    }
+
+    #[test]
+    fn lines_of_json_hide_nothing() {
+        use std::io::Write as _;
+        let mut out = Vec::new();
+        let mut lines = JsonLines::to(&mut out);
+        for piece in ["{\"a\": \"\u{202e}", "b\"}\n{}\n", "{\"c\": \"\u{9b}\"}\n"] {
+            lines.write_all(piece.as_bytes()).unwrap();
+        }
+        lines.flush().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"a\": \"\\u202eb\"}\n{}\n{\"c\": \"\\u009b\"}\n");
     }
 
     #[test]
@@ -172,8 +243,10 @@ mod tests {
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
         let value = serde_json::json!({"a\u{200b}": ["x\u{9b}31m\u{202e}\u{feff}\u{e9}", {"b": "\n\t\u{7f}"}], "c": "\u{61c}"});
         let mut file = Vec::new();
-        serde_json::to_writer_pretty(JsonFile(&mut file), &value).unwrap();
-        assert_eq!(String::from_utf8(file).unwrap(), file_text(&serde_json::to_string_pretty(&value).unwrap(), true));
+        let mut lines = JsonLines::to(&mut file);
+        serde_json::to_writer_pretty(&mut lines, &value).unwrap();
+        std::io::Write::write_all(&mut lines, b"\n").unwrap();
+        assert_eq!(String::from_utf8(file).unwrap(), file_text(&serde_json::to_string_pretty(&value).unwrap(), true) + "\n");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::escape::JsonFile;
+use super::escape::JsonLines;
 use super::formats::framework_ids;
 use super::model::{ReportModel, day};
 use super::{Finding, Report};
@@ -58,7 +58,7 @@ struct File<T> {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
+pub fn write(model: &ReportModel, to: impl Write) -> std::io::Result<()> {
     let file = File {
         as_of: day(Some(model.as_of_ms)),
         findings: Each(|| model.findings.iter().map(finding)),
@@ -66,6 +66,7 @@ pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
         schema: SCHEMA,
         tool: json!({"name": "trailtrim", "version": model.version}),
     };
-    serde_json::to_writer_pretty(JsonFile(&mut to), &file)?;
+    let mut to = JsonLines::to(to);
+    serde_json::to_writer_pretty(&mut to, &file)?;
     to.write_all(b"\n")
 }

@@ -53,7 +53,7 @@ pub fn decided(proposals: &[Proposal], proofs: &Proofs<'_>, blast: Option<&Blast
         if proposal.status == Status::Proposed
             && let Some(document) = proposal.proposed.first()
         {
-            decided.proposals.insert(role.clone(), print::minified(document));
+            decided.proposals.insert(role.clone(), print::minified(&document.without_secrets()));
             if let Some(counts) = proofs.trusts.get(role) {
                 decided.replays.insert(role.clone(), replayed(counts));
             }

@@ -107,7 +107,7 @@ pub fn add(model: &mut ReportModel, mut all: Vec<Finding>, memory: &Memory<'_>) 
         None => Suppressions::default(),
     };
     suppressions.apply(&mut all);
-    let failed = |source| RunError::Write { path: memory.state.join("findings"), source };
+    let failed = |source| RunError::Memory { source };
     compare(memory.state, model.as_of_ms, &mut all, &memory.inputs).map_err(failed)?;
     model.trend = trend::note(memory.state, model.as_of_ms, &all).map_err(failed)?;
     findings::sort(&mut all);

@@ -1,5 +1,4 @@
-//! Writes the output folder: a folder beside it is filled first and then takes its place, so that a reader never
-//! sees half a night.
+//! Fills the folder that takes the place of the output folder (`out_folder`).
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::out_folder::{MARK, OutFolder, failed};
 use super::timings::Watch;
 use super::{RunError, RunOptions};
+use crate::files;
 use crate::ingest::Ledger;
 use crate::policy::print;
 use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
+use crate::report::escape::{is_plain_file, json_file};
 use crate::report::formats::manifest::{self, Setting};
 use crate::report::formats::{asff, changes, findings_parquet, metrics, ocsf, review, sarif};
 use crate::report::model::{ProposalRow, ReportModel};
@@ -23,9 +25,6 @@ use crate::report::sql::{Answer, Cell, SqlTables};
 use crate::report::{advice, blast_text, findings_csv, findings_json, html, policy_files, run_json, summary_md};
 use crate::reference::Reference;
 use crate::usage::{UsageRow, frames};
-
-/// The name of the file that marks a folder as ours: only such a folder is ever replaced.
-const MARK: &str = "run.json";
 
 /// Tables that are written as CSV.
 const TABLES: &[&str] = &[
@@ -40,24 +39,13 @@ const USAGE_AT_ONCE: usize = 50_000;
 /// From how many rows on the expanded actions are left to SQL: as CSV they would say little at great length.
 const MOST_ACTIONS: i64 = 200_000;
 
-/// The folder that is filled before it takes the place of the old one. Files are written as they come: all of an
-/// organisation's policies together are too much to hold.
+/// The folder that is filled. Files are written as they come: all of an organisation's policies together are too much to hold.
 struct Folder {
+    out: OutFolder,
     path: PathBuf,
 }
 
 impl Folder {
-    /// An empty folder beside the output folder.
-    fn beside(out: &Path) -> Result<Folder, RunError> {
-        let mut name = out.file_name().unwrap_or_default().to_os_string();
-        name.push(".new");
-        let path = out.with_file_name(name);
-        if path.exists() {
-            std::fs::remove_dir_all(&path).map_err(failed(&path))?;
-        }
-        Ok(Folder { path })
-    }
-
     fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), RunError> {
         self.stream(name, |to| to.write_all(bytes.as_ref()))
     }
@@ -72,9 +60,9 @@ impl Folder {
     /// A file of which nothing is written yet.
     fn create(&self, path: &Path) -> Result<BufWriter<File>, RunError> {
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+            files::create_dir_all(parent).map_err(failed(parent))?;
         }
-        File::create(path).map(BufWriter::new).map_err(failed(path))
+        files::create(path).map(BufWriter::new).map_err(failed(path))
     }
 
     /// Writes a table that comes in parts.
@@ -97,23 +85,18 @@ fn usage_table(rows: &[UsageRow]) -> impl Iterator<Item = Result<Answer, RunErro
     parts.map(|part| frames::usage(part).map(|frame| Answer::of("usage", frame)).map_err(|e| RunError::Table(e.to_string())))
 }
 
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> RunError + use<> {
-    let path = path.to_path_buf();
-    move |source| RunError::Write { path, source }
-}
-
 fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest: Option<&BacktestFacts>, reference: &Reference) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
     for row in rows {
         if let Some(current) = row.current.as_ref().filter(|c| !c.statements.is_empty()) {
-            folder.put(&format!("{base}/{}", current_file(row)), print::pretty(current))?;
+            folder.put(&format!("{base}/{}", current_file(row)), json_file(print::pretty(current)))?;
         }
         if row.status != "written" {
             continue;
         }
         for (n, document) in row.proposed.iter().enumerate() {
-            folder.put(&format!("{base}/{}", proposed_file(row, n)), print::pretty(document))?;
+            folder.put(&format!("{base}/{}", proposed_file(row, n)), json_file(print::pretty(document)))?;
         }
     }
     let forms = [
@@ -123,12 +106,12 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
         ("rollback.sh", script::rollback(rows)),
     ];
     for (name, text) in forms {
-        if let Some(text) = text {
+        if let Some(text) = text.filter(|text| is_plain_file(text)) {
             folder.put(&format!("{base}/{name}"), text)?;
         }
     }
     folder.put(&format!("{base}/diff.md"), policy_files::diff(rows, backtest, reference))?;
-    folder.put(&format!("{base}/evidence.json"), policy_files::evidence(rows, backtest, reference))
+    folder.put(&format!("{base}/evidence.json"), json_file(policy_files::evidence(rows, backtest, reference)))
 }
 
 /// The page, and what stands beside it.
@@ -166,7 +149,7 @@ fn jobs<'j>(folder: &'j Folder, model: &'j ReportModel, map: &'j IacMap, referen
         Box::new(move || folder.put("access_review.xlsx", review::render(model).map_err(|e| RunError::Review(e.to_string()))?)),
         Box::new(move || folder.put("metrics.prom", metrics::render(model, None))),
         Box::new(move || folder.put("tables/trend.csv", findings_csv::trend(&model.trend))),
-        Box::new(move || folder.put("advice.json", advice::render(model))),
+        Box::new(move || folder.put("advice.json", json_file(advice::render(model)))),
         Box::new(move || folder.put("summary.md", summary_md::render(model))),
         Box::new(move || model.blast.as_ref().map_or(Ok(()), |blast| folder.put("tables/blast_radius.csv", blast_text::csv(blast)))),
     ]
@@ -175,6 +158,7 @@ fn jobs<'j>(folder: &'j Folder, model: &'j ReportModel, map: &'j IacMap, referen
 /// Writes everything.
 pub fn all(
     options: &RunOptions,
+    out: OutFolder,
     model: &ReportModel,
     usage: &[UsageRow],
     reference: &Reference,
@@ -184,7 +168,7 @@ pub fn all(
     watch: &mut Watch,
 ) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
-    let folder = Folder::beside(&options.out)?;
+    let folder = Folder { path: out.path().to_path_buf(), out };
     for table in TABLES {
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
@@ -203,20 +187,7 @@ pub fn all(
     jobs(&folder, model, &map, reference, options.html_max_mb).par_iter().with_max_len(1).try_for_each(|job| job())?;
     watch.lap("write: files");
     // The mark comes last: what a killed run leaves behind is no output.
-    folder.put(MARK, run_json::render(model))?;
+    folder.put(MARK, json_file(run_json::render(model)))?;
     folder.put(manifest::NAME, manifest::render(model, ledger, settings, &folder.path).map_err(failed(&folder.path))?)?;
-    replace(&options.out, &folder)
-}
-
-fn replace(out: &Path, fresh: &Folder) -> Result<(), RunError> {
-    if out.exists() {
-        let empty = std::fs::read_dir(out).map_err(failed(out))?.next().is_none();
-        if !(empty || out.join(MARK).exists()) {
-            let _ = std::fs::remove_dir_all(&fresh.path);
-            let source = std::io::Error::other("the folder holds other files than an earlier run's; name another --out");
-            return Err(RunError::Write { path: out.to_path_buf(), source });
-        }
-        std::fs::remove_dir_all(out).map_err(failed(out))?;
-    }
-    std::fs::rename(&fresh.path, out).map_err(failed(out))
+    folder.out.publish()
 }

@@ -50,7 +50,7 @@ pub(super) fn compose(grants: &Grants, people: &People<'_>, limits: Limits) -> H
     }
     let exported: BTreeMap<String, &ManagedPolicy> = grants.policies.values().map(|p| (small(&p.arn), p)).collect();
     let documents: BTreeMap<String, Doc> =
-        exported.iter().filter_map(|(arn, p)| Some((arn.clone(), Arc::new(p.document.as_ref().ok()?.clone())))).collect();
+        exported.iter().filter_map(|(arn, p)| Some((arn.clone(), Arc::new(p.document.as_ref().ok()?.without_secrets())))).collect();
     let policies = people
         .policies
         .iter()

@@ -37,7 +37,7 @@ pub(super) fn slots_of(entity: &Entity<'_>, people: &People<'_>, grants: &Grants
         let first = made.map(|at_ms| Step { at_ms, before: Info::Absent, after, is_making: true });
         first.into_iter().chain(steps.into_iter().flatten().cloned()).collect()
     }
-    let document = |result: &Result<crate::policy::PolicyDocument, _>| Info::Present(result.as_ref().ok().cloned().map(Arc::new));
+    let document = |result: &Result<crate::policy::PolicyDocument, _>| Info::Present(result.as_ref().ok().map(|d| Arc::new(d.without_secrets())));
     let mut inline = BTreeMap::new();
     let held = principal.map_or(&[][..], |p| p.inline.as_slice());
     for name in entity.inline.keys().map(String::as_str).chain(held.iter().map(|i| i.name.as_str())).collect::<BTreeSet<_>>() {

@@ -34,7 +34,7 @@ impl People<'_> {
                 let known = |id: &str, versions: &BTreeMap<String, Info<Doc>>| {
                     let of_export = || {
                         let policy = exported.get(&arn).filter(|p| is_present && p.created_ms.is_none_or(|made| made <= change.at_ms.saturating_add(SAME_MS)))?;
-                        policy.versions.iter().find(|v| v.id == id)?.document.clone().map(|d| Info::Present(Some(Arc::new(d))))
+                        policy.versions.iter().find(|v| v.id == id)?.document.as_ref().map(|d| Info::Present(Some(Arc::new(d.without_secrets()))))
                     };
                     versions.get(id).filter(|v| v.is_known()).cloned().or_else(of_export).unwrap_or(Info::Present(None))
                 };

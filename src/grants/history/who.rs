@@ -68,9 +68,9 @@ pub(super) fn step<T>(at_ms: i64, before: Info<T>, after: Info<T>) -> Step<T> {
     Step { at_ms, before, after, is_making: false }
 }
 
-/// The document of a change: there, and told unless it cannot be read.
+/// The document of a change, with hashes for ExternalIds as in newer logs: there, and told unless it cannot be read.
 pub(super) fn document(change: &Change) -> Info<Doc> {
-    Info::Present(change.document.as_deref().and_then(|text| parse_text(text).ok()).map(Arc::new))
+    Info::Present(change.document.as_deref().and_then(|text| parse_text(text).ok()).map(|d| Arc::new(d.without_secrets())))
 }
 
 impl<'g> People<'g> {

@@ -35,7 +35,7 @@ impl Origin {
     /// Why they cannot be read.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         match self {
-            Origin::File(path) => std::fs::read(path),
+            Origin::File(path) => crate::files::read_whole(path),
             Origin::Object(object) => object.read(),
             Origin::Closed(_, why) => Err(io::Error::other(why.clone())),
         }
@@ -54,7 +54,7 @@ impl Origin {
     /// Why it cannot be opened.
     pub fn open(&self) -> io::Result<Box<dyn Read>> {
         match self {
-            Origin::File(path) => Ok(Box::new(std::fs::File::open(path)?)),
+            Origin::File(path) => Ok(Box::new(crate::files::open_plain(path)?)),
             other => Ok(Box::new(io::Cursor::new(other.read()?))),
         }
     }

@@ -85,5 +85,6 @@ pub fn render(rows: &[&ProposalRow]) -> Option<String> {
         return None;
     }
     let template = json!({"AWSTemplateFormatVersion": "2010-09-09", "Description": format!("Proposed policies of {owner}"), "Resources": resources});
-    serde_yaml_ng::to_string(&template).ok()
+    // CloudFormation would put a parameter or a secret in the place of such a text, and there is no way to write it as a text.
+    serde_yaml_ng::to_string(&template).ok().filter(|text| !text.contains("{{resolve:"))
 }

@@ -2,7 +2,7 @@
 
 use similar::TextDiff;
 
-use crate::policy::print;
+use crate::policy::{PolicyDocument, print};
 use crate::report::escape::visible;
 use crate::report::model::ProposalRow;
 
@@ -13,8 +13,8 @@ const LINES_AT_MOST: usize = 400;
 #[must_use]
 pub fn fenced(row: &ProposalRow) -> String {
     let Some(current) = row.current.as_ref().filter(|_| row.status == "written") else { return String::new() };
-    let old = print::pretty(current);
-    let new: String = row.proposed.iter().map(print::pretty).collect();
+    let pretty = |document: &PolicyDocument| print::pretty(&document.without_secrets());
+    let (old, new) = (pretty(current), row.proposed.iter().map(pretty).collect::<String>());
     let text = TextDiff::from_lines(&old, &new).unified_diff().context_radius(3).header("current", "proposed").to_string();
     let lines: Vec<String> = text.lines().map(visible).collect();
     // The fence is longer than any run of backticks inside.

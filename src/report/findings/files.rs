@@ -1,7 +1,6 @@
 //! Files of the state folder that are there as a whole or not at all, and those that are named after a night.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Milliseconds of a day.
@@ -12,16 +11,7 @@ pub const DAY_MS: i64 = 86_400_000;
 /// # Errors
 /// Those of the file system.
 pub fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let fresh = path.with_file_name(name);
-    let mut file = std::fs::File::create(&fresh)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)
+    crate::files::put(path, bytes, ".new")
 }
 
 /// The files of a folder that are named `<as-of time, epoch ms>.<ending>`, by that time.

@@ -20,6 +20,9 @@ const NIGHTS_KEPT: usize = 100;
 /// How long a finding is remembered after it last failed, in days.
 const DAYS_REMEMBERED: i64 = 800;
 
+/// Version of the files.
+const SCHEMA: u32 = 2;
+
 /// One night.
 #[derive(Serialize, Deserialize, Default)]
 pub struct Night {
@@ -93,6 +96,9 @@ pub trait Inputs {
 
 fn read(path: &Path) -> std::io::Result<Night> {
     let mut night: Night = serde_json::from_slice(&std::fs::read(path)?).map_err(named(path))?;
+    if night.schema > SCHEMA {
+        return Err(std::io::Error::other(format!("`{}` was written by a newer version (schema {})", path.display(), night.schema)));
+    }
     night.findings.retain(|_, r| r.ever_failed);
     Ok(night)
 }
@@ -190,7 +196,7 @@ pub fn compare(state: &Path, as_of_ms: i64, findings: &mut Vec<Finding>, inputs:
     let folder = state.join("findings");
     let before = last_before(state, as_of_ms)?.map(|(_, night)| night).unwrap_or_default();
     let baseline = Baseline::load(state)?;
-    let mut tonight = Night { schema: 2, ..Night::default() };
+    let mut tonight = Night { schema: SCHEMA, ..Night::default() };
     let is_decided = |f: &&Finding| f.status != Status::Unknown;
     let decided: BTreeSet<(String, String)> = findings.iter().filter(is_decided).map(|f| (f.report.clone(), f.account.clone())).collect();
     for finding in findings.iter_mut() {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::report::escape::JsonFile;
+use crate::report::escape::JsonLines;
 use crate::report::findings_json;
 use crate::report::model::ReportModel;
 
@@ -10,9 +10,10 @@ use crate::report::model::ReportModel;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
+pub fn write(model: &ReportModel, to: impl Write) -> std::io::Result<()> {
+    let mut to = JsonLines::to(to);
     for finding in model.findings.iter().filter(|f| f.is_change()) {
-        serde_json::to_writer(JsonFile(&mut to), &findings_json::finding(finding))?;
+        serde_json::to_writer(&mut to, &findings_json::finding(finding))?;
         to.write_all(b"\n")?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::{Kind, framework_ids, frameworks, kind, partition, title};
-use crate::report::escape::{JsonFile, visible};
+use crate::report::escape::{JsonLines, visible};
 use crate::report::model::ReportModel;
 use crate::report::sql::Cell;
 use crate::report::{Finding, Report, Status};
@@ -171,14 +171,15 @@ fn event(model: &ReportModel, f: &Finding, report: Option<&Report>, granted: &BT
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(model: &ReportModel, mut to: impl Write) -> std::io::Result<()> {
+pub fn write(model: &ReportModel, to: impl Write) -> std::io::Result<()> {
+    let mut to = JsonLines::to(to);
     let reports: BTreeMap<&str, &Report> = model.reports.iter().map(|r| (r.id.as_str(), r)).collect();
     let granted = permissions(model);
     let is_event = |f: &&Finding| !is_about_access(reports.get(f.report.as_str()).copied()) || f.first_seen_ms.is_some() || f.status == Status::Unknown;
     to.write_all(b"[\n")?;
     for (at, f) in model.findings.iter().filter(is_event).enumerate() {
         to.write_all(if at == 0 { b"" } else { b",\n" })?;
-        serde_json::to_writer(JsonFile(&mut to), &event(model, f, reports.get(f.report.as_str()).copied(), &granted))?;
+        serde_json::to_writer(&mut to, &event(model, f, reports.get(f.report.as_str()).copied(), &granted))?;
     }
     to.write_all(b"\n]\n")
 }

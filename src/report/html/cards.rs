@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use similar::{ChangeTag, TextDiff};
 
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::{ProposalRow, ReportModel, day};
 use super::super::policy_files::said_alike;
 use super::findings::Shown;
@@ -13,7 +13,7 @@ use super::people::{Owner, People};
 use super::principals::outcome;
 use super::svg;
 use super::text::{cell, column, count, number, percent, severity, short};
-use crate::policy::print;
+use crate::policy::{PolicyDocument, print};
 use crate::reduce::Verdict;
 use crate::reference::Reference;
 
@@ -59,7 +59,6 @@ type ServiceLine = (String, usize, usize, usize);
 #[template(path = "card.html")]
 struct Card<'m> {
     id: &'m str,
-    page: &'static str,
     root: &'static str,
     title: String,
     kind: String,
@@ -76,10 +75,15 @@ struct Card<'m> {
     refused: Vec<(String, String, String)>,
 }
 
+/// A document as people see it.
+fn shown(document: &PolicyDocument) -> String {
+    print::pretty(&document.without_secrets())
+}
+
 /// The first lines of the diff of a proposal, and how many more there are.
 fn diff(row: &ProposalRow) -> (Vec<Line>, usize) {
     let Some(current) = row.current.as_ref().filter(|_| row.status == "written") else { return (Vec::new(), 0) };
-    let (old, new) = (print::pretty(current), row.proposed.iter().map(print::pretty).collect::<String>());
+    let (old, new) = (shown(current), row.proposed.iter().map(shown).collect::<String>());
     let text = TextDiff::from_lines(&old, &new);
     let mut lines: Vec<Line> = Vec::new();
     let mut left = 0;
@@ -246,7 +250,6 @@ pub fn render(owner: &Owner<'_>, people: &People<'_>, model: &ReportModel, shown
     let kind = person.map_or_else(|| owner.own.first().map_or(String::new(), |r| r.kind.clone()), |p| p.kind.to_owned());
     Card {
         id: &owner.id,
-        page,
         root,
         title: short(owner.arn),
         kind,

@@ -1,6 +1,6 @@
 //! What the logs cover: the strip at the top and the table at the end.
 
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::{AccountDays, ClassDays, ReportModel};
 use super::svg::{Svg, runs};
 use super::tables::{Table, caption};

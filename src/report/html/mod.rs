@@ -28,7 +28,7 @@ use base64::Engine as _;
 use sha2::Digest as _;
 
 use super::Status;
-use super::escape::{file_text, is_hidden, visible};
+use super::escape::{file_text, is_hidden, short as visible};
 use super::model::{ReportModel, day};
 use crate::reduce::advice::Advice;
 use crate::reference::Reference;

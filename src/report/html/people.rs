@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Status;
 use super::super::blast_text::BlastRow;
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::findings::Finding;
 use super::super::model::{ProposalRow, ReportModel};
 use super::super::page_facts::PrincipalFacts;

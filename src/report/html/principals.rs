@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::{ProposalRow, ReportModel, day};
 use super::people::{Accounts, Gap, Links, People, Person};
 use super::svg;

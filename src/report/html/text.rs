@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::Digest as _;
 
 use super::super::Status;
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::day;
 use super::super::sql::Cell;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Status;
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::{AccountDays, ReportModel};
 use super::svg::runs;
 use super::text::{count, number};

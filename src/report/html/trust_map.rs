@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::escape::visible;
+use super::super::escape::short as visible;
 use super::super::model::ReportModel;
 use super::super::sql::Cell;
 use super::super::{Finding, Status};

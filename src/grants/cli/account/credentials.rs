@@ -54,7 +54,7 @@ pub fn take(row: &str, account: &str, document: &Document, builder: &mut Builder
         "password-policy" => {
             let fields = value.get("PasswordPolicy")?.as_object()?;
             let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-            let policy = PasswordPolicy { fields: fields.iter().map(|(k, v)| (k.clone(), text(v))).collect() };
+            let policy = PasswordPolicy { fields: fields.iter().map(|(k, v)| (k.clone(), text(v))).filter(|(_, v)| is_setting(v)).collect() };
             let what = format!("password policy of {account}");
             builder.put_known(&what, capture, |g| &mut evidence(g, account).password_policy, Known::Present(policy));
             Some("password policy")
@@ -109,6 +109,11 @@ pub fn take(row: &str, account: &str, document: &Document, builder: &mut Builder
         }
         _ => None,
     }
+}
+
+/// Whether a value is one that settings have: a number or a switch. Tables show all of them.
+fn is_setting(value: &str) -> bool {
+    matches!(value, "true" | "false") || value.parse::<i64>().is_ok()
 }
 
 /// `get-access-key-last-used`, which names the user but not the key.
