@@ -42,6 +42,7 @@ mod lint;
 mod nights;
 #[path = "it/oracle.rs"]
 mod oracle;
+mod packaging;
 #[path = "it/policy.rs"]
 mod policy;
 #[path = "it/queries.rs"]

@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod raw;
 pub mod record;
 pub mod records;
+pub mod retention;
 pub mod rooms;
 pub mod seen;
 mod sign_in;
@@ -92,7 +93,7 @@ pub enum IngestError {
         holder: String,
     },
     /// The counts do not add up: a defect of ours.
-    #[error("ledger does not balance: read {read}, kept {kept}, duplicate {duplicate}, rejected {rejected}")]
+    #[error("ledger does not balance: read {read}, kept {kept}, duplicate {duplicate}, rejected {rejected}, too old {too_old}")]
     Unbalanced {
         /// Records read.
         read: u64,
@@ -102,6 +103,8 @@ pub enum IngestError {
         duplicate: u64,
         /// Records rejected.
         rejected: u64,
+        /// Records of days that are no longer kept.
+        too_old: u64,
     },
 }
 
@@ -214,8 +217,9 @@ impl IngestSummary {
     #[must_use]
     pub fn sentence(&self) -> String {
         let t = &self.totals;
+        let too_old = if t.too_old == 0 { String::new() } else { format!(" + too old {}", t.too_old) };
         format!(
-            "read {} records of {} files = kept {} + duplicate {} + rejected {} ({} files were known, {} are no logs{})",
+            "read {} records of {} files = kept {} + duplicate {} + rejected {}{too_old} ({} files were known, {} are no logs{})",
             t.records_read, self.files, t.kept, t.duplicate, t.rejected, self.skipped, self.ignored.len(),
             self.pruned.map_or_else(String::new, |n| format!(", {n} were not asked for"))
         )
