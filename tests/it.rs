@@ -42,6 +42,7 @@ mod lint;
 mod nights;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/packaging.rs"]
 mod packaging;
 #[path = "it/policy.rs"]
 mod policy;
