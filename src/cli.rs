@@ -1,6 +1,7 @@
 //! The command line: what users may say, and nothing else. Exit codes stand in the long help.
 
 mod findings;
+mod manual;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 pub use findings::{
     BaselineArgs, BaselineCommand, ReviewArgs, ReviewCommand, ReviewImportArgs, SuppressionsArgs, SuppressionsCommand, SuppressionsListArgs, VerifyArgs,
 };
+pub use manual::{CompletionsArgs, ManArgs, completions, man_pages};
 
 /// Which of the granted permissions can go, with proof.
 #[derive(Debug, Parser)]
@@ -58,6 +60,10 @@ pub enum Command {
     Review(ReviewArgs),
     /// Print a shell script that collects the exports of grants with the AWS CLI, or the policy it needs.
     ExportScript(ExportScriptArgs),
+    /// Print what lets a shell complete commands and options.
+    Completions(CompletionsArgs),
+    /// Write the manual pages, one for each command.
+    Man(ManArgs),
 }
 
 /// Input.
@@ -120,6 +126,10 @@ pub struct OutputArgs {
     /// How far back use counts, in days.
     #[arg(long, default_value = "90d", value_name = "DAYS", value_parser = days)]
     pub window: i64,
+    /// How many days of events the state folder keeps, at least those of --window: older days are dropped for good, and what
+    /// comes late of them is not taken. The configuration's `logs.keep_days` if not given; all if neither is.
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub keep: Option<i64>,
     /// The time to judge from (RFC 3339); the clock if not given.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<i64>,

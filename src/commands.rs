@@ -34,6 +34,7 @@ macro_rules! say {
 
 mod controls;
 mod findings;
+mod manual;
 
 fn said(result: std::io::Result<()>) {
     if let Err(error) = result
@@ -117,6 +118,8 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
         Command::Compare(args) => controls::compare(&args),
         Command::Reference(args) => reference(args.command),
         Command::ExportScript(args) => export_script(args),
+        Command::Completions(args) => Ok(manual::completions(&args)),
+        Command::Man(args) => manual::man(&args),
         Command::Suppressions(args) => findings::suppressions(args.command),
         Command::Baseline(args) => findings::baseline(&args.command),
         Command::Verify(args) => findings::verify_folder(&args),
@@ -152,6 +155,7 @@ fn options(state: &StateArgs) -> RunOptions {
         state: state.state.clone(),
         out: std::path::PathBuf::new(),
         window_days: 90,
+        keep_days: None,
         now_ms: 0,
         config: None,
         from_usage: false,
@@ -205,6 +209,7 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         grants: output.grants,
         out: output.out,
         window_days: output.window,
+        keep_days: output.keep,
         now_ms,
         config: output.config,
         from_usage: output.from_usage,

@@ -82,7 +82,7 @@ pub enum ReadableBy {
     Everyone,
 }
 
-/// How much a log file may hold; a file with more is rejected.
+/// How much a log file may hold (a file with more is rejected), and how long its events are kept.
 #[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogsConfig {
@@ -90,6 +90,8 @@ pub struct LogsConfig {
     pub max_file_bytes: Option<u64>,
     /// How many times its own size a file may unpack to, once it is larger than 16 MiB; 400 if not given.
     pub max_ratio: Option<u64>,
+    /// Days of events that the state folder keeps; all if not given. `--keep` goes before it.
+    pub keep_days: Option<i64>,
 }
 
 /// What controls cannot know by themselves.
@@ -300,6 +302,9 @@ impl Config {
         if self.logs.max_file_bytes.is_some_and(|n| n > 1 << 31) || self.logs.max_ratio == Some(0) {
             return bad("logs", "max_file_bytes is at most 2147483648, max_ratio at least 1".to_owned());
         }
+        if self.logs.keep_days.is_some_and(|days| !(1..=3650).contains(&days)) {
+            return bad("logs.keep_days", "days are between 1 and 3650".to_owned());
+        }
         if self.reduce.ids_to_wildcard == 0 || self.reduce.names_to_prefix == 0 {
             return bad("reduce", "counts start at 1".to_owned());
         }
@@ -374,5 +379,7 @@ mod tests {
         assert!(toml::from_str::<Config>("[logs]\nmax_ratio = 0\n").unwrap().check().is_err());
         assert!(toml::from_str::<Config>("[logs]\nmax_file_bytes = 3000000000\n").unwrap().check().is_err());
         assert!(toml::from_str::<Config>("[logs]\nmax_file_bytes = 1000\n").unwrap().check().is_ok());
+        assert!(toml::from_str::<Config>("[logs]\nkeep_days = 0\n").unwrap().check().is_err());
+        assert!(toml::from_str::<Config>("[logs]\nkeep_days = 400\n").unwrap().check().is_ok());
     }
 }

@@ -119,6 +119,8 @@ pub struct RunOptions {
     pub out: PathBuf,
     /// Window in days.
     pub window_days: i64,
+    /// How many days of events the state folder keeps; the configuration's if not given.
+    pub keep_days: Option<i64>,
     /// As-of time, epoch ms.
     pub now_ms: i64,
     /// Configuration file.
@@ -244,15 +246,17 @@ pub fn ingest(options: &RunOptions) -> Result<IngestSummary, RunError> {
 pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let mut watch = Watch::start();
     let config = configured(options)?;
+    let keep_days = settings::kept_days(options, &config)?;
     let _lock = lock(&options.state)?;
     let out = OutFolder::claim(&options.out)?;
     let ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
     watch.lap("ingest");
 
-    let ledger = Ledger::open(&options.state)?;
+    let mut ledger = Ledger::open(&options.state)?;
     if options.logs.is_empty() {
         integrity::check(&options.state, &ledger)?;
     }
+    ingest::retention::keep(&options.state, &mut ledger, keep_days, options.now_ms)?;
     let reference = reference()?;
     let window = Window::of_days(options.window_days, options.now_ms);
     let mut usage = roll_up(&options.state, &ledger, window)?;

@@ -42,6 +42,8 @@ mod lint;
 mod nights;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/packaging.rs"]
+mod packaging;
 #[path = "it/policy.rs"]
 mod policy;
 #[path = "it/queries.rs"]

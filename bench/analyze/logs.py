@@ -133,10 +133,16 @@ def main():
     for name, default in [("rows", 1_000_000), ("days", 90), ("seed", 1)]:
         words.add_argument(f"--{name}", type=int, default=default)
     options = words.parse_args()
-    bundle, root = pathlib.Path(options.bundle), pathlib.Path(options.logs)
+    counts = make(Maker(options), pathlib.Path(options.bundle), pathlib.Path(options.logs))
+    pathlib.Path(f"{options.logs}.json").write_text(json.dumps(counts) + "\n")
+    print(json.dumps(counts))
+
+
+def make(maker, bundle, root):
+    """Lets every role work, account by account; gives the counts."""
+    options = maker.options
     pages = sorted(bundle.glob("accounts/*/iam/gaad.json"))
     total = sum(len(json.loads(p.read_text())["RoleDetailList"]) for p in pages)
-    maker = Maker(options)
     rows = max(1, options.rows * 20 // 19 // total)
     for page in pages:
         account = page.parent.parent.name
@@ -157,9 +163,8 @@ def main():
                     moment = END - datetime.timedelta(days=day, hours=1)
                     records.append(maker.record(account, watcher, action, "*", region, moment, False))
         maker.write(root, account, records)
-    counts = {"records": maker.count, "bytes": maker.bytes, "accounts": len(pages), "roles": total}
-    pathlib.Path(f"{root}.json").write_text(json.dumps(counts) + "\n")
-    print(json.dumps(counts))
+    return {"records": maker.count, "bytes": maker.bytes, "accounts": len(pages), "roles": total}
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -41,6 +41,7 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(|b| format!("%{b:02X}")).collect()
 }
 
+/// Characters without JSON's white space: other spaces inside texts count.
 fn without_space(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
+    text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r')).count()
 }

@@ -168,7 +168,7 @@ impl Batch {
                 let rows = fields.and_then(|fields| rows(fields, &name, entry.records_read, tools.mapper, tools.reference).ok());
                 entry.records_read += 1;
                 rows.is_some_and(|rows| {
-                    self.push(&rows);
+                    self.push_if_young(&rows, entry, tools.ledger);
                     true
                 })
             })
@@ -183,13 +183,13 @@ impl Batch {
         self.action_ends.truncate(events);
         self.file_of.truncate(events);
         self.ids.truncate(events);
-        entry.records_read = 0;
+        (entry.records_read, entry.too_old) = (0, 0);
         for found in carried(&name, plain)?.records {
             let index = entry.records_read;
             entry.records_read += 1;
             let taken = found.and_then(|json| {
                 let fields = Fields::read(&json)?.known_by(&json);
-                self.push(&rows(fields, &name, index, tools.mapper, tools.reference)?);
+                self.push_if_young(&rows(fields, &name, index, tools.mapper, tools.reference)?, entry, tools.ledger);
                 Ok(())
             });
             if let Err((field, reason)) = taken {
@@ -197,6 +197,15 @@ impl Batch {
             }
         }
         Ok(())
+    }
+
+    /// Takes an event, or counts it as too old.
+    fn push_if_young(&mut self, rows: &Rows<'_>, entry: &mut FileEntry, ledger: &Ledger) {
+        if rows.event.date.as_deref().is_some_and(|day| ledger.is_too_old(day)) {
+            entry.too_old += 1;
+        } else {
+            self.push(rows);
+        }
     }
 
     fn push(&mut self, rows: &Rows<'_>) {

@@ -54,12 +54,20 @@ pub struct FileEntry {
     pub duplicate: u64,
     /// Rejections.
     pub rejections: Vec<Rejection>,
+    /// Events of days that the store no longer keeps (`retention`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub too_old: u64,
     /// Where digests were required: `verified`, or why the file was refused for want of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// What S3 called the bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What `FileEntry::digest` says of a file that a digest verified.
@@ -118,6 +126,8 @@ pub struct Totals {
     pub duplicate: u64,
     /// Rejected.
     pub rejected: u64,
+    /// Of days that the store no longer keeps.
+    pub too_old: u64,
     /// Rejected, by the reason's first words.
     pub by_reason: BTreeMap<String, u64>,
 }
@@ -134,6 +144,7 @@ impl Totals {
         self.records_read += entry.records_read;
         self.kept += entry.kept;
         self.duplicate += entry.duplicate;
+        self.too_old += entry.too_old;
         for rejection in &entry.rejections {
             self.rejected += 1;
             *self.by_reason.entry(reason_class(&rejection.reason)).or_default() += 1;
@@ -145,12 +156,15 @@ impl Totals {
     /// # Errors
     /// [`IngestError::Unbalanced`] when not.
     pub fn check(&self) -> Result<(), IngestError> {
-        if self.records_read == self.kept + self.duplicate + self.rejected {
+        if self.records_read == self.kept + self.duplicate + self.rejected + self.too_old {
             return Ok(());
         }
-        Err(IngestError::Unbalanced { read: self.records_read, kept: self.kept, duplicate: self.duplicate, rejected: self.rejected })
+        Err(IngestError::Unbalanced { read: self.records_read, kept: self.kept, duplicate: self.duplicate, rejected: self.rejected, too_old: self.too_old })
     }
 }
+
+/// The file that names the first day that is kept.
+const KEPT_SINCE: &str = "kept-since.json";
 
 /// Name, size and hash.
 type FileKey = (String, u64, String);
@@ -179,9 +193,18 @@ pub struct Ledger {
     objects: HashMap<FileKey, String>,
     /// Names of files that could be read.
     read: HashSet<String>,
+    /// The first day that is kept; all are if not told.
+    since: Option<String>,
 }
 
-fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
+/// `kept-since.json`
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptSince {
+    since: String,
+}
+
+/// An error at a file of the state folder.
+pub(super) fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
     IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
 }
 
@@ -224,7 +247,43 @@ impl Ledger {
             }
             ledger.insert(id.to_owned(), batch);
         }
+        let path = folder.join(KEPT_SINCE);
+        if path.exists() {
+            let text = std::fs::read(&path).map_err(|e| state_error(&path, e))?;
+            let KeptSince { since } = serde_json::from_slice(&text).map_err(|e| state_error(&path, e))?;
+            since.parse::<jiff::civil::Date>().map_err(|e| state_error(&path, e))?;
+            ledger.since = Some(since);
+        }
         Ok(ledger)
+    }
+
+    /// The first day that is kept, `YYYY-MM-DD`; `None` if all are.
+    #[must_use]
+    pub fn since(&self) -> Option<&str> {
+        self.since.as_deref()
+    }
+
+    /// Whether events of a day are no longer kept.
+    #[must_use]
+    pub fn is_too_old(&self, day: &str) -> bool {
+        self.since().is_some_and(|since| day < since)
+    }
+
+    /// Makes a day the first that is kept, for good: it is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`IngestError::State`] when it cannot be written.
+    pub fn keep_since(&mut self, state: &Path, since: String) -> Result<(), IngestError> {
+        let folder = Ledger::folder(state);
+        let path = folder.join(KEPT_SINCE);
+        let written = || -> std::io::Result<()> {
+            let kept = KeptSince { since: since.clone() };
+            write_atomically(&path, &serde_json::to_vec_pretty(&kept)?)?;
+            std::fs::File::open(&folder)?.sync_all()
+        };
+        written().map_err(|e| state_error(&path, e))?;
+        self.since = Some(since);
+        Ok(())
     }
 
     fn insert(&mut self, id: String, batch: BatchFile) {
@@ -299,12 +358,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// Part files of a table, relative to the state folder, in order.
+    /// Part files of a table, relative to the state folder, in order; without days that are no longer kept.
     #[must_use]
     pub fn parts(&self, table: &str) -> Vec<String> {
         let start = format!("{table}/");
         let mut parts: Vec<String> =
-            self.batches.values().flat_map(|b| &b.parts).filter(|p| p.starts_with(&start)).cloned().collect();
+            self.batches.values().flat_map(|b| &b.parts).filter(|p| p.starts_with(&start) && !self.is_too_old(super::store::day_of(p))).cloned().collect();
         parts.sort();
         parts
     }

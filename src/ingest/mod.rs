@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod raw;
 pub mod record;
 pub mod records;
+pub mod retention;
 pub mod rooms;
 pub mod secrets;
 pub mod seen;
@@ -96,7 +97,7 @@ pub enum IngestError {
         holder: String,
     },
     /// The counts do not add up: a defect of ours.
-    #[error("ledger does not balance: read {read}, kept {kept}, duplicate {duplicate}, rejected {rejected}")]
+    #[error("ledger does not balance: read {read}, kept {kept}, duplicate {duplicate}, rejected {rejected}, too old {too_old}")]
     Unbalanced {
         /// Records read.
         read: u64,
@@ -106,6 +107,8 @@ pub enum IngestError {
         duplicate: u64,
         /// Records rejected.
         rejected: u64,
+        /// Records of days that are no longer kept.
+        too_old: u64,
     },
 }
 
@@ -221,8 +224,9 @@ impl IngestSummary {
     #[must_use]
     pub fn sentence(&self) -> String {
         let t = &self.totals;
+        let too_old = if t.too_old == 0 { String::new() } else { format!(" + too old {}", t.too_old) };
         format!(
-            "read {} records of {} files = kept {} + duplicate {} + rejected {} ({} files were known, {} are no logs{})",
+            "read {} records of {} files = kept {} + duplicate {} + rejected {}{too_old} ({} files were known, {} are no logs{})",
             t.records_read, self.files, t.kept, t.duplicate, t.rejected, self.skipped, self.ignored.len(),
             self.pruned.map_or_else(String::new, |n| format!(", {n} were not asked for"))
         )

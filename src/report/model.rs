@@ -142,6 +142,10 @@ pub struct LedgerFacts {
     pub duplicate: u64,
     /// Rejected.
     pub rejected: u64,
+    /// Of days that the store no longer keeps.
+    pub too_old: u64,
+    /// The first day that the store keeps, if older ones were dropped.
+    pub kept_since: Option<String>,
     /// Rejected by reason.
     pub by_reason: BTreeMap<String, u64>,
 }

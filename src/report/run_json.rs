@@ -79,7 +79,7 @@ pub fn render(model: &ReportModel) -> String {
                    "as_of_ms": model.as_of_ms},
         "inputs": model.inputs.iter().map(|(p, k, h)| json!({"path": p, "kind": k, "sha256": h})).collect::<Vec<_>>(),
         "ledger": {"files": l.files, "records_read": l.records_read, "kept": l.kept, "duplicate": l.duplicate,
-                   "rejected": l.rejected, "by_reason": l.by_reason},
+                   "rejected": l.rejected, "too_old": l.too_old, "kept_since": l.kept_since, "by_reason": l.by_reason},
         "mapping": super::mapping_text::json(&model.mapping),
         "coverage": model.coverage.iter().map(|a| json!({
             "account": a.account, "share": a.share_permille, "days": a.days.len(),

@@ -31,8 +31,9 @@ pub fn render(model: &ReportModel) -> String {
     out.push_str(&super::lint_text::summary(model));
     out.push_str(&super::advice::summary(model));
     let l = &model.ledger;
+    let too_old = l.kept_since.as_ref().map_or_else(String::new, |since| format!(" + too old {} (days before {since} are dropped)", l.too_old));
     out.push_str(&format!(
-        "- logs: read {} = kept {} + duplicate {} + rejected {}\n\n",
+        "- logs: read {} = kept {} + duplicate {} + rejected {}{too_old}\n\n",
         l.records_read, l.kept, l.duplicate, l.rejected
     ));
     out.push_str("## What changed\n\n");

@@ -211,6 +211,7 @@ impl World {
             state: folder.join("state"),
             out: folder.join("out"),
             window_days: 90,
+            keep_days: None,
             now_ms,
             config: Some(folder.join("trailtrim.toml")),
             from_usage: false,

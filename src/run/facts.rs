@@ -66,6 +66,8 @@ pub fn model(config: &Config, grants: &Grants, usage: &Usage, ledger: &Ledger, r
             kept: totals.kept,
             duplicate: totals.duplicate,
             rejected: totals.rejected,
+            too_old: totals.too_old,
+            kept_since: ledger.since().map(str::to_owned),
             by_reason: totals.by_reason,
         },
         mapping: super::mapping::facts(&usage.mapping, reference),

@@ -42,6 +42,7 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         state: state.path().to_owned(),
         out: PathBuf::new(),
         window_days: 0,
+        keep_days: None,
         now_ms: 0,
         config: None,
         from_usage: false,

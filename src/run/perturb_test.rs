@@ -41,6 +41,7 @@ fn sample() -> Sample {
         state: dir.path().join("state"),
         out: dir.path().join("out"),
         window_days: 90,
+        keep_days: None,
         now_ms,
         config: None,
         from_usage: false,

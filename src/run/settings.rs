@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::RunOptions;
-use crate::config::{Config, KeepConfig, ModeName, RuleConfig};
+use crate::config::{Config, ConfigError, KeepConfig, ModeName, RuleConfig};
 use crate::reduce::{Keep, Mode, ReduceSettings, Rule};
 use crate::report::formats::manifest::Setting;
 use crate::report::model::day;
@@ -54,6 +54,21 @@ pub fn of(config: &Config, window: Window) -> ReduceSettings {
         min_age_days: config.reduce.min_age_days,
         rules: config.reduce.rules.iter().map(rule).collect(),
         keep: config.reduce.keep.iter().map(|k| keep(k, &today)).collect(),
+    }
+}
+
+/// How many days of events the store keeps; never fewer than are judged by.
+///
+/// # Errors
+/// [`ConfigError::Value`] when the window is longer.
+pub fn kept_days(options: &RunOptions, config: &Config) -> Result<Option<i64>, ConfigError> {
+    let days = options.keep_days.or(config.logs.keep_days);
+    match days {
+        Some(days) if days < options.window_days => Err(ConfigError::Value {
+            key: if options.keep_days.is_some() { "--keep" } else { "logs.keep_days" },
+            problem: format!("{days} days are fewer than the {} of the window", options.window_days),
+        }),
+        _ => Ok(days),
     }
 }
 

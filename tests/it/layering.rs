@@ -34,6 +34,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Package and the files (by the start of their path below `src/`) that may name it.
 const FENCE: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "cli/", "main.rs"]),
+    ("clap_complete", &["cli/manual.rs"]),
+    ("clap_mangen", &["cli/manual.rs"]),
     ("indicatif", &["progress.rs"]),
     ("arrow_array", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("arrow_schema", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),

@@ -106,6 +106,59 @@ fn foreign_folders_are_not_replaced() {
 }
 
 #[test]
+fn days_that_are_too_old_go_and_stay_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    // Days of July to October; the sample's runs are as of 1 November.
+    copied(&at.join("logs"), |n| n.contains("/2026/07/1") || n.contains("/2026/10/1"), false);
+    copied(&at.join("young"), |n| n.contains("/2026/10/1"), false);
+    let days = |at: &Path| -> Vec<String> {
+        let mut days: Vec<String> = std::fs::read_dir(at.join("state/events")).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().replace("date=", "")).collect();
+        days.sort();
+        days
+    };
+    assert!(run_sample(at, &at.join("logs"), &[]).status.success());
+    let all = days(at);
+    assert!(all.first().is_some_and(|day| day.as_str() < "2026-07-20"), "{all:?}");
+    let refused = run_sample(at, &at.join("logs"), &["--keep", "89d"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("`--keep`: 89 days are fewer than the 90 of the window"), "{}", String::from_utf8_lossy(&refused.stderr));
+    assert_eq!(days(at), all);
+    assert!(run_sample(at, &at.join("logs"), &["--keep", "90d"]).status.success());
+    let kept = days(at);
+    // Back from the newest day with events, which is before the time that the run judges from.
+    assert!(kept.first().is_some_and(|day| day.as_str() > "2026-07-20") && kept.last() == all.last() && kept.len() < all.len(), "{kept:?}");
+    let run = json(&at.join("out/run.json"));
+    assert_eq!(run["ledger"]["too_old"], 0, "what was taken once is not counted again");
+    let since = run["ledger"]["kept_since"].as_str().unwrap().to_owned();
+    // The same old files under other names: too old, no rejection, and no event comes back.
+    for (name, bytes) in tree(&at.join("logs")).into_iter().filter(|(n, _)| n.contains("/2026/07/")) {
+        let path = at.join("late/other-trail").join(name.replace('/', "_"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let late = run_sample(at, &at.join("late"), &[]);
+    assert!(late.status.success(), "{}", String::from_utf8_lossy(&late.stderr));
+    assert_eq!(days(at), kept);
+    let ledger = &json(&at.join("out/run.json"))["ledger"];
+    assert!(ledger["too_old"].as_u64().unwrap() > 0 && ledger["rejected"] == 0, "{ledger}");
+    assert_eq!(ledger["kept_since"], since.as_str());
+    let sum = |names: &[&str]| names.iter().map(|n| ledger[*n].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum(&["records_read"]), sum(&["kept", "duplicate", "rejected", "too_old"]));
+    let summary = std::fs::read_to_string(at.join("out/summary.md")).unwrap();
+    assert!(summary.contains(&format!("(days before {since} are dropped)")), "{summary}");
+    // Within the window nothing is missing: use is what a store that never had the old days tells.
+    let other = dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    assert!(run_sample(&other, &at.join("young"), &[]).status.success());
+    assert!(run_sample(at, &at.join("young"), &[]).status.success());
+    for table in ["usage.csv", "denials.csv"] {
+        let read = |at: &Path| std::fs::read(at.join("out/tables").join(table)).unwrap();
+        assert!(read(at) == read(&other), "{table}");
+    }
+}
+
+#[test]
 fn wrong_words_answer_usage() {
     for args in [vec!["run"], vec!["run", "--window", "soon"], vec!["nonsense"]] {
         assert_eq!(trailtrim(args).status.code(), Some(2));

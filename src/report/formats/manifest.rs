@@ -75,7 +75,7 @@ fn hashed(name: String, path: &Path) -> std::io::Result<Hashed> {
 pub fn render(model: &ReportModel, ledger: &Ledger, settings: &[Setting], folder: &Path) -> std::io::Result<String> {
     let logs: Vec<Value> = ledger.files().into_iter().map(|f| json!({
         "path": f.path, "bytes": f.bytes, "sha256": f.sha256, "records_read": f.records_read, "kept": f.kept, "duplicate": f.duplicate,
-        "rejected": f.rejections.len(), "digest": f.digest,
+        "rejected": f.rejections.len(), "too_old": f.too_old, "digest": f.digest,
     })).collect();
     let mut own = Vec::new();
     for setting in settings {

@@ -53,10 +53,10 @@ pub fn render(model: &ReportModel, process: Option<Process>) -> String {
     let l = &model.ledger;
     out.alone("log_files", "Log files taken in so far.", l.files);
     out.head("log_records", "Log records read so far, by what became of them.");
-    for (outcome, n) in [("kept", l.kept), ("duplicate", l.duplicate), ("rejected", l.rejected)] {
+    for (outcome, n) in [("kept", l.kept), ("duplicate", l.duplicate), ("rejected", l.rejected), ("too_old", l.too_old)] {
         out.one("log_records", &[("outcome", outcome)], n);
     }
-    out.alone("events_total", "Events in the store.", l.kept);
+    out.alone("events_total", "Events kept so far, also of days that were dropped since.", l.kept);
     out.head("coverage_gap_hours", "Hours of the window without any event, by account.");
     for account in &model.coverage {
         let missing = account.days.iter().filter(|(_, status)| *status == "missing").count();
