@@ -40,6 +40,8 @@ mod packing_test;
 mod paths;
 pub mod policy;
 #[cfg(test)]
+mod portable_test;
+#[cfg(test)]
 mod made_up_test;
 #[cfg(test)]
 mod perturb_test;
@@ -56,6 +58,7 @@ mod roots;
 mod run_folder;
 mod sessions;
 mod settings;
+pub mod shares;
 #[cfg(test)]
 mod small_reference_test;
 mod tables;
@@ -323,6 +326,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
+    #[cfg(test)]
+    portable_test::seen(&mut tables);
     write::all(options, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config))?;
     watch.lap("write");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })

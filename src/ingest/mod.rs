@@ -26,6 +26,7 @@ pub mod record;
 pub mod records;
 pub mod rooms;
 pub mod seen;
+pub mod shares;
 mod sign_in;
 pub mod source;
 pub mod store;
