@@ -23,6 +23,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any, Iterable, Iterator
@@ -458,7 +459,19 @@ def decode(spark: SparkSession, plan: Plan, args: argparse.Namespace) -> list[di
         raise JobError(reasons[0] if reasons else f"a share was not taken in: {error}") from error
 
 
-def put_together(spark: SparkSession, plan: Plan, args: argparse.Namespace) -> dict[str, Any]:
+class Watch:
+    """How many seconds each step took."""
+
+    def __init__(self) -> None:
+        self.start, self.seconds = time.monotonic(), {}
+
+    def lap(self, step: str) -> None:
+        """A step is over."""
+        self.seconds[step] = round(time.monotonic() - self.start, 1)
+        self.start = time.monotonic()
+
+
+def put_together(spark: SparkSession, plan: Plan, args: argparse.Namespace, watch: Watch) -> dict[str, Any]:
     """Takes the shares in and puts them into the state folder, unless that was done before and no file is to be looked at again."""
     mark = plan.folder / "committed.json"
     folder = Path(args.state)
@@ -467,6 +480,7 @@ def put_together(spark: SparkSession, plan: Plan, args: argparse.Namespace) -> d
         if told["ledger"] is None or (folder / told["ledger"]).exists():
             return {**told, "committed_before": True}
     done = decode(spark, plan, args)
+    watch.lap("ingest")
     poisoned = [entry for share in done for entry in share["poisoned"]]
     # What a killed run left is swept by the program itself.
     swept = run([program(args.trailtrim), "ingest", "--quiet", "--logs", "-", "--state", str(folder)])
@@ -475,6 +489,7 @@ def put_together(spark: SparkSession, plan: Plan, args: argparse.Namespace) -> d
     with held(folder):
         told = Merge(spark, plan, State(folder), poisoned).commit()
     told |= {"poisoned": [entry["path"] for entry in poisoned], "shares_reused": sum(share["reused"] for share in done)}
+    watch.lap("merge")
     if told["unread"] == 0:
         mark.with_suffix(".tmp").write_text(json.dumps(told))
         mark.with_suffix(".tmp").replace(mark)
@@ -483,12 +498,15 @@ def put_together(spark: SparkSession, plan: Plan, args: argparse.Namespace) -> d
 
 def job(spark: SparkSession, args: argparse.Namespace) -> int:
     """Does everything; gives the exit code."""
-    work = Path(args.work)
+    work, watch = Path(args.work), Watch()
     with held(work):
         plan = make_plan(args, work)
-        told = {"files_listed": plan.files, "bytes": plan.bytes, "shares": len(plan.shares), **put_together(spark, plan, args)}
+        watch.lap("plan")
+        told = {"files_listed": plan.files, "bytes": plan.bytes, "shares": len(plan.shares), **put_together(spark, plan, args, watch)}
         if args.tables:
             told["tables"] = write_tables(spark, plan, State(Path(args.state)), args)
+            watch.lap("tables")
+        told["seconds"] = watch.seconds
         shutil.rmtree(plan.shares_folder, ignore_errors=True)
         shutil.rmtree(plan.folder / "merge", ignore_errors=True)
     for line in told["rejections"]:

@@ -14,6 +14,7 @@ from local_server import free_port, listens, until  # noqa: E402
 
 HOME = Path(pyspark.__file__).parent
 CLASS = "org.apache.spark.deploy"
+QUICK = "-XX:TieredStopAtLevel=1"
 
 
 def end_session(leader):
@@ -48,8 +49,8 @@ class Cluster:
             self.worker(name)
 
     def start(self, name, *words):
-        log = open(self.folder / f"{name}.log", "ab")
-        self.processes[name] = subprocess.Popen([HOME / "bin/spark-class", *words], stdout=log, stderr=log, env=self.environment, start_new_session=True)
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen([HOME / "bin/spark-class", *words], stdout=log, stderr=log, env=self.environment, start_new_session=True)
 
     def worker(self, name):
         """Starts a worker; a registered one says so in its log."""
@@ -65,15 +66,17 @@ class Cluster:
         worker.wait()
 
     def submit(self, *words, **settings):
-        """Starts spark-submit; settings are Spark's, `_` for `.`."""
+        """Starts spark-submit, which puts both outputs of the job on one; settings are Spark's, `_` for `.`."""
         usual = {
-            "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4", "spark.executor.memory": "512m", "spark.driver.memory": "768m",
+            "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.executor.memory": "512m", "spark.driver.memory": "768m",
             "spark.executor.cores": "1", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.log.level": "ERROR",
+            # Jobs of seconds do not live long enough for the second compiler.
+            "spark.driver.extraJavaOptions": QUICK, "spark.executor.extraJavaOptions": QUICK,
         }
         usual.update({name.replace("_", "."): value for name, value in settings.items()})
         options = [word for name, value in usual.items() for word in ("--conf", f"{name}={value}")]
         command = [HOME / "bin/spark-submit", "--master", self.url, *options, *map(str, words)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment, start_new_session=True)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, start_new_session=True)
 
     def stop(self):
         """Stops whatever was started."""

@@ -1,0 +1,261 @@
+"""Runs the Spark job on a real cluster of this machine, with and without trouble, and holds its state folder against one machine's."""
+
+import collections
+import fcntl
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+
+from cluster import Cluster  # noqa: E402
+from local_server import until  # noqa: E402
+
+BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "testdata/organisation"
+JOB = ROOT / "spark/trailtrim_job.py"
+NOW = "2026-11-01T00:00:00Z"
+TABLES = ("events", "event_actions", "grant_changes")
+ACCOUNT = "111122223333"
+POISON = "poison"
+
+
+def record(number, time_of="2026-10-05T10:00:00Z", **more):
+    """A made-up call; its id is its number."""
+    caller = {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": f"arn:aws:iam::{ACCOUNT}:user/ci", "accountId": ACCOUNT, "userName": "ci"}
+    return {
+        "eventVersion": "1.11", "eventID": f"00000000-0000-4000-8000-{number:012d}", "eventTime": time_of, "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets",
+        "awsRegion": "eu-west-1", "sourceIPAddress": "198.51.100.7", "recipientAccountId": ACCOUNT, "userIdentity": caller, "eventType": "AwsApiCall", "readOnly": True, **more,
+    }
+
+
+def other_side(number):
+    """The copy of a call that its caller's own account did not write."""
+    return record(number, userIdentity={"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": ACCOUNT})
+
+
+def put(path, records):
+    """Writes a log file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(json.dumps({"Records": records}).encode(), mtime=0))
+
+
+def make_logs(folder):
+    """The sample, with copies of events in other files, damaged files and hostile names."""
+    shutil.copytree(SAMPLE / "logs", folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in files[::7]:
+        copy = folder / "second trail" / path.name
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, copy)
+    # Of one batch the copy that names its caller stays, wherever it lies; files in order of name.
+    put(folder / "a/0.json.gz", [other_side(n) for n in range(40)] + [record(n) for n in range(100, 120)])
+    put(folder / "zz/9.json.gz", [record(n) for n in range(30)] + [other_side(n) for n in range(100, 120)])
+    put(folder / "zz/line\nbreak 'and\" more.json.gz", [record(n) for n in range(20, 50)])
+    # An event that is told again with new data.
+    put(folder / "a/1.json.gz", [record(200, addendum={"reason": "UPDATED_DATA", "originalEventID": record(1)["eventID"]})])
+    # Several batches, so that the first that has an event keeps it: 16 MiB of bytes that cannot be packed.
+    put(folder / "m/0.json.gz", [record(300 + n, userAgent=os.urandom(6 << 20).hex()[: 12 << 20] if n < 3 else "x") for n in range(5)])
+    put(folder / "n/0.json.gz", [other_side(n) for n in range(300, 310)])
+    (folder / "zz/half.json.gz").write_bytes(gzip.compress(b'{"Records": [{"eventID": "x"')[:-9])
+    (folder / "zz/odd.json").write_text('{"Records": [{"eventTime": "never"}, 7]}')
+    (folder / "zz/notes.txt").write_text("no log")
+    (folder / "zz/empty.json").write_text("")
+
+
+def ledger(state):
+    """Entries of a state's ledger by path, and its part files."""
+    files, parts = {}, []
+    for path in sorted(Path(state, "ledger").glob("batch-*.json")):
+        batch = json.loads(path.read_text())
+        for entry in batch["files"]:
+            files.setdefault(entry["path"], []).append(entry)
+        parts += batch["parts"]
+    return files, parts
+
+
+def rows(state, table, without=()):
+    """How often each row stands in a table of a state."""
+    count = collections.Counter()
+    for part in ledger(state)[1]:
+        if part.startswith(f"{table}/"):
+            read = pq.ParquetFile(Path(state, part)).read()
+            assert set(read.column("date").to_pylist()) == {part.split("/")[1].removeprefix("date=")}, part
+            count.update(zip(*(column.to_pylist() for column in read.columns)))
+    return count
+
+
+def tree(folder):
+    """Every file below a folder."""
+    return {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file() and path.name != "lock"}
+
+
+class Job(unittest.TestCase):
+    """One cluster for all tests."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory(prefix="trailtrim-spark-")
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.folder = Path(cls.temporary.name)
+        cls.logs = cls.folder / "the logs"
+        make_logs(cls.logs)
+        cls.alone = cls.folder / "alone"
+        cls.cli("ingest", "--quiet", "--logs", cls.logs, "--state", cls.alone, code=4)
+        cls.cluster = Cluster(cls.folder / "cluster")
+        cls.addClassCleanup(cls.cluster.stop)
+
+    @classmethod
+    def cli(cls, *words, code=0):
+        done = subprocess.run([BINARY, *map(str, words)], capture_output=True, text=True, check=False)
+        assert done.returncode == code, (words, done.returncode, done.stderr[-2000:])
+        return done.stdout
+
+    def analyze(self, state, out):
+        self.cli("analyze", "--quiet", "--state", state, "--grants", SAMPLE / "grants", "--config", SAMPLE / "trailtrim.toml", "--now", NOW, "--out", out)
+
+    def program(self, name, text):
+        """A program in trailtrim's place that does something first; the list of files is in `$list`. It notes each ingest in `<name>.log`."""
+        path = self.folder / name
+        path.write_text(
+            f'#!/bin/sh\n[ "$1" = ingest ] || exec "{BINARY}" "$@"\nlist=$(mktemp "{self.folder}/list-XXXXXX")\ncat >"$list"\n'
+            f'echo "$$" >>"{path}.log"\n{text}\n"{BINARY}" "$@" <"$list"\ncode=$?\nrm -f "$list"\nexit $code\n'
+        )
+        path.chmod(0o755)
+        return path
+
+    def submit(self, name, *words, logs=None, program=BINARY, share_bytes=100_000, **settings):
+        """Starts the job; state and work folder have its name."""
+        words = ["--logs", logs or self.logs, "--state", self.folder / name / "state", "--work", self.folder / name / "work", "--trailtrim", program, "--share-bytes", share_bytes, *words]
+        return self.cluster.submit(JOB, *words, **settings)
+
+    def done(self, job, code=4):
+        """Waits for a job; gives what it told, and all that it said."""
+        out, _ = job.communicate(timeout=600)
+        self.assertEqual(job.returncode, code, out[-4000:])
+        return json.loads(next(line for line in out.splitlines() if line.startswith("{"))), out
+
+    def assert_same_store(self, state, alone=None):
+        """The same rows in every table, and the same counts for every file."""
+        alone = alone or self.alone
+        for table in TABLES:
+            ours, theirs = rows(state, table), rows(alone, table)
+            self.assertTrue(theirs, table)
+            self.assertEqual((list((ours - theirs).items())[:3], list((theirs - ours).items())[:3]), ([], []), table)
+        self.assertEqual(ledger(state)[0], ledger(alone)[0])
+        named, there = set(ledger(state)[1]), {str(p.relative_to(state)) for table in TABLES for p in Path(state, table).rglob("*") if p.is_file()}
+        self.assertEqual(named, there, "readers that do not know the ledger see the same part files")
+
+    def test_one_store_whatever_happens(self):
+        """The job undisturbed; then with a worker that is lost in the middle."""
+        job = self.submit("plain", "--tables", self.folder / "tables", "--now", NOW)
+        told, said = self.done(job)
+        self.assertIn("half.json.gz", said)
+        state = self.folder / "plain/state"
+        self.assert_same_store(state)
+        files = [entry for entries in ledger(state)[0].values() for entry in entries]
+        for name in ("records_read", "kept", "duplicate"):
+            self.assertEqual(told[name], sum(entry[name] for entry in files), name)
+        self.assertGreater(told["shares"], 6)
+        self.assertGreater(told["duplicate"], 400)
+        self.assertEqual((told["poisoned"], told["files_listed"] - told["files"]), ([], 1), "one file is no log")
+        self.analyze(self.alone, self.folder / "out-alone")
+        self.analyze(state, self.folder / "out-spark")
+        ours, theirs = tree(self.folder / "out-spark"), tree(self.folder / "out-alone")
+        self.assertEqual({name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}, set(), "analyze gives the same bytes")
+        self.check_tables(told)
+
+        slow = self.program("slow", "sleep 2")
+        job = self.submit("killed", program=slow)
+        shares = self.folder / "killed/work"
+        until(lambda: len(list(shares.glob("plan-*/shares/[0-9a-f]*"))) >= 2, "the second share")
+        self.cluster.kill("one")
+        before = len(list(shares.glob("plan-*/shares/[0-9a-f]*")))
+        self.assertLess(before, told["shares"], "the worker was lost in the middle")
+        again, _ = self.done(job)
+        self.assertGreater(len((self.folder / "slow.log").read_text().splitlines()), told["shares"] + 1, "what the lost worker did was done again")
+        self.assert_same_store(self.folder / "killed/state")
+        self.assertEqual({k: again[k] for k in ("kept", "duplicate", "rejected")}, {k: told[k] for k in ("kept", "duplicate", "rejected")})
+        self.cluster.worker("one")
+
+    def check_tables(self, told):
+        """The answers of the large queries; use is the table that `analyze` writes."""
+        self.assertEqual(len(told["tables"]), len(list((self.folder / "tables").iterdir())))
+        read = pq.read_table(self.folder / "tables/usage/as_of=2026-11-01", partitioning=None).to_pylist()
+        alone = pq.read_table(self.folder / "out-alone/tables/usage.parquet").to_pylist()
+        self.assertGreater(len(alone), 100)
+        same = ("account", "principal_key", "action", "resource_arn", "region", "context_class", "outcome", "calls", "first_seen_ms", "last_seen_ms")
+        count = lambda table: collections.Counter(tuple(row[name] for name in same) for row in table)  # noqa: E731
+        self.assertEqual(count(read), count(alone))
+
+    def test_submitted_again(self):
+        """A driver that is lost, a file that brings the program down, and a job that was done already."""
+        logs = self.folder / "poisoned logs"
+        shutil.copytree(self.logs, logs)
+        put(logs / f"k/{POISON}.json.gz", [record(n) for n in range(400, 410)])
+        crash = self.program("crash", f'sleep 1\nif tr "\\0" "\\n" <"$list" | grep -q {POISON}; then kill -ABRT $$; fi')
+        job = self.submit("again", logs=logs, program=crash)
+        work = self.folder / "again/work"
+        until(lambda: len(list(work.glob("plan-*/shares/[0-9a-f]*"))) >= 2, "the second share")
+        os.killpg(job.pid, signal.SIGKILL)
+        job.communicate()
+        time.sleep(1)
+        told, said = self.done(self.submit("again", logs=logs, program=crash))
+        self.assertGreaterEqual(told["shares_reused"], 2)
+        self.assertEqual(told["poisoned"], [f"k/{POISON}.json.gz"])
+        self.assertIn(POISON, said)
+        state = self.folder / "again/state"
+        for table in TABLES:
+            self.assertEqual(rows(state, table), rows(self.alone, table), table)
+        files = ledger(state)[0]
+        [entry] = files.pop(f"k/{POISON}.json.gz")
+        self.assertEqual((entry["sha256"], len(entry["rejections"])), ("", 1))
+        self.assertEqual(files, ledger(self.alone)[0])
+        # The program is repaired: the next job reads what could not be read, and nothing else is taken in twice.
+        before = tree(state)
+        told, _ = self.done(self.submit("again", logs=logs), code=0)
+        self.assertEqual((told["files"], told["kept"], told["poisoned"]), (1, 10, []))
+        self.cli("ingest", "--quiet", "--logs", logs, "--state", self.folder / "alone again", code=4)
+        for table in TABLES:
+            self.assertEqual(rows(state, table), rows(self.folder / "alone again", table), table)
+        after = tree(state)
+        self.assertEqual({name: after[name] for name in before}, before)
+        told, _ = self.done(self.submit("again", logs=logs), code=0)
+        self.assertTrue(told["committed_before"])
+        self.assertEqual(tree(state), after)
+
+    def test_night_after_night(self):
+        """A second night on the first night's state, as one machine does it; the state folder is held meanwhile."""
+        first = self.folder / "first night"
+        shutil.copytree(self.logs, first)
+        shutil.rmtree(first / "zz")
+        alone = self.folder / "nights alone"
+        self.cli("ingest", "--quiet", "--logs", first, "--state", alone)
+        self.cli("ingest", "--quiet", "--logs", self.logs, "--state", alone, code=4)
+        self.done(self.submit("nights", logs=first, share_bytes=40 << 20), code=0)
+        told, _ = self.done(self.submit("nights"))
+        self.assert_same_store(self.folder / "nights/state", alone)
+        self.assertEqual(told["files"], 4)
+        # A hold on the state folder is kept.
+        lock = self.folder / "nights/state/lock"
+        with open(lock, "a", encoding="utf-8") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            put(self.logs / "zz/new.json.gz", [record(900)])
+            said, _ = self.submit("nights").communicate()
+        (self.logs / "zz/new.json.gz").unlink()
+        self.assertIn("another run holds", said)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
