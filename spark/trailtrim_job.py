@@ -433,9 +433,11 @@ def write_tables(spark: SparkSession, plan: Plan, state: State, args: argparse.N
     params = spark.createDataFrame([(end, end - args.window * 86_400_000)], "as_of_ms BIGINT, window_start_ms BIGINT")
     params.createOrReplaceTempView("params")
     written = {}
-    for name, sql in sorted(plan.queries.items()):
+    for name in args.only or sorted(plan.queries):
+        if name not in plan.queries:
+            raise JobError(f"no large query `{name}`; there are {', '.join(sorted(plan.queries))}", 2)
         folder = f"{args.tables.rstrip('/')}/{name}/as_of={args.now.astimezone(datetime.timezone.utc).date()}"
-        spark.sql(sql).write.mode("overwrite").option("compression", "zstd").parquet(folder)
+        spark.sql(plan.queries[name]).write.mode("overwrite").option("compression", "zstd").parquet(folder)
         written[name] = folder
     return written
 
@@ -538,6 +540,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--reference", metavar="FILE", help="a bundle of `reference import`, on every machine")
     parser.add_argument("--share-bytes", type=int, default=128 << 20, metavar="N", help="bytes of a share, about, as the files lie (default: 128 MiB)")
     parser.add_argument("--tables", metavar="URL", help="folder for the answers of the large queries; none are asked without it")
+    parser.add_argument("--only", action="append", metavar="QUERY", help="of the large queries only this one; may be repeated")
     parser.add_argument("--now", type=moment, metavar="TIME", help="the time to judge from (RFC 3339), for --tables")
     parser.add_argument("--window", type=int, default=90, metavar="DAYS", help="how far back use counts (default: 90)")
     args = parser.parse_args(given)
