@@ -148,6 +148,11 @@ def poisoned(place: bytes, name: str, reason: str) -> Entry:
     return {"path": name, "bytes": size, "sha256": "", "records_read": 1, "kept": 0, "duplicate": 0, "rejections": [rejection]}
 
 
+def url(path: Path | str) -> str:
+    """A path as Spark takes it, whatever its usual file system is."""
+    return f"file://{path}"
+
+
 # --- The plan --------------------------------------------------------------------------------------------------------------------
 
 
@@ -220,7 +225,7 @@ class State:
 
     def paths(self, table: str, days: set[str] | None = None) -> list[str]:
         """The paths of a table's part files, of some days or all."""
-        return [str(self.folder / part) for part in sorted(self.parts) if part.startswith(f"{table}/") and (days is None or day_of(part) in days)]
+        return [url(self.folder / part) for part in sorted(self.parts) if part.startswith(f"{table}/") and (days is None or day_of(part) in days)]
 
 
 def key(entry: Entry) -> bytes:
@@ -292,7 +297,7 @@ class Merge:
         first share's (src/ingest/shares.rs has why).
         """
         folders = [self.plan.shares_folder / share["id"] / "events" for share in self.plan.shares]
-        paths = [str(folder) for folder in folders if folder.is_dir()]
+        paths = [url(folder) for folder in folders if folder.is_dir()]
         if not paths:
             return None
         own = self.read(paths, self.plan.columns("events", ["event_id", "principal_type", "source_file"]))
@@ -304,8 +309,8 @@ class Merge:
             copies = copies.unionByName(before.select("event_id", F.struct(*(F.lit(STORED).alias(n) for n in ("batch", "side", "number"))).alias("place")))
         several = copies.groupBy("event_id").agg(F.count("*").alias("copies"), F.min("place").alias("best")).where("copies > 1")
         lost = own.join(several, "event_id").where("number <> best.number").select("event_id", "number", "part", "source_file")
-        lost.write.parquet(str(self.folder / "lost"))
-        return self.spark.read.schema("event_id STRING, number INT, part STRING, source_file STRING").parquet(str(self.folder / "lost"))
+        lost.write.parquet(url(self.folder / "lost"))
+        return self.spark.read.schema("event_id STRING, number INT, part STRING, source_file STRING").parquet(url(self.folder / "lost"))
 
     def survivors(self, table: str, touched: set[tuple[int, str]], lost: DataFrame) -> DataFrame | None:
         """The rows of part files that have events which are not kept, without these."""
@@ -313,7 +318,7 @@ class Merge:
         for number, share in enumerate(self.plan.shares):
             for part in self.plan.parts(share, table):
                 if (number, part.removeprefix(f"{table}/")) in touched:
-                    paths.append(str(self.plan.shares_folder / share["id"] / part))
+                    paths.append(url(self.plan.shares_folder / share["id"] / part))
         if not paths:
             return None
         names = [c["name"] for c in self.plan.tables[table]]
@@ -329,7 +334,7 @@ class Merge:
             rows = self.survivors(table, touched, lost) if touched else None
             if rows is not None:
                 out = self.folder / table
-                rows.write.partitionBy("day").option("compression", "zstd").parquet(str(out))
+                rows.write.partitionBy("day").option("compression", "zstd").parquet(url(out))
                 fresh += [(path, f"{table}/date={path.parent.name.removeprefix('day=')}") for path in sorted(out.glob("day=*/*.parquet"))]
         return touched, fresh
 

@@ -21,7 +21,7 @@ use crate::usage::large::LARGE;
 const NOW_MS: i64 = 1_793_491_200_000;
 
 /// Queries over the store that are not among the large ones that an engine of many machines asks by itself.
-const BESIDE: &[&str] = &["era_calls", "event_by_id", "grant_changes", "key_changes", "trail_changes"];
+const BESIDE: &[&str] = &["era_calls", "event_by_id", "grant_changes", "key_changes"];
 
 thread_local! {
     static WANTED: RefCell<Option<PathBuf>> = const { RefCell::new(None) };

@@ -14,5 +14,5 @@ macro_rules! queries {
 pub const LARGE: &[(&str, &str)] = queries!(
     "activity", "assumption_calls", "coverage_data", "coverage_days", "denials", "denied_calls", "key_activity", "key_services", "key_sources",
     "mapping_arns", "mapping_events", "mapping_pairs", "mapping_unresolved", "monitored", "principal_days", "principal_mfa", "region_use",
-    "role_sessions", "root_use", "secret_use", "session_calls", "sign_ins", "unknown_calls", "usage", "use_days",
+    "role_sessions", "root_use", "secret_use", "session_calls", "sign_ins", "trail_changes", "unknown_calls", "usage", "use_days",
 );

@@ -9,20 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import sqlglot
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "spark")]
 
 import trailtrim_job  # noqa: E402
-from cluster import Cluster  # noqa: E402
-from local_server import until  # noqa: E402
+from cluster import HOME, QUICK, Cluster, end_session, until  # noqa: E402
 
-BINARY = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-ROOT = Path(__file__).parents[2]
+BINARY, ANSWERS = sys.argv[1:3]
+del sys.argv[1:3]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 SAMPLE = ROOT / "testdata/organisation"
 JOB = ROOT / "spark/trailtrim_job.py"
 NOW = "2026-11-01T00:00:00Z"
@@ -181,11 +182,14 @@ class Job(unittest.TestCase):
         shares = self.folder / "killed/work"
         until(lambda: len(list(shares.glob("plan-*/shares/[0-9a-f]*"))) >= 2, "the second share")
         self.cluster.kill("one")
-        before = len(list(shares.glob("plan-*/shares/[0-9a-f]*")))
-        self.assertLess(before, told["shares"], "the worker was lost in the middle")
+        self.assertLess(len(list(shares.glob("plan-*/shares/[0-9a-f]*"))), told["shares"], "the worker was lost in the middle")
         again, _ = self.done(job)
         self.assertGreater(len((self.folder / "slow.log").read_text().splitlines()), told["shares"] + 1, "what the lost worker did was done again")
-        self.assert_same_store(self.folder / "killed/state")
+        state = self.folder / "killed/state"
+        self.assert_same_store(state)
+        before = tree(state)
+        self.cli("ingest", "--quiet", "--logs", self.logs, "--state", state)
+        self.assertEqual(tree(state), before, "the program knows every file")
         self.assertEqual({k: again[k] for k in ("kept", "duplicate", "rejected")}, {k: told[k] for k in ("kept", "duplicate", "rejected")})
         self.cluster.worker("one")
 
@@ -206,17 +210,16 @@ class Job(unittest.TestCase):
         shutil.copytree(self.logs, logs)
         put(logs / f"k/{POISON}.json.gz", [record(n) for n in range(400, 410)])
         crash = self.program("crash", f'sleep 1\nif tr "\\0" "\\n" <"$list" | grep -q {POISON}; then kill -ABRT $$; fi')
-        job = self.submit("again", logs=logs, program=crash)
-        work = self.folder / "again/work"
+        job = self.submit("once again", logs=logs, program=crash)
+        work = self.folder / "once again/work"
         until(lambda: len(list(work.glob("plan-*/shares/[0-9a-f]*"))) >= 2, "the second share")
-        os.killpg(job.pid, signal.SIGKILL)
+        end_session(job.pid)
         job.communicate()
-        time.sleep(1)
-        told, said = self.done(self.submit("again", logs=logs, program=crash))
+        told, said = self.done(self.submit("once again", logs=logs, program=crash))
         self.assertGreaterEqual(told["shares_reused"], 2)
         self.assertEqual(told["poisoned"], [f"k/{POISON}.json.gz"])
         self.assertIn(POISON, said)
-        state = self.folder / "again/state"
+        state = self.folder / "once again/state"
         for table in TABLES:
             self.assertEqual(rows(state, table), rows(self.alone, table), table)
         files = ledger(state)[0]
@@ -225,14 +228,14 @@ class Job(unittest.TestCase):
         self.assertEqual(files, ledger(self.alone)[0])
         # The program is repaired: the next job reads what could not be read, and nothing else is taken in twice.
         before = tree(state)
-        told, _ = self.done(self.submit("again", logs=logs), code=0)
+        told, _ = self.done(self.submit("once again", logs=logs), code=0)
         self.assertEqual((told["files"], told["kept"], told["poisoned"]), (1, 10, []))
         self.cli("ingest", "--quiet", "--logs", logs, "--state", self.folder / "alone again", code=4)
         for table in TABLES:
             self.assertEqual(rows(state, table), rows(self.folder / "alone again", table), table)
         after = tree(state)
         self.assertEqual({name: after[name] for name in before}, before)
-        told, _ = self.done(self.submit("again", logs=logs), code=0)
+        told, _ = self.done(self.submit("once again", logs=logs), code=0)
         self.assertTrue(told["committed_before"])
         self.assertEqual(tree(state), after)
 
@@ -261,5 +264,43 @@ class Job(unittest.TestCase):
             pass
 
 
+class Sql(unittest.TestCase):
+    """The same SQL for every engine."""
+
+    def test_every_query_gives_the_same_rows(self):
+        """On the built-in engine and on Spark: on the sample and, where there are any, on the corpora."""
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Path(folder, "plan.json")
+            subprocess.run([BINARY, "shares", "--logs", SAMPLE / "logs", "--out", folder], check=True, capture_output=True)
+            quick = {
+                "spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false",
+                # Of hundreds of plans over small tables, compiling would be all of the work; the job's own tests compile.
+                "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.driver.extraJavaOptions": QUICK,
+            }
+            options = [word for setting in quick.items() for word in ("--conf", "=".join(setting))]
+            environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(HOME)}
+            command = [HOME / "bin/spark-submit", "--master", "local[2]", *options, HERE / "queries.py", ANSWERS, ROOT / "queries", plan]
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
+            told = json.loads(done.stdout.splitlines()[-1])
+            print(told, file=sys.stderr)
+            self.assertEqual(told["queries"], len(list((ROOT / "queries").glob("*.sql"))))
+            self.assertGreater(told["rows"], 3000)
+            self.check_ddl(plan)
+
+    def check_ddl(self, plan):
+        """athena.sql and trino.sql are what the tables' columns make of them, and their engines' parsers take every statement."""
+        subprocess.run([sys.executable, ROOT / "spark/athena.py", plan, "--check"], check=True)
+        queries = json.loads(plan.read_text())["queries"]
+        for engine in ("athena", "trino"):
+            statements = sqlglot.parse((ROOT / f"spark/{engine}.sql").read_text(), read=engine)
+            kinds = collections.Counter(type(statement).__name__ for statement in statements if statement)
+            self.assertEqual(kinds, {"Create": 3 + 3 + len(queries), "Select": 1}, engine)
+            partitioned = [s for s in statements if s and s.find(sqlglot.exp.PartitionedByProperty)]
+            self.assertEqual(len(partitioned), 3 + len(queries), engine)
+
+
 if __name__ == "__main__":
+    # Whoever ends this ends the cluster.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     unittest.main(verbosity=2)

@@ -1,20 +1,31 @@
 """A real Spark standalone cluster on this machine: a master and workers, each a process of its own, on loopback."""
 
+import atexit
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyspark
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
-from local_server import free_port, listens, until  # noqa: E402
+from local_server import free_port, listens  # noqa: E402
 
 HOME = Path(pyspark.__file__).parent
 CLASS = "org.apache.spark.deploy"
 QUICK = "-XX:TieredStopAtLevel=1"
+
+
+def until(condition, what, seconds=240):
+    """Waits until something is so; a busy machine takes its time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit(f"{what} does not come")
+        time.sleep(0.1)
 
 
 def end_session(leader):
@@ -42,7 +53,8 @@ class Cluster:
             **kept, "SPARK_HOME": str(HOME), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1",
             "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": QUICK, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(self.folder / "local"),
         }
-        self.processes = {}
+        self.processes, self.jobs = {}, []
+        atexit.register(self.stop)
         self.start("master", f"{CLASS}.master.Master", "--host", "127.0.0.1", "--port", str(self.port), "--webui-port", "0")
         until(lambda: listens(self.port), "the master")
         for name in ("one", "two"):
@@ -76,11 +88,12 @@ class Cluster:
         usual.update({name.replace("_", "."): value for name, value in settings.items()})
         options = [word for name, value in usual.items() for word in ("--conf", f"{name}={value}")]
         command = [HOME / "bin/spark-submit", "--master", self.url, *options, *map(str, words)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, start_new_session=True)
+        self.jobs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, start_new_session=True))
+        return self.jobs[-1]
 
     def stop(self):
         """Stops whatever was started."""
-        for process in self.processes.values():
+        for process in [*self.processes.values(), *(job for job in self.jobs if job.poll() is None)]:
             end_session(process.pid)
             process.wait()
-        self.processes.clear()
+        self.processes, self.jobs = {}, []

@@ -3,15 +3,18 @@
 To be given to spark-submit: folder that `TRAILTRIM_QUERIES_TO` filled, folder of queries, plan.json with the store's columns.
 """
 
+import concurrent.futures
 import json
 import math
 import sys
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[2] / "spark")]
+SPARK = Path(__file__).parents[2] / "spark"
+sys.path[:0] = [str(SPARK)]
 
 import pyarrow.parquet as pq  # noqa: E402
+import sqlglot  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 
 from trailtrim_job import Plan, State, register  # noqa: E402
@@ -60,11 +63,17 @@ def main():
                     spark.table(table).coalesce(1).cache().createOrReplaceTempView(table)
             for table in sorted((case / kind / "tables").glob("*.parquet")):
                 spark.read.parquet(str(table)).cache().createOrReplaceTempView(table.stem)
-            for answer in sorted((case / kind / "answers").glob("*.parquet")):
-                problem = compare(f"{case.name}, {answer.stem}", spark, (queries / f"{answer.stem}.sql").read_text(), answer)
+            answers = sorted((case / kind / "answers").glob("*.parquet"))
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                problems = pool.map(lambda answer: compare(f"{case.name}, {answer.stem}", spark, (queries / f"{answer.stem}.sql").read_text(), answer), answers)
+                wrong += [problem for problem in problems if problem]
+            asked.update(answer.stem for answer in answers)
+            rows += sum(pq.read_metadata(answer).num_rows for answer in answers)
+            if kind == "store":
+                # The query of use as Trino is asked it, by way of Spark's words.
+                of_trino = sqlglot.transpile([s for s in sqlglot.parse((SPARK / "trino.sql").read_text(), read="trino") if s][-1].sql("trino"), read="trino", write="spark")[0]
+                problem = compare(f"{case.name}, usage of trino.sql", spark, of_trino, case / kind / "answers/usage.parquet")
                 wrong += [problem] if problem else []
-                asked.add(answer.stem)
-                rows += pq.read_metadata(answer).num_rows
             print(f"{case.name}, {kind}: {time.time() - start:.0f} s", file=sys.stderr)
     first.stop()
     for problem in wrong:
