@@ -1,6 +1,7 @@
 -- title: One event
 -- question: Who called what on what when, how did it end, and what did AWS say?
 -- columns: event_id, event_time_ms, account, region, event_source, event_name, outcome, error_code, error_message, principal_key, principal_arn, principal_type, source_ip, source_file, record_index, action, resource_arn, action_outcome
+-- size: large
 SELECT
     e.event_id AS event_id,
     e.event_time_ms AS event_time_ms,

@@ -1,7 +1,7 @@
 -- title: Changes of trails
 -- question: When was each trail last made, changed, started or stopped in the window?
 -- columns: account, resource_arn, last_ms
--- size: small
+-- size: large
 SELECT
     a.account AS account,
     a.resource_arn AS resource_arn,

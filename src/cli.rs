@@ -2,11 +2,13 @@
 
 mod findings;
 mod manual;
+mod shares;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use shares::SharesArgs;
 pub use findings::{
     BaselineArgs, BaselineCommand, ReviewArgs, ReviewCommand, ReviewImportArgs, SuppressionsArgs, SuppressionsCommand, SuppressionsListArgs, VerifyArgs,
 };
@@ -28,6 +30,8 @@ pub enum Command {
     Run(RunArgs),
     /// Take logs into the state folder.
     Ingest(IngestArgs),
+    /// Cut log files into shares for several machines; what spark/trailtrim_job.py begins with (docs/spark.md).
+    Shares(SharesArgs),
     /// Are log files those that CloudTrail delivered, and all there? By its signed digests, offline.
     VerifyLogs(VerifyLogsArgs),
     /// Compare what the state folder holds with grants; write proposals and reports.

@@ -35,6 +35,7 @@ macro_rules! say {
 mod controls;
 mod findings;
 mod manual;
+mod shares;
 
 fn said(result: std::io::Result<()>) {
     if let Err(error) = result
@@ -102,6 +103,7 @@ pub fn execute(command: Command) -> Result<u8, Failure> {
             print_rejections(&summary);
             Ok(if summary.totals.rejected > 0 { PARTIAL } else { 0 })
         }
+        Command::Shares(args) => shares::shares(args),
         Command::VerifyLogs(args) => verify_logs(args),
         Command::Policy(args) => policy(&args),
         Command::Explain(args) => explain_one(&args),

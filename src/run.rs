@@ -41,6 +41,8 @@ mod packing_test;
 mod paths;
 pub mod policy;
 #[cfg(test)]
+mod portable_test;
+#[cfg(test)]
 mod made_up_test;
 #[cfg(test)]
 mod perturb_test;
@@ -57,6 +59,7 @@ mod roots;
 mod run_folder;
 mod sessions;
 mod settings;
+pub mod shares;
 #[cfg(test)]
 mod small_reference_test;
 mod tables;
@@ -341,6 +344,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
+    #[cfg(test)]
+    portable_test::seen(&mut tables);
     write::all(options, out, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config), &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })

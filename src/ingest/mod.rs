@@ -29,6 +29,7 @@ pub mod retention;
 pub mod rooms;
 pub mod secrets;
 pub mod seen;
+pub mod shares;
 mod sign_in;
 pub mod source;
 pub mod store;

@@ -15,6 +15,7 @@ pub mod eras;
 pub mod event_by_id;
 pub mod frames;
 pub mod grant_changes;
+pub mod large;
 pub mod log_tables;
 pub mod mapping;
 pub mod principal_days;

@@ -40,7 +40,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("arrow_array", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("arrow_schema", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
     ("parquet", &["ingest/store.rs", "ingest/carriers/security_lake.rs"]),
-    ("polars", &["usage/engine.rs", "usage/frames.rs", "usage/log_tables.rs", "usage/shares.rs", "run/controls_test.rs", "grants/frames/", "external/frames.rs", "report/sql.rs"]),
+    ("polars", &["usage/engine.rs", "usage/frames.rs", "usage/log_tables.rs", "usage/shares.rs", "run/controls_test.rs", "run/portable_test.rs", "grants/frames/", "external/frames.rs", "report/sql.rs"]),
     ("maxminddb", &["external/origins.rs"]),
     ("ipnet", &["external/network.rs"]),
     ("serde_yaml_ng", &["external/known.rs", "report/deliver/"]),

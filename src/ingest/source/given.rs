@@ -50,7 +50,7 @@ pub fn roots(given: &[PathBuf], list: &mut dyn Read) -> Result<Vec<Root>, Ingest
             for line in lines(&bytes) {
                 roots.push(match in_s3(line, true) {
                     Some(root) => root?,
-                    None => Root::Path { path: path_of(line), base: PathBuf::new(), listed: true },
+                    None => marked(line),
                 });
             }
         } else if let Some(root) = in_s3(path.as_os_str().as_encoded_bytes(), false) {
@@ -69,6 +69,14 @@ pub fn roots(given: &[PathBuf], list: &mut dyn Read) -> Result<Vec<Root>, Ingest
         }
     }
     Ok(roots)
+}
+
+/// A path of a list. Behind `/./` its name begins: `/mnt/logs/./2026/a.json` is `2026/a.json`.
+fn marked(line: &[u8]) -> Root {
+    let mark = line.windows(3).rposition(|w| w == b"/./").filter(|at| at + 3 < line.len());
+    let (base, rest) = mark.and_then(|at| Some((line.get(..=at)?, line.get(at + 3..)?))).unwrap_or((b"", line));
+    let base = path_of(base);
+    Root::Path { path: base.join(path_of(rest)), base, listed: true }
 }
 
 /// The lines of a list, or what stands between its NUL bytes.
@@ -220,6 +228,8 @@ mod tests {
         let object = Root::S3 { bucket: "b".into(), key: "k/x y".into(), listed: true };
         assert_eq!(all(b"a b\n\ns3://b/k/x y\r\n*.gz"), [path("a b"), object.clone(), path("*.gz")]);
         assert_eq!(all(b"a\nb\0s3://b/k/x y\0"), [path("a\nb"), object]);
+        let from = |base: &str, path: &str| Root::Path { path: path.into(), base: base.into(), listed: true };
+        assert_eq!(all(b"/m/l/./y/a\n/./a\n./a\n/a/./"), [from("/m/l/", "/m/l/y/a"), from("/", "/a"), path("./a"), path("/a/./")]);
         assert!(roots(&["-".into(), "-".into()], &mut std::io::empty()).is_err());
         assert!(roots(&["s3://".into()], &mut std::io::empty()).is_err());
         assert_eq!(roots(&["s3://b".into()], &mut std::io::empty()).unwrap(), [Root::S3 { bucket: "b".into(), key: String::new(), listed: false }]);

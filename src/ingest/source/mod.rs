@@ -146,6 +146,12 @@ pub fn list(given: &[PathBuf], keep: &Keep) -> Result<Listing, IngestError> {
     list_with(given, keep, &mut io::stdin())
 }
 
+/// Lists what a list on standard input names.
+#[cfg(test)]
+pub(super) fn list_of(list: &[u8], keep: &Keep) -> Result<Listing, IngestError> {
+    list_with(&["-".into()], keep, &mut &*list)
+}
+
 fn list_with(given: &[PathBuf], keep: &Keep, stdin: &mut dyn Read) -> Result<Listing, IngestError> {
     let mut all = Collector { keep, files: BTreeMap::new(), places: HashSet::new(), ignored: Vec::new(), pruned: 0 };
     let mut objects = Vec::new();
