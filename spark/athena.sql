@@ -695,6 +695,21 @@ TBLPROPERTIES (
     'projection.as_of.range' = '2026-01-01,NOW'
 );
 
+CREATE EXTERNAL TABLE `answer_trail_changes` (
+    `account` string,
+    `resource_arn` string,
+    `last_ms` bigint
+)
+PARTITIONED BY (`as_of` string)
+STORED AS PARQUET
+LOCATION 's3://YOUR-BUCKET/tables/trail_changes/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.as_of.type' = 'date',
+    'projection.as_of.format' = 'yyyy-MM-dd',
+    'projection.as_of.range' = '2026-01-01,NOW'
+);
+
 CREATE EXTERNAL TABLE `answer_unknown_calls` (
     `account` string,
     `principal_key` string,

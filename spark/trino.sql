@@ -620,6 +620,18 @@ WITH (
     partitioned_by = ARRAY['as_of']
 );
 
+CREATE TABLE answer_trail_changes (
+    account varchar,
+    resource_arn varchar,
+    last_ms bigint,
+    as_of varchar
+)
+WITH (
+    format = 'PARQUET',
+    external_location = 's3://YOUR-BUCKET/tables/trail_changes/',
+    partitioned_by = ARRAY['as_of']
+);
+
 CREATE TABLE answer_unknown_calls (
     account varchar,
     principal_key varchar,

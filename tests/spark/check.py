@@ -256,6 +256,15 @@ class Job(unittest.TestCase):
         self.assert_same_store(state, alone)
         self.assertEqual(told["files"], 5)
 
+    @unittest.skipUnless("TRAILTRIM_CORPORA" in os.environ, "TRAILTRIM_CORPORA is not set: no real logs")
+    def test_real_logs(self):
+        """Other people's logs, among much that is none."""
+        logs, alone = os.environ["TRAILTRIM_CORPORA"], self.folder / "real alone"
+        code = subprocess.run([BINARY, "ingest", "--quiet", "--logs", logs, "--state", alone], capture_output=True, check=False).returncode
+        told, _ = self.done(self.submit("real", logs=logs, share_bytes=4_000_000), code=code)
+        self.assertGreater((told["shares"], told["kept"]), (3, 1000))
+        self.assert_same_store(self.folder / "real/state", alone)
+
     def test_a_folder_that_is_held_is_left_alone(self):
         """By another job, or by the program."""
         folder = self.folder / "held"
