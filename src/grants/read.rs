@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn batches_are_never_empty_and_hold_to_their_size() {
-        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes, is_link: false };
+        let file = |bytes| File { name: String::new(), path: PathBuf::new(), bytes, is_link: false, is_device: false, is_shut: false };
         let sizes = [BATCH_BYTES + 1, BATCH_BYTES / 2, BATCH_BYTES / 2, 1].map(file);
         assert_eq!([batch_of(&sizes), batch_of(&sizes[1..]), batch_of(&sizes[3..])], [1, 2, 1]);
     }
