@@ -10,6 +10,8 @@
 
 #[path = "it/blast.rs"]
 mod blast;
+#[path = "it/breaks.rs"]
+mod breaks;
 #[path = "it/bundles.rs"]
 mod bundles;
 #[path = "it/carriers.rs"]

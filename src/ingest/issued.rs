@@ -12,6 +12,9 @@ use super::secrets::of_policy;
 /// Operations whose parameters can carry session policies.
 const TAKE_POLICIES: &[&str] = &["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken"];
 
+/// Stands for a session policy that names an ExternalId and cannot be read.
+const NOT_KEPT: &str = "not kept: it names an ExternalId and cannot be read";
+
 /// What an STS call handed out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Issued {
@@ -62,7 +65,8 @@ fn policy(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,
-        Value::String(text) => of_policy(text.clone()),
+        // One that cannot be kept was passed all the same.
+        Value::String(text) => of_policy(text.clone()).or_else(|| Some(NOT_KEPT.to_owned())),
         other => of_policy(other.to_string()),
     }
 }
@@ -98,6 +102,7 @@ mod tests {
     fn policies_stand_as_they_were_passed() {
         let role = "arn:aws:iam::111122223333:role/app";
         assert_eq!(told("AssumeRole", json!({"roleArn": role, "policy": "{ not JSON"})), some(Some("{ not JSON"), Some("[]")));
+        assert_eq!(told("AssumeRole", json!({"roleArn": role, "policy": "{ sts:ExternalId"})), some(Some(NOT_KEPT), Some("[]")));
         assert_eq!(told("AssumeRole", json!({"roleArn": role, "policy": {"Version": "2012-10-17"}})), some(Some(r#"{"Version":"2012-10-17"}"#), Some("[]")));
         let arns = json!({"name": "ann", "policyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, "bare", {"arn": 1}]});
         assert_eq!(told("GetFederationToken", arns), some(None, Some(r#"["arn:aws:iam::aws:policy/ReadOnlyAccess",null,null]"#)));

@@ -21,7 +21,7 @@ def hidden(text, allowed="\n\t"):
     return [text[max(0, m.start() - 30):m.end() + 30] for m in HIDDEN.finditer(text) if m.group() not in allowed]
 
 
-def trailtrim(*args, timeout=300, **options):
+def trailtrim(*args, timeout=900, **options):
     """Exit code, standard output, standard error."""
     done = subprocess.run([BINARY, *map(str, args)], capture_output=True, check=False, timeout=timeout, **options)
     return done.returncode, done.stdout.decode(), done.stderr.decode()

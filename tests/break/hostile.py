@@ -60,7 +60,7 @@ def shell_safe(script, folder):
     calls = folder / "calls"
     calls.write_bytes(b"")
     for options in (["--dry-run"], ["--force"]):
-        subprocess.run(["sh", script, *options], cwd=script.parent, env={"PATH": f"{bin_folder}:{os.environ['PATH']}", "AWS_CALLS": str(calls), "HOME": str(folder)}, capture_output=True, check=False, timeout=60)
+        subprocess.run(["sh", script, *options], cwd=script.parent, env={"PATH": f"{bin_folder}:{os.environ['PATH']}", "AWS_CALLS": str(calls), "HOME": str(folder)}, capture_output=True, check=False, timeout=300)
     return None
 
 

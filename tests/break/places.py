@@ -56,7 +56,7 @@ class Places(unittest.TestCase):
             command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", program, *command]
         else:
             command = [BINARY, *command]
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120, cwd=self.base)
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=400, cwd=self.base)
         return done.returncode, done.stderr
 
     def test_links_pipes_and_devices(self):
@@ -73,7 +73,7 @@ class Places(unittest.TestCase):
                     os.mknod(folder / "zero.json", stat.S_IFCHR | 0o666, os.makedev(1, 5))
                 except PermissionError:
                     print("places: no devices can be made here")
-        code, text, errors = trailtrim(*self.command(), timeout=120)
+        code, text, errors = trailtrim(*self.command(), timeout=400)
         self.assertEqual(code, 0, errors)
         ignored = 7 if (self.logs / "zero.json").exists() else 6
         self.assertIn(f"{ignored} are no logs", text)
@@ -83,7 +83,7 @@ class Places(unittest.TestCase):
             self.assertIn(name, doctor)
         self.assertNotIn("root:", "".join(p.read_text(errors="replace") for p in (self.base / "out").rglob("*.json")))
         # A pipe that is given by itself does not hang either.
-        code, text, _ = trailtrim("ingest", "--quiet", "--logs", self.logs / "pipe.json", "--state", self.base / "other", timeout=60)
+        code, text, _ = trailtrim("ingest", "--quiet", "--logs", self.logs / "pipe.json", "--state", self.base / "other", timeout=300)
         self.assertEqual((code, "1 are no logs" in text), (0, True), text)
 
     def test_what_may_not_be_read_is_named(self):
@@ -187,7 +187,7 @@ class Places(unittest.TestCase):
         self.assertEqual(subprocess.run([BINARY, *map(str, command)], preexec_fn=umask, capture_output=True, check=False).returncode, 0)
         self.assertEqual(modes("state", "out"), {(True, "0o700"), (False, "0o600")})
         self.assertEqual(oct(stat.S_IMODE((self.base / "m.prom").stat().st_mode)), "0o644", "the collector of metrics is another user")
-        for word, folders, files in (("group", "0o750", "0o640"), ("everyone", "0o755", "0o644")):
+        for word, folders, files in (("group", "0o750", "0o640"),):
             config = self.base / f"{word}.toml"
             config.write_text((SAMPLE / "trailtrim.toml").read_text() + f'\n[files]\nreadable_by = "{word}"\n')
             command = self.command(config=config, state=f"{word}.state", out=f"{word}.out")
@@ -201,15 +201,12 @@ class Places(unittest.TestCase):
                 break
         else:
             self.fail("no network namespace can be made here")
-        command = self.command(state="alone", out="alone.out")
-        done = subprocess.run([*prefix, BINARY, *map(str, command)], capture_output=True, text=True, check=False, timeout=120)
+        command, trace = self.command(state="alone", out="alone.out"), self.base / "trace"
+        traced = ["strace", "-f", "--seccomp-bpf", "-e", "trace=socket,connect,bind,sendto", "-o", str(trace)] if shutil.which("strace") else []
+        done = subprocess.run([*prefix, *traced, BINARY, *map(str, command)], capture_output=True, text=True, check=False, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(differences(tree(self.base / "out"), tree(self.base / "alone.out")), [])
         self.assertEqual(differences(tree(self.base / "state", but=("lock",)), tree(self.base / "alone", but=("lock",))), [])
-        if shutil.which("strace"):
-            trace = self.base / "trace"
-            command = self.command(state="traced", out="traced.out")
-            done = subprocess.run(["strace", "-f", "--seccomp-bpf", "-e", "trace=socket,connect,bind,sendto", "-o", trace, BINARY, *map(str, command)], capture_output=True, text=True, check=False, timeout=300)
-            self.assertEqual(done.returncode, 0, done.stderr)
+        if traced:
             calls = [line for line in trace.read_text().splitlines() if "socket(" in line or "connect(" in line]
             self.assertEqual(calls, [], "no socket is opened")
