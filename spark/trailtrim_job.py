@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zlib
 from pathlib import Path
 from typing import Any, Iterable, Iterator
 
@@ -364,18 +365,19 @@ class Merge:
             return {**totals, "ledger": None}
         if (self.state.folder / name).exists():
             raise JobError(f"`{name}` is there already, and its files are not known")
-        parts = []
+        parts = {}
         for number, share in enumerate(self.plan.shares):
+            sums = {part: told for batch in self.plan.ledgers(share) for part, told in batch["sums"].items()}
             for table in self.plan.tables:
                 for part in self.plan.parts(share, table):
                     if (number, part.removeprefix(f"{table}/")) not in touched:
                         put(self.plan.shares_folder / share["id"] / part, self.state.folder / part)
-                        parts.append(part)
+                        parts[part] = sums[part]
         for at, (path, folder) in enumerate(fresh):
             part = f"{folder}/part-{identity}-{at:05}.parquet"
+            parts[part] = sum_of(path)
             put(path, self.state.folder / part)
-            parts.append(part)
-        write_ledger(self.state.folder / name, self.plan.schema, self.entries(counts), sorted(parts), sorted(self.days))
+        write_ledger(self.state.folder / name, self.plan.schema, self.entries(counts), dict(sorted(parts.items())), sorted(self.days))
         return {**totals, "ledger": name}
 
 
@@ -400,15 +402,24 @@ def count(entries: Iterable[Entry]) -> tuple[dict[str, Any], str]:
     return {**totals, "by_reason": dict(sorted(by_reason.items())), "rejections": named}, identity.hexdigest()[:16]
 
 
-def write_ledger(path: Path, schema: int, entries: Iterable[Entry], parts: list[str], days: list[str]) -> None:
-    """Writes an entry of the ledger, one file after the other: there may be millions."""
+def sum_of(path: Path) -> dict[str, int]:
+    """Size and checksum of a part file, as the ledger keeps them."""
+    crc, size = 0, 0
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            crc, size = zlib.crc32(piece, crc), size + len(piece)
+    return {"bytes": size, "crc32": crc}
+
+
+def write_ledger(path: Path, schema: int, entries: Iterable[Entry], parts: dict[str, dict[str, int]], days: list[str]) -> None:
+    """Writes an entry of the ledger, one file after the other: there may be millions. Parts come with their checksums."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     with open(temporary, "w", encoding="utf-8") as file:
         file.write(f'{{"schema": {schema}, "files": [')
         for at, entry in enumerate(entries):
             file.write(("," if at else "") + "\n" + json.dumps(entry))
-        file.write(f'\n], "parts": {json.dumps(parts, indent=1)}, "days": {json.dumps(days)}}}\n')
+        file.write(f'\n], "parts": {json.dumps(list(parts), indent=1)}, "sums": {json.dumps(parts)}, "days": {json.dumps(days)}}}\n')
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
