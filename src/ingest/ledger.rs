@@ -368,9 +368,10 @@ impl Ledger {
         parts
     }
 
-    /// Every part file with its batch and, where it is known, what was written.
+    /// Every part file of days that are kept with its batch and, where it is known, what was written.
     pub fn sums(&self) -> impl Iterator<Item = (&str, &str, Option<Sum>)> {
-        self.batches.iter().flat_map(|(id, b)| b.parts.iter().map(|p| (id.as_str(), p.as_str(), b.sums.get(p).copied())))
+        let kept = |p: &&String| !self.is_too_old(super::store::day_of(p));
+        self.batches.iter().flat_map(move |(id, b)| b.parts.iter().filter(kept).map(|p| (id.as_str(), p.as_str(), b.sums.get(p).copied())))
     }
 
     /// The files that a batch took.
