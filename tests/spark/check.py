@@ -261,7 +261,7 @@ class Job(unittest.TestCase):
         """Other people's logs, among much that is none."""
         logs, alone = os.environ["TRAILTRIM_CORPORA"], self.folder / "real alone"
         code = subprocess.run([BINARY, "ingest", "--quiet", "--logs", logs, "--state", alone], capture_output=True, check=False).returncode
-        told, _ = self.done(self.submit("real", logs=logs, share_bytes=4_000_000), code=code)
+        told, _ = self.done(self.submit("real", logs=logs, share_bytes=500_000), code=code)
         self.assertGreater((told["shares"], told["kept"]), (3, 1000))
         self.assert_same_store(self.folder / "real/state", alone)
 
