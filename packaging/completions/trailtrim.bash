@@ -67,6 +67,9 @@ _trailtrim() {
             trailtrim,run)
                 cmd="trailtrim__subcmd__run"
                 ;;
+            trailtrim,shares)
+                cmd="trailtrim__subcmd__shares"
+                ;;
             trailtrim,simulate)
                 cmd="trailtrim__subcmd__simulate"
                 ;;
@@ -141,6 +144,9 @@ _trailtrim() {
                 ;;
             trailtrim__subcmd__help,run)
                 cmd="trailtrim__subcmd__help__subcmd__run"
+                ;;
+            trailtrim__subcmd__help,shares)
+                cmd="trailtrim__subcmd__help__subcmd__shares"
                 ;;
             trailtrim__subcmd__help,simulate)
                 cmd="trailtrim__subcmd__help__subcmd__simulate"
@@ -260,7 +266,7 @@ _trailtrim() {
 
     case "${cmd}" in
         trailtrim)
-            opts="-h -V --help --version run ingest verify-logs analyze policy explain simulate check lint doctor rules compare reference suppressions baseline verify review export-script completions man help"
+            opts="-h -V --help --version run ingest shares verify-logs analyze policy explain simulate check lint doctor rules compare reference suppressions baseline verify review export-script completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -554,7 +560,7 @@ _trailtrim() {
             return 0
             ;;
         trailtrim__subcmd__help)
-            opts="run ingest verify-logs analyze policy explain simulate check lint doctor rules compare reference suppressions baseline verify review export-script completions man help"
+            opts="run ingest shares verify-logs analyze policy explain simulate check lint doctor rules compare reference suppressions baseline verify review export-script completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -904,6 +910,20 @@ _trailtrim() {
             return 0
             ;;
         trailtrim__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        trailtrim__subcmd__help__subcmd__shares)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1565,6 +1585,48 @@ _trailtrim() {
                     return 0
                     ;;
                 --html-max-mb)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        trailtrim__subcmd__shares)
+            opts="-h --logs --account --region --since --until --bytes --out --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --logs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
