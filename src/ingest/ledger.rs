@@ -3,7 +3,7 @@
 //! A batch exists when its ledger file does; that file appears by one rename. Readers take part files from the
 //! ledger only, so a half-written batch is invisible and swept by the next run.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -192,7 +192,7 @@ pub struct Ledger {
     /// Name, size and etag of what was taken from S3 → hash.
     objects: HashMap<FileKey, String>,
     /// Names of files that could be read.
-    read: HashSet<String>,
+    read: BTreeSet<String>,
     /// The first day that is kept; all are if not told.
     since: Option<String>,
 }
@@ -413,12 +413,18 @@ impl Ledger {
         totals
     }
 
+    /// Whether files below a path could be read: then it is a folder that once could not.
+    fn is_open(&self, path: &str) -> bool {
+        let start = format!("{path}/");
+        self.read.range(start.clone()..).next().is_some_and(|file| file.starts_with(&start))
+    }
+
     /// Every file ever taken or refused, by path; one that was refused until its digest came, as it was taken, and one that
     /// could not be read at first, as it was read.
     #[must_use]
     pub fn files(&self) -> Vec<&FileEntry> {
         let counts = |file: &&FileEntry| !file.refused() || !self.knows(file) && self.refusals(file).next() == file.digest.as_ref();
-        let is_read = |file: &&FileEntry| !file.unread() || !self.read.contains(&file.path);
+        let is_read = |file: &&FileEntry| !file.unread() || !self.read.contains(&file.path) && !self.is_open(&file.path);
         let mut files: Vec<&FileEntry> = self.batches.values().flat_map(|b| &b.files).filter(counts).filter(is_read).collect();
         files.sort_by(|a, b| (&a.path, &a.sha256).cmp(&(&b.path, &b.sha256)));
         files
