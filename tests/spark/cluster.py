@@ -28,14 +28,22 @@ def until(condition, what, seconds=240):
         time.sleep(0.1)
 
 
-def end_session(leader):
-    """Ends, at once, every process of the session that one of our processes leads: Python's workers have process groups of their own."""
+def session(leader):
+    """Every process of the session that one of our processes leads: Python's workers have process groups of their own."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            pid, session = int(stat.parent.name), int(stat.read_text().rpartition(")")[2].split()[3])
-            if session == leader:
-                os.kill(pid, signal.SIGKILL)
+            if int(stat.read_text().rpartition(")")[2].split()[3]) == leader:
+                yield int(stat.parent.name)
         except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def end_session(leader):
+    """Ends every process of a session at once."""
+    for pid in list(session(leader)):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
             continue
 
 
@@ -76,6 +84,16 @@ class Cluster:
         worker = self.processes.pop(name)
         end_session(worker.pid)
         worker.wait()
+
+    def runs(self, name, program):
+        """Whether a worker, or what it started, runs a program."""
+        for pid in session(self.processes[name].pid):
+            try:
+                if str(program).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                    return True
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return False
 
     def submit(self, *words, **settings):
         """Starts spark-submit, which puts both outputs of the job on one; settings are Spark's, `_` for `.`."""
