@@ -19,7 +19,7 @@ use crate::reduce::advice::Advice;
 use crate::reduce::{Placement, Proposal, Skipped, Status};
 use crate::reference::Reference;
 use crate::report::deliver::operations::{current_file, proposed_file};
-use crate::report::escape::{file_name, visible};
+use crate::report::escape::{file_name, short as visible};
 use crate::report::lint_text::LintFacts;
 use crate::report::model::{
     AccountDays, AgreementFacts, ConsistencyFacts, ContradictionRow, ExportFacts, GapRow, HistoryFacts, HolderRow, LedgerFacts, ProposalRow,

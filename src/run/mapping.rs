@@ -10,7 +10,7 @@ use crate::ingest::source::Keep;
 use crate::ingest::{IngestSummary, Ledger};
 use crate::reference::{Reference, SkippedRow};
 use crate::reference::mapping::{Mapper, RowText};
-use crate::report::escape::visible;
+use crate::report::escape::short;
 use crate::report::model::MappingFacts;
 use crate::usage::mapping::{EventAction, MappingFigures, events_of, figures_of};
 
@@ -84,7 +84,7 @@ pub fn facts(figures: &MappingFigures, reference: &Reference) -> MappingFacts {
         .pairs
         .iter()
         .filter(|p| p.not_known > 0)
-        .map(|p| (visible(&format!("{} {}", p.source, p.name)), p.not_known))
+        .map(|p| (short(&format!("{} {}", p.source, p.name)), p.not_known))
         .collect();
     unknown.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
     unknown.truncate(LISTED);

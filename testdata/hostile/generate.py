@@ -2,7 +2,7 @@
 """Makes logs and an export of grants whose every text is an attack on whoever reads it.
 
     python3 generate.py FOLDER          writes FOLDER/logs and FOLDER/grants; same bytes every time
-    python3 generate.py FOLDER --long   the same with two names of a megabyte each, and no others
+    python3 generate.py FOLDER --long   the same with one name of a megabyte, and no others
 
 Nothing of it is kept in the repository: some names are a megabyte long. `tests/break` runs it through the whole product.
 """
@@ -34,7 +34,7 @@ PATHS = [
     "CON", "con", "NUL", "nul.txt", "aux.json", "PRN", "COM1", "lpt9.x", "CONIN$", "trailing.", "trailing..", "trailing ", " leading", ".hidden", "-dash", "Deploy", "deploy", "DEPLOY", "dePloy",
     "evidence.json", "current", "main.tf", "caf\u00e9", "cafe\u0301", "x" * 300, "x" * 299 + "y", "\u00e4" * 200, "a:b", "a*b", "a?b", "a<b", "a|b", "a\"b",
 ]
-LONG = ["L" * MEGABYTE, "<b>" * (MEGABYTE // 3)]
+LONG = ["<b>\u202eL" * (MEGABYTE // 8)]
 
 
 names = list(dict.fromkeys(ACTS + PATHS))
@@ -120,6 +120,8 @@ def events():
             if day == place % DAYS:
                 number += 1
                 yield day, record(number, at, user, "dynamodb.amazonaws.com", "GetItem", {"tableName": text, "key": {text: text}}, text)
+                if names is LONG:
+                    continue
                 number += 1
                 message = f"User: {role['arn']} is not authorized to perform: iam:CreateUser on resource: {arn('user', text)} because no identity-based policy allows the iam:CreateUser action"
                 yield day, record(number, at, role, "iam.amazonaws.com", "CreateUser", {"userName": text, "tags": tags(text)}, text, errorCode="AccessDenied", errorMessage=message)

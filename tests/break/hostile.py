@@ -151,7 +151,7 @@ class Hostile(unittest.TestCase):
             self.assertEqual(set(page.tags) & {"img", "iframe", "object", "embed", "form", "base", "link", "animate", "foreignobject", "audio", "video"}, set(), path.name)
             self.assertLessEqual(page.tags["script"], 2)
             for link in page.links:
-                self.assertRegex(link, r"\A(#|\.\./|[A-Za-z0-9._-]+/|[A-Za-z0-9._-]+\.html|https://docs\.aws\.amazon\.com/|data:)", path.name)
+                self.assertRegex(link, r"\A(#|\.\./|[A-Za-z0-9._-]+/|[A-Za-z0-9._-]+\.(html|csv|json|md|xlsx)|https://docs\.aws\.amazon\.com/|data:)", path.name)
             self.assertEqual([t[:60] for t in page.text if hidden(t, "\n\t\r")], [], path.name)
             self.assertIn("default-src 'none'", self.texts[path])
 
@@ -217,7 +217,7 @@ class Hostile(unittest.TestCase):
 
     def test_a_terminal_is_told_nothing_hidden(self):
         state = self.night / "state"
-        asked = [["doctor", self.base / "in/grants"], ["doctor", "--all", self.base / "in/grants"], ["doctor", "--json", self.base / "in/grants"], ["rules", "list"], ["verify", self.out]]
+        asked = [["doctor", self.base / "in/grants"], ["doctor", "--json", self.base / "in/grants"], ["rules", "list"], ["verify", self.out]]
         finding = json.loads((self.out / "findings.json").read_text())["findings"]
         asked += [["explain", f["uid"], "--out", self.out] for f in finding[::331]]
         # What the list of arguments of a process can say.
