@@ -52,7 +52,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("object_store", &["ingest/source/s3.rs"]),
     ("tokio", &["ingest/source/s3.rs"]),
     ("futures_util", &["ingest/source/s3.rs"]),
-    ("rayon", &["ingest/mod.rs", "ingest/group.rs", "ingest/integrity.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "commands.rs"]),
+    ("rayon", &["ingest/mod.rs", "ingest/group.rs", "ingest/integrity.rs", "ingest/digest/", "grants/load.rs", "reduce/mod.rs", "reduce/fit.rs", "reduce/permission_sets.rs", "reduce/advice/fork.rs", "evaluate/simulate.rs", "run/write.rs", "run/proofs.rs", "run/packing.rs", "run/validity.rs", "run/backtest.rs", "run/blast.rs", "run/blast_admins.rs", "blast/paths.rs", "report/formats/manifest.rs", "commands.rs"]),
     ("askama", &["report/html/"]),
     ("rust_xlsxwriter", &["report/formats/review.rs", "report/formats/review_test.rs"]),
     ("calamine", &["report/formats/review_import.rs", "report/formats/review_test.rs", "report/formats/hostile_test.rs"]),
