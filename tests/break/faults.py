@@ -133,6 +133,8 @@ class Faults(unittest.TestCase):
             self.assertEqual(trailtrim("verify", self.a / "out")[0], 0)
             self.night.must(self.night.command())
             self.assert_undisturbed(f"killed at {moment:.1%}")
+            if n % 20 == 19:
+                print(f"kills: {n + 1}: {left}", flush=True)
         print(f"kills: {KILLS} over {self.night.computed:.1f} s of computing; output folder as before {left['old']}, as after {left['new']}, mixed 0; {KILLS} of {KILLS} byte-equal after another run")
 
     def waiting(self, *more, **other):
