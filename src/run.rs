@@ -346,7 +346,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     }
     #[cfg(test)]
     portable_test::seen(&mut tables);
-    write::all(options, out, &model, &usage.rows, reference, tables, &ledger, &settings::files(options, &config), &mut watch)?;
+    let beside = write::Beside { usage: &usage.rows, ledger: &ledger, settings: &settings::files(options, &config) };
+    write::all(options, out, &model, &beside, reference, tables, &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }

@@ -155,16 +155,24 @@ fn jobs<'j>(folder: &'j Folder, model: &'j ReportModel, map: &'j IacMap, referen
     ]
 }
 
+/// What is told of besides the model.
+pub struct Beside<'r> {
+    /// Every row of use.
+    pub usage: &'r [UsageRow],
+    /// What was taken in.
+    pub ledger: &'r Ledger,
+    /// Files of the reader's own.
+    pub settings: &'r [Setting],
+}
+
 /// Writes everything.
 pub fn all(
     options: &RunOptions,
     out: OutFolder,
     model: &ReportModel,
-    usage: &[UsageRow],
+    beside: &Beside<'_>,
     reference: &Reference,
     mut tables: SqlTables,
-    ledger: &Ledger,
-    settings: &[Setting],
     watch: &mut Watch,
 ) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
@@ -172,7 +180,7 @@ pub fn all(
     for table in TABLES {
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
-    folder.put_table("usage", usage_table(usage))?;
+    folder.put_table("usage", usage_table(beside.usage))?;
     if let Some(report) = model.reports.iter().find(|r| r.id == "external-access") {
         folder.put_table("external_access", [tables.ask(&report.id, report.sql).map_err(RunError::from)])?;
     }
@@ -188,6 +196,6 @@ pub fn all(
     watch.lap("write: files");
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, json_file(run_json::render(model)))?;
-    folder.put(manifest::NAME, manifest::render(model, ledger, settings, &folder.path).map_err(failed(&folder.path))?)?;
+    folder.put(manifest::NAME, manifest::render(model, beside.ledger, beside.settings, &folder.path).map_err(failed(&folder.path))?)?;
     folder.out.publish()
 }
