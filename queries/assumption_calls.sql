@@ -5,7 +5,7 @@
 SELECT
     a.event_id AS event_id,
     a.event_time_ms AS event_time_ms,
-    a.resource_arn AS role_arn,
+    a.role_arn AS role_arn,
     a.action AS action,
     a.principal_account AS principal_account,
     a.principal_key AS principal_key,
@@ -24,11 +24,9 @@ SELECT
     e.issued_access_key_id AS issued_access_key_id,
     e.session_policy AS session_policy,
     e.session_policy_arns AS session_policy_arns
-FROM event_actions AS a
+FROM assuming_actions AS a
 JOIN events AS e ON a.event_id = e.event_id
 CROSS JOIN params AS p
-WHERE a.action LIKE 'sts:AssumeRole%'
-    AND a.outcome = 'allowed'
-    AND a.event_time_ms >= p.window_start_ms
+WHERE a.event_time_ms >= p.window_start_ms
     AND a.event_time_ms < p.as_of_ms
 ORDER BY role_arn ASC NULLS LAST, call_key ASC NULLS LAST, side ASC NULLS LAST, event_id ASC NULLS LAST

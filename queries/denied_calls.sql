@@ -6,37 +6,7 @@
 -- copy wins, then the action that the denial's message speaks of, then one that the call is named after. A call whose action the
 -- reference does not know counts too. Of sessions as in session_calls.sql. The message is only given where it speaks of an
 -- action that the call does not stand for, or nothing of it was kept, or may name a resource that the call does not.
-WITH issuing AS (
-    SELECT
-        issued_access_key_id,
-        session_policy,
-        session_policy_arns,
-        CASE WHEN session_policy_arns IS NULL THEN NULL ELSE COALESCE(session_policy, '') END AS policy_or_none
-    FROM events
-    WHERE issued_access_key_id IS NOT NULL
-),
-issued AS (
-    SELECT
-        issued_access_key_id,
-        MAX(session_policy) AS session_policy,
-        MAX(session_policy_arns) AS session_policy_arns,
-        MIN(session_policy_arns) AS least_arns,
-        MIN(policy_or_none) AS least_policy,
-        MAX(policy_or_none) AS greatest_policy
-    FROM issuing
-    GROUP BY issued_access_key_id
-),
-sessions AS (
-    SELECT
-        issued_access_key_id,
-        session_policy,
-        session_policy_arns,
-        TRUE AS in_session,
-        CASE WHEN least_policy = greatest_policy AND least_arns = session_policy_arns THEN TRUE ELSE FALSE END AS is_told
-    FROM issued
-    WHERE session_policy IS NOT NULL OR session_policy_arns IS NULL OR session_policy_arns <> '[]' OR least_arns <> '[]'
-),
-denied AS (
+WITH denied AS (
     SELECT
         e.event_id AS event_id,
         e.event_time_ms AS event_time_ms,
@@ -60,6 +30,11 @@ denied AS (
     WHERE e.outcome = 'denied'
         AND e.event_time_ms >= p.window_start_ms
         AND e.event_time_ms < p.as_of_ms
+),
+denied_actions AS (
+    SELECT event_id, action, resource_arn, arn_provenance, context_class, denied_effect, denied_policy_type, denied_policy_arn, call_key, side, derived
+    FROM event_actions
+    WHERE outcome = 'denied'
 ),
 asked AS (
     SELECT
@@ -93,7 +68,7 @@ asked AS (
         COALESCE(a.action, '') AS action_rank,
         COALESCE(a.resource_arn, '') AS resource_rank
     FROM denied AS d
-    LEFT JOIN event_actions AS a ON d.event_id = a.event_id
+    LEFT JOIN denied_actions AS a ON d.event_id = a.event_id
 ),
 ranked AS (
     SELECT
@@ -147,13 +122,13 @@ counted AS (
         r.denied_effect AS denied_effect,
         r.denied_policy_type AS denied_policy_type,
         r.denied_policy_arn AS denied_policy_arn,
-        CASE WHEN r.principal_type = 'FederatedUser' AND s.in_session THEN r.session_name ELSE NULL END AS federated_name,
+        CASE WHEN r.principal_type = 'FederatedUser' AND s.issued_access_key_id IS NOT NULL THEN r.session_name ELSE NULL END AS federated_name,
         s.session_policy AS session_policy,
         s.session_policy_arns AS session_policy_arns,
-        s.in_session AS in_session,
+        CASE WHEN s.issued_access_key_id IS NOT NULL THEN TRUE END AS in_session,
         s.is_told AS is_told
     FROM ranked AS r
-    LEFT JOIN sessions AS s ON r.access_key_id = s.issued_access_key_id
+    LEFT JOIN bounded_sessions AS s ON r.access_key_id = s.issued_access_key_id
     WHERE r.place = 1
 )
 SELECT

@@ -5,12 +5,7 @@
 -- The rows of usage.sql and denials.sql once more, split where the grants of the caller or of the role that it takes up
 -- changed. Table eras has one row per principal key, day and era, so that a call meets the eras of its day only.
 -- A call that both accounts of a cross-account request logged counts once: the caller's copy wins.
-WITH callers AS (
-    SELECT DISTINCT call_key
-    FROM event_actions
-    WHERE side = 'caller'
-),
-counted AS (
+WITH counted AS (
     SELECT
         a.event_id AS event_id,
         a.event_time_ms AS event_time_ms,
@@ -31,7 +26,7 @@ counted AS (
         a.denied_policy_arn AS denied_policy_arn
     FROM event_actions AS a
     INNER JOIN eras AS e ON a.principal_key = e.principal_key AND a.date = e.date
-    LEFT JOIN callers AS c ON a.call_key = c.call_key
+    LEFT JOIN told_twice AS c ON a.call_key = c.call_key
     CROSS JOIN params AS p
     WHERE (a.side = 'caller' OR c.call_key IS NULL)
         AND (a.outcome = 'allowed' OR a.outcome = 'denied')

@@ -2,58 +2,9 @@
 -- question: Which calls were made with credentials that session policies bound, and what were the policies?
 -- columns: account, principal_key, principal_arn, principal_type, federated_name, session_policy, session_policy_arns, is_told, action, resource_arn, arn_provenance, region, context_class, outcome, error_code, denied_effect, denied_policy_type, denied_policy_arn, calls, first_seen_ms, last_seen_ms, sample_event_first, sample_event_last
 -- size: large
--- A session is known by its access key id: the STS event that issued it tells the policies. That event may be older
--- than the window. Copies of it in two accounts must agree; where they do not, or none tells, is_told is false.
 -- Sessions that were made without session policies are left out, and so are calls whose STS event is not in the store.
 -- A call that both accounts of a cross-account request logged counts once: the caller's copy wins.
-WITH issuing AS (
-    SELECT
-        issued_access_key_id,
-        session_policy,
-        session_policy_arns,
-        CASE WHEN session_policy_arns IS NULL THEN NULL ELSE COALESCE(session_policy, '') END AS policy_or_none
-    FROM events
-    WHERE issued_access_key_id IS NOT NULL
-),
-issued AS (
-    SELECT
-        issued_access_key_id,
-        MAX(session_policy) AS session_policy,
-        MAX(session_policy_arns) AS session_policy_arns,
-        MIN(session_policy_arns) AS least_arns,
-        MIN(policy_or_none) AS least_policy,
-        MAX(policy_or_none) AS greatest_policy
-    FROM issuing
-    GROUP BY issued_access_key_id
-),
-sessions AS (
-    SELECT
-        issued_access_key_id,
-        session_policy,
-        session_policy_arns,
-        CASE WHEN least_policy = greatest_policy AND least_arns = session_policy_arns THEN TRUE ELSE FALSE END AS is_told
-    FROM issued
-    WHERE session_policy IS NOT NULL OR session_policy_arns IS NULL OR session_policy_arns <> '[]' OR least_arns <> '[]'
-),
-session_events AS (
-    SELECT
-        e.event_id AS event_id,
-        e.session_name AS session_name,
-        s.session_policy AS session_policy,
-        s.session_policy_arns AS session_policy_arns,
-        s.is_told AS is_told
-    FROM sessions AS s
-    JOIN events AS e ON s.issued_access_key_id = e.access_key_id
-    CROSS JOIN params AS p
-    WHERE e.event_time_ms >= p.window_start_ms
-        AND e.event_time_ms < p.as_of_ms
-),
-callers AS (
-    SELECT DISTINCT call_key
-    FROM event_actions
-    WHERE side = 'caller'
-),
-counted AS (
+WITH counted AS (
     SELECT
         a.event_id AS event_id,
         a.event_time_ms AS event_time_ms,
@@ -77,11 +28,14 @@ counted AS (
         a.denied_policy_arn AS denied_policy_arn
     FROM session_events AS s
     JOIN event_actions AS a ON s.event_id = a.event_id
-    LEFT JOIN callers AS c ON a.call_key = c.call_key
+    LEFT JOIN told_twice AS c ON a.call_key = c.call_key
+    CROSS JOIN params AS p
     WHERE (a.side = 'caller' OR c.call_key IS NULL)
         AND a.outcome <> 'error'
         AND a.action IS NOT NULL
         AND a.principal_key IS NOT NULL
+        AND a.event_time_ms >= p.window_start_ms
+        AND a.event_time_ms < p.as_of_ms
 )
 SELECT
     principal_account AS account,

@@ -3,12 +3,7 @@
 -- columns: account, principal_key, principal_arn, principal_type, action, resource_arn, arn_provenance, region, context_class, outcome, calls, first_seen_ms, last_seen_ms, sample_event_first, sample_event_last
 -- size: large
 -- A call that both accounts of a cross-account request logged counts once: the caller's copy wins.
-WITH callers AS (
-    SELECT DISTINCT call_key
-    FROM event_actions
-    WHERE side = 'caller'
-),
-counted AS (
+WITH counted AS (
     SELECT
         a.event_id AS event_id,
         a.event_time_ms AS event_time_ms,
@@ -23,7 +18,7 @@ counted AS (
         a.context_class AS context_class,
         a.outcome AS outcome
     FROM event_actions AS a
-    LEFT JOIN callers AS c ON a.call_key = c.call_key
+    LEFT JOIN told_twice AS c ON a.call_key = c.call_key
     CROSS JOIN params AS p
     WHERE (a.side = 'caller' OR c.call_key IS NULL)
         AND a.action IS NOT NULL

@@ -80,6 +80,9 @@ def text(engine, plan):
         "-- From when to when use counts, in milliseconds since 1970 UTC: 90 days before 2026-11-01.\n"
         "CREATE VIEW params AS\nSELECT CAST(1793491200000 AS BIGINT) AS as_of_ms, CAST(1785715200000 AS BIGINT) AS window_start_ms"
     )
+    for told in plan["views"]:
+        tables[told["name"]] = answer_columns(told["sql"], tables)
+        statements.append(f"CREATE VIEW {told['name']} AS\n" + transpiled(engine, told["sql"]))
     for name, sql in sorted(plan["queries"].items()):
         columns = answer_columns(sql, tables)
         statements.append(table(f"answer_{name}", f"s3://YOUR-BUCKET/tables/{name}/", columns, "as_of", "2026-01-01"))
@@ -89,7 +92,12 @@ def text(engine, plan):
 
 def usage(engine, plan):
     """The query of use in an engine's words."""
-    return sqlglot.transpile(plan["queries"]["usage"], read="trino", write=engine, pretty=True, comments=False)[0]
+    return transpiled(engine, plan["queries"]["usage"])
+
+
+def transpiled(engine, sql):
+    """A query in an engine's words."""
+    return sqlglot.transpile(sql, read="trino", write=engine, pretty=True, comments=False)[0]
 
 
 def main():

@@ -198,6 +198,113 @@ WHERE NOT EXISTS (SELECT 1 FROM stored_events AS r WHERE r.replaces = a.event_id
 CREATE VIEW params AS
 SELECT CAST(1793491200000 AS BIGINT) AS as_of_ms, CAST(1785715200000 AS BIGINT) AS window_start_ms;
 
+CREATE VIEW other_sides AS
+SELECT
+  call_key
+FROM event_actions
+WHERE
+  NOT call_key IS NULL AND (
+    side IS NULL OR side <> 'caller'
+  )
+GROUP BY
+  call_key
+ORDER BY
+  call_key ASC;
+
+CREATE VIEW told_twice AS
+SELECT
+  o.call_key AS call_key
+FROM other_sides AS o
+INNER JOIN event_actions AS a
+  ON o.call_key = a.call_key
+WHERE
+  a.side = 'caller'
+GROUP BY
+  o.call_key
+ORDER BY
+  call_key ASC;
+
+CREATE VIEW bounded_sessions AS
+WITH issuing AS (
+  SELECT
+    issued_access_key_id,
+    session_policy,
+    session_policy_arns,
+    CASE
+      WHEN session_policy_arns IS NULL
+      THEN NULL
+      ELSE COALESCE(session_policy, '')
+    END AS policy_or_none
+  FROM events
+  WHERE
+    NOT issued_access_key_id IS NULL
+), issued AS (
+  SELECT
+    issued_access_key_id,
+    MAX(session_policy) AS session_policy,
+    MAX(session_policy_arns) AS session_policy_arns,
+    MIN(session_policy_arns) AS least_arns,
+    MIN(policy_or_none) AS least_policy,
+    MAX(policy_or_none) AS greatest_policy
+  FROM issuing
+  GROUP BY
+    issued_access_key_id
+)
+SELECT
+  issued_access_key_id,
+  session_policy,
+  session_policy_arns,
+  CASE
+    WHEN least_policy = greatest_policy AND least_arns = session_policy_arns
+    THEN TRUE
+    ELSE FALSE
+  END AS is_told
+FROM issued
+WHERE
+  NOT session_policy IS NULL
+  OR session_policy_arns IS NULL
+  OR session_policy_arns <> '[]'
+  OR least_arns <> '[]'
+ORDER BY
+  issued_access_key_id ASC;
+
+CREATE VIEW session_events AS
+SELECT
+  e.event_id AS event_id,
+  e.session_name AS session_name,
+  s.session_policy AS session_policy,
+  s.session_policy_arns AS session_policy_arns,
+  s.is_told AS is_told
+FROM bounded_sessions AS s
+INNER JOIN events AS e
+  ON s.issued_access_key_id = e.access_key_id
+ORDER BY
+  event_id ASC,
+  session_policy ASC,
+  session_policy_arns ASC,
+  is_told ASC;
+
+CREATE VIEW assuming_actions AS
+SELECT
+  event_id,
+  event_time_ms,
+  resource_arn AS role_arn,
+  action,
+  principal_account,
+  principal_key,
+  principal_arn,
+  principal_type,
+  call_key,
+  side
+FROM event_actions
+WHERE
+  action LIKE 'sts:AssumeRole%' AND outcome = 'allowed'
+ORDER BY
+  event_id ASC,
+  action ASC,
+  role_arn ASC,
+  side ASC;
+
 CREATE EXTERNAL TABLE `answer_activity` (
     `account` string,
     `principal_key` string,
@@ -774,13 +881,7 @@ TBLPROPERTIES (
 );
 
 -- queries/usage.sql
-WITH callers AS (
-  SELECT DISTINCT
-    call_key
-  FROM event_actions
-  WHERE
-    side = 'caller'
-), counted AS (
+WITH counted AS (
   SELECT
     a.event_id AS event_id,
     a.event_time_ms AS event_time_ms,
@@ -795,7 +896,7 @@ WITH callers AS (
     a.context_class AS context_class,
     a.outcome AS outcome
   FROM event_actions AS a
-  LEFT JOIN callers AS c
+  LEFT JOIN told_twice AS c
     ON a.call_key = c.call_key
   CROSS JOIN params AS p
   WHERE

@@ -169,6 +169,7 @@ class Plan:
         self.files: int = told["files"]
         self.bytes: int = told["bytes"]
         self.tables: dict[str, list[dict[str, str]]] = told["tables"]
+        self.views: list[dict[str, str]] = told["views"]
         self.queries: dict[str, str] = told["queries"]
 
     def columns(self, table: str, only: Iterable[str] | None = None) -> str:
@@ -440,6 +441,8 @@ def register(spark: SparkSession, plan: Plan, state: State) -> None:
         frames[table] = frames[table].join(replaced, "event_id", "left_anti")
     for table, frame in frames.items():
         frame.createOrReplaceTempView(table)
+    for view in plan.views:
+        spark.sql(view["sql"]).createOrReplaceTempView(view["name"])
 
 
 def write_tables(spark: SparkSession, plan: Plan, state: State, args: argparse.Namespace) -> dict[str, str]:

@@ -13,6 +13,7 @@ pub mod files;
 pub mod grants;
 pub mod ingest;
 pub mod lint;
+pub mod params;
 pub mod policy;
 pub mod progress;
 pub mod prove;

@@ -151,7 +151,7 @@ pub fn replay(grants: &mut Grants, usage: &Usage, state: &Path, ledger: &Ledger,
     grants.since = std::mem::take(&mut history.since);
     let mut past = Past { history, missing_until, ..Past::default() };
     let spans = past.spans(grants, usage, window);
-    let calls = usage::era_calls(&parts("event_actions"), window, &spans)?;
+    let calls = usage::era_calls(&parts("events"), &parts("event_actions"), window, &spans)?;
     let mut fixed = Usage::default();
     let (eras_of_use, eras_of_denial): (Vec<i64>, Vec<i64>);
     (eras_of_use, fixed.rows) = calls.used.into_iter().unzip();

@@ -15,7 +15,7 @@ use crate::ingest::Ledger;
 use crate::report::catalogue;
 use crate::report::sql::{Answer, Cell, SqlTables, squeezed};
 use crate::usage::engine::Engine;
-use crate::usage::large::LARGE;
+use crate::usage::large::{LARGE, VIEWS};
 
 /// As-of time of all cases: 2026-11-01.
 const NOW_MS: i64 = 1_793_491_200_000;
@@ -118,7 +118,7 @@ fn ask_store(folder: &Path, state: &Path, window: Window) {
     }
     let all = queries();
     let mut rows = 0;
-    for name in LARGE.iter().map(|(name, _)| *name).chain(BESIDE.iter().copied()) {
+    for name in LARGE.iter().chain(VIEWS).map(|(name, _)| *name).chain(BESIDE.iter().copied()) {
         let frame = engine.frame(name, &all[name]).unwrap();
         rows += frame.height();
         write(&folder.join("answers"), name, frame);

@@ -9,7 +9,7 @@ use super::RunError;
 use crate::ingest::ledger::write_atomically;
 use crate::ingest::shares::{SCHEMA_VERSION, cut, tables};
 use crate::ingest::source::{self, Keep};
-use crate::usage::large::LARGE;
+use crate::usage::large::{LARGE, VIEWS};
 
 /// What was written.
 pub struct Plan {
@@ -56,9 +56,10 @@ fn with_store(plan: &Plan, shares: Vec<Value>) -> Value {
     let column = |(name, kind): &(&str, &str)| json!({"name": name, "type": kind});
     let tables: Map<String, Value> = tables().into_iter().map(|(name, columns)| (name.to_owned(), columns.iter().map(column).collect())).collect();
     let queries: Map<String, Value> = LARGE.iter().map(|(name, sql)| ((*name).to_owned(), Value::from(*sql))).collect();
+    let views: Vec<Value> = VIEWS.iter().map(|(name, sql)| json!({"name": name, "sql": sql})).collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"), "schema": SCHEMA_VERSION, "files": plan.files, "bytes": plan.bytes,
-        "tables": tables, "queries": queries, "shares": shares,
+        "tables": tables, "views": views, "queries": queries, "shares": shares,
     })
 }
 
@@ -82,6 +83,7 @@ mod tests {
         }
         assert_eq!(names, all.iter().map(|f| f.name.clone()).collect::<Vec<_>>());
         assert!(told["queries"]["usage"].as_str().unwrap().contains("call_key"));
+        assert_eq!(told["views"][1]["name"], "told_twice");
         assert_eq!(told["tables"]["events"][0], json!({"name": "event_time_ms", "type": "bigint"}));
     }
 }

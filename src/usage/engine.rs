@@ -4,14 +4,17 @@
 //! Parquet is the handshake with the ingest room (`docs/decisions/0002-parquet-handshake.md`): no frame crosses
 //! the room's wall.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use polars::prelude::{AnyValue, Column, DataFrame, DataType, Expr, Field, IntoLazy, JoinArgs, JoinType, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series, col};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, Field, IntoLazy, JoinArgs, JoinType, LazyFrame, NamedFrom, PlRefPath, ScanArgsParquet, Schema, Series, col};
 use polars::sql::SQLContext;
 
 use crate::aws::{Text, Texts};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row as _};
+use crate::params::bound;
+use super::days::{self, Days};
+use super::large::VIEWS;
 
 /// Why use could not be rolled up.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +73,28 @@ impl Window {
 /// An SQL context over the store.
 pub struct Engine {
     context: SQLContext,
-    actions: LazyFrame,
+    window: Window,
+    store: Store,
+    /// The views that a query has asked for.
+    views: BTreeSet<&'static str>,
+}
+
+/// Where the store's tables are.
+struct Store {
+    events: Vec<PathBuf>,
+    actions: Vec<PathBuf>,
     /// Ids of events that later records replaced.
     replaced: Option<DataFrame>,
+}
+
+impl Store {
+    fn events(&self, of: &[PathBuf]) -> Result<LazyFrame, UsageError> {
+        Ok(without(scan::<EventRow>(of)?, self.replaced.as_ref()))
+    }
+
+    fn actions(&self, of: &[PathBuf]) -> Result<LazyFrame, UsageError> {
+        Ok(without(scan::<ActionRow>(of)?, self.replaced.as_ref()))
+    }
 }
 
 /// A table's columns with their types in the engine.
@@ -102,35 +124,6 @@ fn scan<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError
     LazyFrame::scan_parquet_files(paths, args).map_err(|source| UsageError::Store { table, source })
 }
 
-/// From how many part files on a table is read once for all queries: opening a file takes longer than reading it.
-const FILES_AT_MOST: usize = 100;
-
-/// How many part files are read at a time.
-const FILES_AT_ONCE: usize = 24;
-
-/// Columns that no query asks for; they are long.
-const NOT_ASKED: &[&str] = &["request_id"];
-
-/// A table as the queries see it.
-fn table<R: crate::event::Row>(files: &[PathBuf]) -> Result<LazyFrame, UsageError> {
-    if files.len() <= FILES_AT_MOST {
-        return scan::<R>(files);
-    }
-    // Reading takes more memory than what was read; so not all is read at once.
-    let mut all = read::<R>(scan::<R>(&[])?)?;
-    for some in files.chunks(FILES_AT_ONCE) {
-        let fresh = read::<R>(scan::<R>(some)?)?;
-        all.vstack_mut(&fresh).map_err(|source| UsageError::Store { table: R::TABLE, source })?;
-    }
-    Ok(all.lazy())
-}
-
-/// A table's columns that queries ask for, read.
-fn read<R: crate::event::Row>(frame: LazyFrame) -> Result<DataFrame, UsageError> {
-    let asked: Vec<Expr> = columns::<R>().map(|(name, _)| name).filter(|name| !NOT_ASKED.contains(name)).map(col).collect();
-    frame.select(asked).collect().map_err(|source| UsageError::Store { table: R::TABLE, source })
-}
-
 /// The events that later records replaced: an event told again with new data counts once, as it was told last. `None`: there are none.
 fn replaced(events: &[PathBuf]) -> Result<Option<DataFrame>, UsageError> {
     let failed = |source| UsageError::Store { table: EventRow::<String>::TABLE, source };
@@ -147,80 +140,45 @@ fn without(frame: LazyFrame, replaced: Option<&DataFrame>) -> LazyFrame {
 }
 
 impl Engine {
-    /// Registers the store's tables and the parameters.
+    /// Registers the store's tables and the parameters. Nothing is read yet: each query reads the columns that it asks for.
     ///
     /// # Errors
     /// [`UsageError::Store`] when a part file cannot be opened.
     pub fn open(events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
-        Engine::open_beside(events, events, event_actions, window)
-    }
-
-    /// The same with events that are registered later; those that their records replaced are left out from the beginning.
-    ///
-    /// # Errors
-    /// [`UsageError::Store`] when a part file cannot be opened.
-    pub fn open_beside(all_events: &[PathBuf], events: &[PathBuf], event_actions: &[PathBuf], window: Window) -> Result<Engine, UsageError> {
-        let replaced = replaced(all_events)?;
-        let actions = without(table::<ActionRow>(event_actions)?, replaced.as_ref());
-        let mut engine = Engine { context: SQLContext::new(), actions: actions.clone(), replaced };
-        engine.set_actions(actions);
-        engine.add_events(events)?;
+        let store = Store { events: events.to_vec(), actions: event_actions.to_vec(), replaced: replaced(events)? };
+        let mut engine = Engine { context: SQLContext::new(), window, store, views: BTreeSet::new() };
+        engine.see(None)?;
         engine.set_window(window)?;
         Ok(engine)
     }
 
-    /// An engine over actions that are at hand.
-    #[cfg(test)]
-    pub(super) fn of_actions(actions: DataFrame, window: Window) -> Result<Engine, UsageError> {
-        let actions = actions.lazy();
-        let mut engine = Engine { context: SQLContext::new(), actions: actions.clone(), replaced: None };
-        engine.set_actions(actions);
-        engine.set_window(window)?;
-        Ok(engine)
-    }
-
-    /// Registers the table of events, in place of the one that was opened with.
-    ///
-    /// # Errors
-    /// [`UsageError::Store`] when a part file cannot be opened.
-    pub fn add_events(&mut self, events: &[PathBuf]) -> Result<(), UsageError> {
-        self.context.register("events", without(table::<EventRow>(events)?, self.replaced.as_ref()));
-        Ok(())
-    }
-
-    /// Registers the table of events without holding it: each query reads what it asks for.
-    ///
-    /// # Errors
-    /// [`UsageError::Store`] when a part file cannot be opened.
-    pub fn scan_events(&mut self, events: &[PathBuf]) -> Result<(), UsageError> {
-        self.context.register("events", without(scan::<EventRow>(events)?, self.replaced.as_ref()));
-        Ok(())
-    }
-
-    /// The table of actions.
-    pub(super) fn actions(&self) -> LazyFrame {
-        self.actions.clone()
-    }
-
-    /// Reads the table of actions, so that it is not read anew by each query.
-    pub(super) fn read_actions(&mut self) -> Result<(), UsageError> {
-        self.actions = read::<ActionRow>(self.actions())?.lazy();
-        Ok(())
-    }
-
-    /// Lets go of the actions that are held: from now on each query reads what it asks for.
-    ///
-    /// # Errors
-    /// [`UsageError::Store`] when a part file cannot be opened.
-    pub fn let_go_of_actions(&mut self, event_actions: &[PathBuf]) -> Result<(), UsageError> {
-        self.actions = without(scan::<ActionRow>(event_actions)?, self.replaced.as_ref());
-        self.set_actions(self.actions());
-        Ok(())
-    }
-
-    /// Lets queries see some of the actions only, or all of them again.
-    pub(super) fn set_actions(&mut self, actions: LazyFrame) {
+    /// Lets queries see the events and actions of some part files only, or all of them.
+    fn see(&mut self, some: Option<&Days>) -> Result<(), UsageError> {
+        let (events, actions) = match some {
+            Some(days) => (self.store.events(&days.events)?, self.store.actions(&days.actions)?),
+            None => (self.store.events(&self.store.events)?, self.store.actions(&self.store.actions)?),
+        };
+        self.context.register("events", events);
         self.context.register("event_actions", actions);
+        Ok(())
+    }
+
+    /// Works out the views that a query reads, and those that they read.
+    fn add_views(&mut self, sql: &str) -> Result<(), UsageError> {
+        let reads = |sql: &str, name: &str| sql.contains(&format!(" {name}\n")) || sql.contains(&format!(" {name} "));
+        let mut wanted: Vec<(&'static str, &'static str)> = Vec::new();
+        for (name, text) in VIEWS.iter().rev() {
+            if reads(sql, name) || wanted.iter().any(|(_, of)| reads(of, name)) {
+                wanted.push((name, text));
+            }
+        }
+        for (name, text) in wanted.into_iter().rev() {
+            if self.views.insert(name) {
+                let answer = self.asked(name, text)?;
+                self.context.register(name, answer.lazy());
+            }
+        }
+        Ok(())
     }
 
     /// Registers the table of changes of grants.
@@ -270,15 +228,48 @@ impl Engine {
         let frame = DataFrame::new(1, vec![column("as_of_ms", window.end_ms), column("window_start_ms", window.start_ms)])
             .map_err(|source| UsageError::Store { table: "params", source })?;
         self.context.register("params", frame.lazy());
+        self.window = window;
         Ok(())
     }
 
-    /// Runs one query file and keeps the answer as the engine has it.
+    /// Runs one query file and keeps the answer as the engine has it. The store is streamed: what is held at a time depends on the answer
+    /// (docs/decisions/0021-streamed-queries.md).
     ///
     /// # Errors
     /// [`UsageError::Query`] with the query's name.
     pub fn frame(&mut self, query: &'static str, sql: &str) -> Result<DataFrame, UsageError> {
-        self.context.execute(sql).and_then(LazyFrame::collect).map_err(|source| UsageError::Query { query, source })
+        self.add_views(sql)?;
+        self.asked(query, sql)
+    }
+
+    fn asked(&mut self, query: &'static str, sql: &str) -> Result<DataFrame, UsageError> {
+        let sql = bound(sql, &[("window_start_ms", self.window.start_ms), ("as_of_ms", self.window.end_ms)]);
+        let answer = self.context.execute(&sql).and_then(|plan| plan.collect_with_engine(polars::prelude::Engine::Streaming));
+        // A plan of one SELECT has one answer.
+        answer.map(|answer| answer.unwrap_single()).map_err(|source| UsageError::Query { query, source })
+    }
+
+    /// Runs one query file for some days after others, in order. Its answer for all days must be what the answers add up to. Views are
+    /// those of the whole store.
+    ///
+    /// # Errors
+    /// [`UsageError`] as of [`Engine::frame`], and what `take` says.
+    pub fn run_by_days(&mut self, query: &'static str, sql: &str, take: impl FnMut(&Table) -> Result<(), UsageError>) -> Result<(), UsageError> {
+        self.by_days_of(days::BYTES_AT_ONCE, query, sql, take)
+    }
+
+    /// The same with days together up to so many bytes.
+    pub(super) fn by_days_of(&mut self, at_once: u64, query: &'static str, sql: &str, mut take: impl FnMut(&Table) -> Result<(), UsageError>) -> Result<(), UsageError> {
+        self.add_views(sql)?;
+        let all = Window { start_ms: i64::MIN, end_ms: i64::MAX };
+        // A query that does not ask for the window is about all days.
+        let asked_of = if sql.contains(" params ") { self.window } else { all };
+        for days in days::apart(&self.store.events, &self.store.actions, asked_of, at_once) {
+            self.see(Some(&days))?;
+            let answer = self.asked(query, sql)?;
+            take(&Table::of(query, &answer))?;
+        }
+        self.see(None)
     }
 
     /// Runs one query file.

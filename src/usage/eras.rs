@@ -41,13 +41,13 @@ fn by_day(spans: &Spans, window: Window) -> Vec<(String, String, i64, i64, i64)>
 ///
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or the query fails.
-pub fn era_calls(event_actions: &[PathBuf], window: Window, spans: &Spans) -> Result<EraCalls, UsageError> {
+pub fn era_calls(events: &[PathBuf], event_actions: &[PathBuf], window: Window, spans: &Spans) -> Result<EraCalls, UsageError> {
     let mut out = EraCalls::default();
     let eras = by_day(spans, window);
     if eras.is_empty() {
         return Ok(out);
     }
-    let mut engine = Engine::open(&[], event_actions, window)?;
+    let mut engine = Engine::open(events, event_actions, window)?;
     engine.add_eras(&eras)?;
     let table = engine.run("era_calls", include_str!("../../queries/era_calls.sql"))?;
     let mut texts = Texts::default();

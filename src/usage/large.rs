@@ -16,3 +16,7 @@ pub const LARGE: &[(&str, &str)] = queries!(
     "mapping_arns", "mapping_events", "mapping_pairs", "mapping_unresolved", "monitored", "principal_days", "principal_mfa", "region_use",
     "role_sessions", "root_use", "secret_use", "session_calls", "sign_ins", "trail_changes", "unknown_calls", "usage", "use_days",
 );
+
+/// The views that these and other queries read besides: name and text, each after those that it reads itself. They are answers that are
+/// worked out once; of a query that joins what is small with the store, an engine that streams then holds the small side only.
+pub const VIEWS: &[(&str, &str)] = queries!("other_sides", "told_twice", "bounded_sessions", "session_events", "assuming_actions");

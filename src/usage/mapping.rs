@@ -65,10 +65,7 @@ pub struct EventAction {
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn figures_of(events: &[PathBuf], event_actions: &[PathBuf]) -> Result<MappingFigures, UsageError> {
     let mut engine = Engine::open(events, event_actions, all_days())?;
-    let mut figures = MappingFigures::default();
-    of_events(&mut engine, &mut figures)?;
-    of_actions(&mut engine, &mut figures)?;
-    Ok(figures)
+    of(&mut engine)
 }
 
 /// Every event with its actions, in order of file and record.
@@ -100,8 +97,9 @@ fn all_days() -> Window {
     Window { start_ms: i64::MIN, end_ms: i64::MAX }
 }
 
-/// Adds the figures that the events give.
-pub(super) fn of_events(engine: &mut Engine, figures: &mut MappingFigures) -> Result<(), UsageError> {
+/// The figures of the engine's store.
+pub(super) fn of(engine: &mut Engine) -> Result<MappingFigures, UsageError> {
+    let mut figures = MappingFigures::default();
     for row in engine.run("mapping_pairs", include_str!("../../queries/mapping_pairs.sql"))?.rows() {
         figures.pairs.push(PairFigures {
             source: row.need_text("event_source")?,
@@ -111,18 +109,20 @@ pub(super) fn of_events(engine: &mut Engine, figures: &mut MappingFigures) -> Re
             not_known: row.need_int("not_known")?,
         });
     }
-    Ok(())
-}
-
-/// Adds the figures that their actions give.
-pub(super) fn of_actions(engine: &mut Engine, figures: &mut MappingFigures) -> Result<(), UsageError> {
-    for row in engine.run("mapping_arns", include_str!("../../queries/mapping_arns.sql"))?.rows() {
-        figures.provenance.insert(row.need_text("arn_provenance")?, row.need_int("action_rows")?);
-        figures.events_with_resource = row.need_int("events_with_resource")?;
-        figures.events_with_concrete_arn = row.need_int("events_with_concrete_arn")?;
-    }
+    // The actions of an event are all of its day.
+    engine.run_by_days("mapping_arns", include_str!("../../queries/mapping_arns.sql"), |table| {
+        for row in table.rows() {
+            *figures.provenance.entry(row.need_text("arn_provenance")?).or_default() += row.need_int("action_rows")?;
+        }
+        // These stand in every row alike.
+        if let Some(row) = table.rows().next() {
+            figures.events_with_resource += row.need_int("events_with_resource")?;
+            figures.events_with_concrete_arn += row.need_int("events_with_concrete_arn")?;
+        }
+        Ok(())
+    })?;
     for row in engine.run("mapping_unresolved", include_str!("../../queries/mapping_unresolved.sql"))?.rows() {
         figures.unresolved.push((row.need_text("action")?, row.text("resource_type")?, row.need_int("action_rows")?));
     }
-    Ok(())
+    Ok(figures)
 }

@@ -4,11 +4,15 @@
 //! store. Only authorised calls are use: a denied call counted here would keep a permission that nobody has,
 //! a missing call would take one away that somebody needs.
 
+mod added;
 pub mod assumption_details;
 pub mod assumptions;
 pub mod by_caller;
 pub mod chains;
 pub mod coverage;
+mod days;
+#[cfg(test)]
+mod days_test;
 pub mod denied_calls;
 pub mod engine;
 pub mod eras;
@@ -20,7 +24,6 @@ pub mod log_tables;
 pub mod mapping;
 pub mod principal_days;
 pub mod session_calls;
-mod shares;
 pub mod use_days;
 
 use std::collections::BTreeMap;
@@ -40,8 +43,12 @@ pub use principal_days::{PrincipalDays, principal_days_of};
 pub use session_calls::{SessionCallRow, session_calls_of};
 pub use use_days::{UseDays, use_days_of};
 
+use added::Added;
 use crate::aws::{Text, Texts};
 use engine::{Engine, Shared, Table};
+
+/// The account of a caller whose account the log does not tell.
+const UNKNOWN_ACCOUNT: &str = "unknown";
 
 /// How a call ended, as the store writes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
@@ -256,8 +263,7 @@ pub struct Usage {
 /// # Errors
 /// [`UsageError`] when a part file cannot be read or a query fails.
 pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf], window: Window) -> Result<Usage, UsageError> {
-    // Use takes the most memory. Actions and events are held one after the other; few queries ask for both.
-    let mut engine = Engine::open_beside(events, &[], event_actions, window)?;
+    let mut engine = Engine::open(events, event_actions, window)?;
     engine.add_changes(changes)?;
     let mut texts = Texts::default();
     let rows = usage_rows(&mut engine, &mut texts)?;
@@ -268,15 +274,9 @@ pub fn roll_up(events: &[PathBuf], event_actions: &[PathBuf], changes: &[PathBuf
     let unknown_calls = unknown_rows(&engine.run("unknown_calls", include_str!("../../queries/unknown_calls.sql"))?)?;
     let use_days = use_days_of(&engine.run("use_days", include_str!("../../queries/use_days.sql"))?)?;
     let changes = engine.run("trail_changes", include_str!("../../queries/trail_changes.sql"))?;
-    let mut mapping = mapping::MappingFigures::default();
-    mapping::of_actions(&mut engine, &mut mapping)?;
-    // Asks for all of the actions, and for few of the events.
-    engine.scan_events(events)?;
+    let mapping = mapping::of(&mut engine)?;
     let session_calls = session_calls_of(&engine.run("session_calls", include_str!("../../queries/session_calls.sql"))?, &mut texts)?;
     let denied_calls = denied_calls::denied_calls_of(&engine.run("denied_calls", include_str!("../../queries/denied_calls.sql"))?, &mut texts)?;
-    engine.let_go_of_actions(event_actions)?;
-    engine.add_events(events)?;
-    mapping::of_events(&mut engine, &mut mapping)?;
     let activity = activity_rows(&engine.run("activity", include_str!("../../queries/activity.sql"))?)?;
     let keys = key_rows(&engine.run("key_activity", include_str!("../../queries/key_activity.sql"))?)?;
     let principal_days = principal_days_of(&engine.run("principal_days", include_str!("../../queries/principal_days.sql"))?)?;
@@ -299,19 +299,18 @@ fn outcome(text: Option<&str>) -> Outcome {
 
 /// Use inside the engine's window, in the query's order.
 fn usage_rows(engine: &mut Engine, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
-    // Shares of callers follow one another by the callers' keys; the query's order is by account first, none last.
-    let mut accounts: BTreeMap<(bool, Text), Vec<UsageRow>> = BTreeMap::new();
-    engine.run_in_shares("usage", include_str!("../../queries/usage.sql"), |table| {
+    usage_rows_of(days::BYTES_AT_ONCE, engine, texts)
+}
+
+fn usage_rows_of(at_once: u64, engine: &mut Engine, texts: &mut Texts) -> Result<Vec<UsageRow>, UsageError> {
+    let mut added = Added::default();
+    engine.by_days_of(at_once, "usage", include_str!("../../queries/usage.sql"), |table| {
         for row in table.rows() {
-            let is_unknown = row.str("account")?.is_none();
-            let row = usage_row(row, texts)?;
-            accounts.entry((is_unknown, row.account.clone())).or_default().push(row);
+            added.add(usage_row(row, texts)?);
         }
         Ok(())
     })?;
-    let mut out = Vec::with_capacity(accounts.values().map(Vec::len).sum());
-    out.extend(accounts.into_values().flatten());
-    Ok(out)
+    Ok(added.rows())
 }
 
 fn usage_row(row: engine::Row<'_>, texts: &mut Texts) -> Result<UsageRow, UsageError> {
@@ -321,7 +320,7 @@ fn usage_row(row: engine::Row<'_>, texts: &mut Texts) -> Result<UsageRow, UsageE
     let last = last.filter(|id| Some(id) != first.as_ref());
     let mut shared = Shared::of(row, texts);
     Ok(UsageRow {
-        account: shared.text_or("account", "unknown")?,
+        account: shared.text_or("account", UNKNOWN_ACCOUNT)?,
         principal_key: shared.need("principal_key")?,
         principal_arn: shared.text("principal_arn")?,
         principal_type: shared.text("principal_type")?,
@@ -342,7 +341,7 @@ fn usage_row(row: engine::Row<'_>, texts: &mut Texts) -> Result<UsageRow, UsageE
 fn denial_row(row: &engine::Row<'_>, texts: &mut Texts) -> Result<DenialRow, UsageError> {
     let mut shared = Shared::of(*row, texts);
     Ok(DenialRow {
-        account: shared.text_or("account", "unknown")?,
+        account: shared.text_or("account", UNKNOWN_ACCOUNT)?,
         principal_key: shared.need("principal_key")?,
         principal_arn: shared.text("principal_arn")?,
         principal_type: shared.text("principal_type")?,
