@@ -239,7 +239,8 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
 fn print_timings(stages: &[Stage]) {
     for stage in stages {
         let held = stage.rss_bytes.map_or_else(|| "?".to_owned(), |b| (b >> 20).to_string());
-        eprintln!("{:>20}  {:>8.1} s  {held:>6} MiB held", stage.name, f64::from(u32::try_from(stage.ms).unwrap_or(u32::MAX)) / 1000.0);
+        let peak = stage.peak_bytes.map_or_else(|| "?".to_owned(), |b| (b >> 20).to_string());
+        eprintln!("{:>20}  {:>8.1} s  {held:>6} MiB held, {peak:>6} at most", stage.name, f64::from(u32::try_from(stage.ms).unwrap_or(u32::MAX)) / 1000.0);
     }
     if let Some(peak) = peak_rss_bytes() {
         eprintln!("{:>20}  {:>10}  {:>6} MiB", "peak", "", peak >> 20);

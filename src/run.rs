@@ -99,6 +99,7 @@ use crate::report::sql::SqlError;
 use memory::{AtHand, Memory};
 use out_folder::OutFolder;
 use timings::{Stage, Watch};
+use write::Folder;
 pub use crate::usage::Window;
 use crate::usage::{self, Usage, UsageError};
 
@@ -330,6 +331,13 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     facts::add_consistency(&mut model, &consistency);
     model.denied = denied;
     facts::add_history(&mut model, &past);
+    model.page.services = page_facts::services(&usage);
+    let folder = Folder::of(out);
+    folder.usage(&usage.rows)?;
+    // From here on nobody asks for single calls: findings and pages take the memory that they took.
+    drop((proofs, backtest, past));
+    (usage.rows, usage.history, usage.denied_calls) = (Vec::new(), Vec::new(), Vec::new());
+    watch.lap("facts");
     control_tables::of_results(&mut tables, &model.proposals, model.blast.as_ref().map_or(&[][..], |b| &b.rows))?;
     model.reports = reports()?;
     let memory = Memory {
@@ -339,15 +347,15 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     };
     facts::add_findings(&mut model, &mut tables, &memory)?;
     page_facts::after_findings(&mut model);
-    watch.lap("facts and findings");
+    watch.lap("findings");
     page_facts::add(&mut model, &grants, &usage, &mut tables)?;
     if options.timings {
         model.timings = Some(facts::timings(&watch));
     }
     #[cfg(test)]
     portable_test::seen(&mut tables);
-    let beside = write::Beside { usage: &usage.rows, ledger: &ledger, settings: &settings::files(options, &config) };
-    write::all(options, out, &model, &beside, reference, tables, &mut watch)?;
+    let beside = write::Beside { ledger: &ledger, settings: &settings::files(options, &config) };
+    write::all(options, folder, &model, &beside, reference, tables, &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })
 }

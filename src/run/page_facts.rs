@@ -52,7 +52,6 @@ pub fn add(model: &mut ReportModel, grants: &Grants, usage: &Usage, tables: &mut
     let days: BTreeMap<&str, usize> = usage.coverage.window_days.iter().enumerate().map(|(at, day)| (day.as_str(), at)).collect();
     let page = &mut model.page;
     page.principals = principals(grants, usage, &days);
-    page.services = services(usage);
     page.credentials = credentials(grants, usage, tables)?;
     for c in page.credentials.iter().flatten() {
         if let Some(user) = page.principals.get_mut(&c.user_arn) {
@@ -168,7 +167,8 @@ fn principals(grants: &Grants, usage: &Usage, days: &BTreeMap<&str, usize>) -> B
     out
 }
 
-fn services(usage: &Usage) -> Vec<ServiceUse> {
+/// Calls and callers in the window, by account and service.
+pub fn services(usage: &Usage) -> Vec<ServiceUse> {
     let mut all: BTreeMap<(&str, &str), (i64, BTreeSet<&str>)> = BTreeMap::new();
     for row in usage.rows.iter().filter(|r| r.outcome == Outcome::Allowed) {
         let Some((service, _)) = row.action.split_once(':') else { continue };

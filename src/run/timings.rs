@@ -12,6 +12,8 @@ pub struct Stage {
     pub ms: u64,
     /// Resident memory after it, bytes; `None` where the system does not tell.
     pub rss_bytes: Option<u64>,
+    /// The most that was resident until then, bytes.
+    pub peak_bytes: Option<u64>,
 }
 
 /// A watch that is read at the end of each stage.
@@ -29,7 +31,7 @@ impl Watch {
     /// Ends a stage.
     pub fn lap(&mut self, name: &'static str) {
         let ms = u64::try_from(self.last.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.stages.push(Stage { name, ms, rss_bytes: status("VmRSS:") });
+        self.stages.push(Stage { name, ms, rss_bytes: status("VmRSS:"), peak_bytes: peak_rss_bytes() });
         self.last = Instant::now();
     }
 

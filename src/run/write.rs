@@ -40,12 +40,25 @@ const USAGE_AT_ONCE: usize = 50_000;
 const MOST_ACTIONS: i64 = 200_000;
 
 /// The folder that is filled. Files are written as they come: all of an organisation's policies together are too much to hold.
-struct Folder {
+pub struct Folder {
     out: OutFolder,
     path: PathBuf,
 }
 
 impl Folder {
+    /// The folder that takes the place of the output folder.
+    pub fn of(out: OutFolder) -> Folder {
+        Folder { path: out.path().to_path_buf(), out }
+    }
+
+    /// Writes the table of use.
+    ///
+    /// # Errors
+    /// [`RunError`] when it cannot be written.
+    pub fn usage(&self, rows: &[UsageRow]) -> Result<(), RunError> {
+        self.put_table("usage", usage_table(rows))
+    }
+
     fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), RunError> {
         self.stream(name, |to| to.write_all(bytes.as_ref()))
     }
@@ -157,18 +170,16 @@ fn jobs<'j>(folder: &'j Folder, model: &'j ReportModel, map: &'j IacMap, referen
 
 /// What is told of besides the model.
 pub struct Beside<'r> {
-    /// Every row of use.
-    pub usage: &'r [UsageRow],
     /// What was taken in.
     pub ledger: &'r Ledger,
     /// Files of the reader's own.
     pub settings: &'r [Setting],
 }
 
-/// Writes everything.
+/// Writes everything but the table of use.
 pub fn all(
     options: &RunOptions,
-    out: OutFolder,
+    folder: Folder,
     model: &ReportModel,
     beside: &Beside<'_>,
     reference: &Reference,
@@ -176,11 +187,9 @@ pub fn all(
     watch: &mut Watch,
 ) -> Result<(), RunError> {
     let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
-    let folder = Folder { path: out.path().to_path_buf(), out };
     for table in TABLES {
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
-    folder.put_table("usage", usage_table(beside.usage))?;
     if let Some(report) = model.reports.iter().find(|r| r.id == "external-access") {
         folder.put_table("external_access", [tables.ask(&report.id, report.sql).map_err(RunError::from)])?;
     }
