@@ -34,12 +34,16 @@ pub struct SkippedRow {
     pub pattern: String,
 }
 
+/// Bytes of a name that is looked up without memory of its own.
+const LONGEST_NAME: usize = 96;
+
 /// The loaded reference.
 pub struct Reference {
     header: Header,
     services: Vec<Service>,
     actions: Vec<ActionInfo>,
-    by_name: HashMap<String, ActionId>,
+    /// Names in lower case.
+    by_name: HashMap<String, ActionId, foldhash::fast::RandomState>,
     /// Names without the service, in lower case: service by service, sorted within each.
     own_names: Vec<(Box<str>, ActionId)>,
     by_prefix: HashMap<String, u32>,
@@ -170,7 +174,12 @@ impl Reference {
     /// An action by its name, without regard to case.
     #[must_use]
     pub fn find(&self, action: &str) -> Option<ActionId> {
-        self.by_name.get(&action.to_ascii_lowercase()).copied()
+        // Asked for every action of every policy, again and again: names are short enough to be made lower case in place.
+        let mut room = [0; LONGEST_NAME];
+        let Some(lower) = room.get_mut(..action.len()) else { return self.by_name.get(&action.to_ascii_lowercase()).copied() };
+        lower.copy_from_slice(action.as_bytes());
+        lower.make_ascii_lowercase();
+        self.by_name.get(std::str::from_utf8(lower).ok()?).copied()
     }
 
     /// An action by prefix and name, without regard to case.

@@ -137,8 +137,12 @@ fn with_wildcards(document: &PolicyDocument, current: Option<&PolicyDocument>, w
         let shortener = Shortener { wildcards, may: &may, place: place(current, &piece, &resources), memo: &ground.memo, reference: ground.reference };
         let mut ids = piece.ids.clone();
         // Wildcards that stand already count as their actions, so that a shorter one may take them in.
-        let (wild, unknown): (Vec<&String>, Vec<&String>) = piece.patterns.iter().partition(|p| !ground.reference.expand(p).is_empty());
-        ids.extend(wild.iter().flat_map(|p| ground.reference.expand(p)));
+        let (mut wild, mut unknown): (Vec<&String>, Vec<&String>) = (Vec::new(), Vec::new());
+        for pattern in &piece.patterns {
+            let stands_for = ground.reference.expand(pattern);
+            if stands_for.is_empty() { unknown.push(pattern) } else { wild.push(pattern) }
+            ids.extend(stands_for);
+        }
         let mut short: BTreeSet<String> = shortener.compressed(&ids);
         // What a standing wildcard says of future actions stays.
         let new = ByService::of(short.iter());
