@@ -169,6 +169,13 @@ pub struct OutputArgs {
     /// How large report.html may be, in megabytes: all table rows stand in it, details beyond that in report/p/.
     #[arg(long, value_name = "MB", default_value_t = 15)]
     pub html_max_mb: usize,
+    /// Put tokens in the place of people, addresses and identifiers, the same value the same token on every night (docs/redact.md);
+    /// nothing that is to be applied is written.
+    #[arg(long)]
+    pub redact: bool,
+    /// The key of these tokens; redact.key in the state folder, made on first use, if not given.
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub redact_key: Option<PathBuf>,
 }
 
 /// Public keys of CloudTrail.

@@ -16,6 +16,7 @@ pub mod lint;
 pub mod policy;
 pub mod progress;
 pub mod prove;
+pub mod redact;
 pub mod reduce;
 pub mod reference;
 pub mod report;

@@ -48,6 +48,7 @@ mod made_up_test;
 mod perturb_test;
 mod proof_facts;
 mod proofs;
+mod redacted;
 #[cfg(test)]
 mod random_organisation_test;
 #[cfg(test)]
@@ -86,6 +87,7 @@ use crate::ingest::integrity;
 use crate::ingest::source::{self, Keep};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
+use crate::redact::KeyError;
 use crate::reduce::advice::Advice;
 use crate::reduce;
 use crate::reference::mapping::Mapper;
@@ -144,6 +146,10 @@ pub struct RunOptions {
     pub timings: bool,
     /// How large the page may be, in millions of bytes; what is beyond stands in files beside it.
     pub html_max_mb: usize,
+    /// Put tokens in the place of people, addresses and identifiers.
+    pub redact: bool,
+    /// The file of their key; that of the state folder if not given.
+    pub redact_key: Option<PathBuf>,
 }
 
 /// Why a run stopped.
@@ -205,6 +211,9 @@ pub enum RunError {
     /// The access review could not be written.
     #[error("access review: {0}")]
     Review(String),
+    /// There is no key for tokens.
+    #[error(transparent)]
+    Redact(#[from] KeyError),
     /// The page could not be rendered.
     #[error("report page: {0}")]
     Page(String),
@@ -216,7 +225,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Redact(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -251,8 +260,9 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let config = configured(options)?;
     let keep_days = settings::kept_days(options, &config)?;
     let _lock = lock(&options.state)?;
+    let key = redacted::key(options)?;
     let out = OutFolder::claim(&options.out)?;
-    let ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
+    let mut ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
     watch.lap("ingest");
 
     let mut ledger = Ledger::open(&options.state)?;
@@ -346,7 +356,13 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     }
     #[cfg(test)]
     portable_test::seen(&mut tables);
-    let beside = write::Beside { usage: &usage.rows, ledger: &ledger, settings: &settings::files(options, &config) };
+    // Everything is decided: only words change from here on.
+    let redactor = key.map(|key| redacted::redactor(key, &grants, &usage, reference)).transpose()?;
+    if let Some(redactor) = &redactor {
+        redacted::outcome(&mut model, ingested.as_mut(), redactor);
+        watch.lap("redact");
+    }
+    let beside = write::Beside { usage: &usage.rows, ledger: &ledger, settings: &settings::files(options, &config), redactor: redactor.as_ref() };
     write::all(options, out, &model, &beside, reference, tables, &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })

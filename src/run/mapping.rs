@@ -53,6 +53,8 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         suppressions: None,
         timings: false,
         html_max_mb: 0,
+        redact: false,
+        redact_key: None,
     };
     let ingested = super::ingest(&options)?;
     let ledger = Ledger::open(state.path())?;

@@ -52,6 +52,8 @@ fn sample() -> Sample {
         suppressions: None,
         timings: false,
         html_max_mb: crate::report::html::MAX_MB,
+        redact: false,
+        redact_key: None,
     };
     let _lock = super::lock(&options.state).unwrap();
     take_in(&options, &Config::default()).unwrap();
