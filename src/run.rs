@@ -94,6 +94,7 @@ use crate::reference::mapping::Mapper;
 use crate::reference::{Reference, ReferenceError};
 use crate::report::findings::baseline::Baseline;
 use crate::report::findings::suppressions::SuppressionsError;
+use crate::report::formats::outbox::{Templates, TicketError};
 use crate::report::{ReportModel, reports};
 use crate::report::catalogue::CatalogueError;
 use crate::report::deliver::iac_map::IacMapError;
@@ -146,6 +147,10 @@ pub struct RunOptions {
     pub timings: bool,
     /// How large the page may be, in millions of bytes; what is beyond stands in files beside it.
     pub html_max_mb: usize,
+    /// Write tickets of what changed, by owner.
+    pub tickets: bool,
+    /// Their template, or a folder of templates; the built-in one if not given.
+    pub ticket_template: Option<PathBuf>,
     /// Put tokens in the place of people, addresses and identifiers.
     pub redact: bool,
     /// The file of their key; that of the state folder if not given.
@@ -211,6 +216,9 @@ pub enum RunError {
     /// The access review could not be written.
     #[error("access review: {0}")]
     Review(String),
+    /// A template of tickets is none, or asks for what there is not.
+    #[error(transparent)]
+    Tickets(#[from] TicketError),
     /// There is no key for tokens.
     #[error(transparent)]
     Redact(#[from] KeyError),
@@ -225,7 +233,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Redact(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Redact(_) | RunError::Tickets(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -260,6 +268,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let config = configured(options)?;
     let keep_days = settings::kept_days(options, &config)?;
     let _lock = lock(&options.state)?;
+    let tickets = options.tickets.then(|| Templates::load(options.ticket_template.as_deref())).transpose()?;
     let key = redacted::key(options)?;
     let out = OutFolder::claim(&options.out)?;
     let mut ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
@@ -362,7 +371,7 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
         redacted::outcome(&mut model, ingested.as_mut(), redactor);
         watch.lap("redact");
     }
-    let beside = write::Beside { usage: &usage.rows, ledger: &ledger, settings: &settings::files(options, &config), redactor: redactor.as_ref() };
+    let beside = write::Beside { usage: &usage.rows, ledger: &ledger, settings: &settings::files(options, &config), redactor: redactor.as_ref(), tickets: tickets.as_ref() };
     write::all(options, out, &model, &beside, reference, tables, &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })

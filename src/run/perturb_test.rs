@@ -52,6 +52,8 @@ fn sample() -> Sample {
         suppressions: None,
         timings: false,
         html_max_mb: crate::report::html::MAX_MB,
+        tickets: false,
+        ticket_template: None,
         redact: false,
         redact_key: None,
     };

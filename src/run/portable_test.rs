@@ -148,6 +148,8 @@ fn ask(folder: &Path, logs: Vec<PathBuf>, grants: Vec<PathBuf>, config: Option<P
         timings: false,
         keep_days: None,
         html_max_mb: 15,
+        tickets: false,
+        ticket_template: None,
         redact: false,
         redact_key: None,
     };

@@ -17,6 +17,7 @@ use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
 use crate::report::escape::{is_plain_file, json_file};
 use crate::report::formats::manifest::{self, Setting};
+use crate::report::formats::outbox::{self, Templates};
 use crate::report::formats::{asff, changes, findings_parquet, metrics, ocsf, review, sarif};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
@@ -171,6 +172,8 @@ pub struct Beside<'r> {
     pub settings: &'r [Setting],
     /// What becomes of people, addresses and identifiers; the model has been through it.
     pub redactor: Option<&'r Redactor>,
+    /// Templates of tickets.
+    pub tickets: Option<&'r Templates>,
 }
 
 /// Writes everything.
@@ -201,6 +204,8 @@ pub fn all(
     drop(tables);
     watch.lap("write: tables");
     jobs(&folder, model, &map, reference, options.html_max_mb).par_iter().with_max_len(1).try_for_each(|job| job())?;
+    let tickets = beside.tickets.map(|templates| outbox::render(model, templates)).transpose()?;
+    tickets.into_iter().flatten().try_for_each(|(name, text)| folder.put(&name, text))?;
     watch.lap("write: files");
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, json_file(run_json::render(model)))?;

@@ -50,6 +50,7 @@ const FENCE: &[(&str, &[&str])] = &[
     ("rustix", &["files.rs", "run/out_folder.rs"]),
     ("signal_hook", &["signals.rs"]),
     ("rsa", &["ingest/digest/keys.rs"]),
+    ("minijinja", &["report/formats/outbox.rs"]),
     ("hmac", &["redact/key.rs"]),
     ("getrandom", &["redact/key.rs"]),
     ("object_store", &["ingest/source/s3.rs"]),

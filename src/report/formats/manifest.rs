@@ -20,7 +20,7 @@ pub const NAME: &str = "manifest.json";
 
 /// A file that the run was told to read besides logs and grants.
 pub struct Setting {
-    /// `configuration`, `suppressions`, `iac-map`.
+    /// `configuration`, `suppressions`, `iac-map`, `ticket-template`.
     pub role: &'static str,
     /// Its path as given.
     pub path: PathBuf,
