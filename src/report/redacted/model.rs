@@ -95,7 +95,7 @@ fields!(TrendRow { as_of_ms: keep, rule: keep, account: text, severity: keep, co
 fields!(ReviewRow { account: text, kind: keep, principal: text, owner: person, policies: text, granted: keep, used: keep, last_used_ms: keep });
 
 fields!(PageFacts {
-    principals: text, credentials: text, services: text, data_events: text, root_calls: keep, trend: keep, denied: text, suppressions: text,
+    principals: text, credentials: text, services: text, data_events: text, root_calls: keep, human_hours: keep, trend: keep, denied: text, suppressions: text,
 });
 
 impl Redact for PrincipalFacts {
