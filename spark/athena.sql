@@ -466,6 +466,22 @@ TBLPROPERTIES (
     'projection.as_of.range' = '2026-01-01,NOW'
 );
 
+CREATE EXTERNAL TABLE `answer_human_hours` (
+    `account` string,
+    `hour_of_week` bigint,
+    `calls` bigint,
+    `roles` bigint
+)
+PARTITIONED BY (`as_of` string)
+STORED AS PARQUET
+LOCATION 's3://YOUR-BUCKET/tables/human_hours/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.as_of.type' = 'date',
+    'projection.as_of.format' = 'yyyy-MM-dd',
+    'projection.as_of.range' = '2026-01-01,NOW'
+);
+
 CREATE EXTERNAL TABLE `answer_key_activity` (
     `account` string,
     `principal_key` string,

@@ -439,6 +439,19 @@ WITH (
     partitioned_by = ARRAY['as_of']
 );
 
+CREATE TABLE answer_human_hours (
+    account varchar,
+    hour_of_week bigint,
+    calls bigint,
+    roles bigint,
+    as_of varchar
+)
+WITH (
+    format = 'PARQUET',
+    external_location = 's3://YOUR-BUCKET/tables/human_hours/',
+    partitioned_by = ARRAY['as_of']
+);
+
 CREATE TABLE answer_key_activity (
     account varchar,
     principal_key varchar,

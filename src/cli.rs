@@ -166,9 +166,23 @@ pub struct OutputArgs {
     /// Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time.
     #[arg(long)]
     pub timings: bool,
-    /// How large report.html may be, in megabytes: all table rows stand in it, details beyond that in report/p/.
+    /// How large report.html may be, in megabytes: users and roles stand in it, of other tables as many rows as fit, the worst;
+    /// details beyond that in report/p/.
     #[arg(long, value_name = "MB", default_value_t = 15)]
     pub html_max_mb: usize,
+    /// Write a ticket for each owner of what is new, came back or was fixed tonight: outbox/<owner>.md (docs/findings.md).
+    #[arg(long)]
+    pub tickets: bool,
+    /// The template of these tickets (Jinja), or a folder with one for each owner; a built-in one in Markdown if not given.
+    #[arg(long, value_name = "FILE|FOLDER", requires = "tickets")]
+    pub ticket_template: Option<PathBuf>,
+    /// Put tokens in the place of people, addresses and identifiers, the same value the same token on every night (docs/redact.md);
+    /// nothing that is to be applied is written.
+    #[arg(long)]
+    pub redact: bool,
+    /// The key of these tokens; redact.key in the state folder, made on first use, if not given.
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub redact_key: Option<PathBuf>,
 }
 
 /// Public keys of CloudTrail.

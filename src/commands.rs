@@ -168,6 +168,10 @@ fn options(state: &StateArgs) -> RunOptions {
         suppressions: None,
         timings: false,
         html_max_mb: crate::report::html::MAX_MB,
+        tickets: false,
+        ticket_template: None,
+        redact: false,
+        redact_key: None,
     }
 }
 
@@ -221,6 +225,10 @@ fn analyze(options: RunOptions, state: &StateArgs, output: OutputArgs) -> Result
         suppressions: output.suppressions,
         timings: output.timings,
         html_max_mb: output.html_max_mb,
+        tickets: output.tickets,
+        ticket_template: output.ticket_template,
+        redact: output.redact,
+        redact_key: output.redact_key,
         ..options
     };
     let outcome = run(&options)?;

@@ -69,6 +69,17 @@ fn to_write() -> std::fs::OpenOptions {
     options
 }
 
+/// For what nobody else may ever read.
+fn to_write_secretly() -> std::fs::OpenOptions {
+    let mut options = to_write();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options
+}
+
 /// Makes a file, empty, or empties it.
 ///
 /// # Errors
@@ -91,6 +102,18 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
 /// # Errors
 /// The file system's; the temporary file is taken away.
 pub fn put(path: &Path, bytes: &[u8], ending: &str) -> io::Result<()> {
+    put_with(&to_write(), path, bytes, ending)
+}
+
+/// Writes a file as [`put`] does, and for its owner alone, whoever may read the rest.
+///
+/// # Errors
+/// The file system's; the temporary file is taken away.
+pub fn put_secret(path: &Path, bytes: &[u8], ending: &str) -> io::Result<()> {
+    put_with(&to_write_secretly(), path, bytes, ending)
+}
+
+fn put_with(options: &std::fs::OpenOptions, path: &Path, bytes: &[u8], ending: &str) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         create_dir_all(parent)?;
     }
@@ -98,7 +121,7 @@ pub fn put(path: &Path, bytes: &[u8], ending: &str) -> io::Result<()> {
     name.push(ending);
     let fresh = path.with_file_name(name);
     let write = || {
-        let mut file = create(&fresh)?;
+        let mut file = options.clone().truncate(true).open(&fresh)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&fresh, path)

@@ -17,6 +17,7 @@ pub mod params;
 pub mod policy;
 pub mod progress;
 pub mod prove;
+pub mod redact;
 pub mod reduce;
 pub mod reference;
 pub mod report;

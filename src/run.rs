@@ -48,6 +48,7 @@ mod made_up_test;
 mod perturb_test;
 mod proof_facts;
 mod proofs;
+mod redacted;
 #[cfg(test)]
 mod random_organisation_test;
 #[cfg(test)]
@@ -86,12 +87,14 @@ use crate::ingest::integrity;
 use crate::ingest::source::{self, Keep};
 use crate::ingest::{self, IngestError, IngestSummary, Ledger};
 use crate::progress::Progress;
+use crate::redact::KeyError;
 use crate::reduce::advice::Advice;
 use crate::reduce;
 use crate::reference::mapping::Mapper;
 use crate::reference::{Reference, ReferenceError};
 use crate::report::findings::baseline::Baseline;
 use crate::report::findings::suppressions::SuppressionsError;
+use crate::report::formats::outbox::{Templates, TicketError};
 use crate::report::{ReportModel, reports};
 use crate::report::catalogue::CatalogueError;
 use crate::report::deliver::iac_map::IacMapError;
@@ -145,6 +148,14 @@ pub struct RunOptions {
     pub timings: bool,
     /// How large the page may be, in millions of bytes; what is beyond stands in files beside it.
     pub html_max_mb: usize,
+    /// Write tickets of what changed, by owner.
+    pub tickets: bool,
+    /// Their template, or a folder of templates; the built-in one if not given.
+    pub ticket_template: Option<PathBuf>,
+    /// Put tokens in the place of people, addresses and identifiers.
+    pub redact: bool,
+    /// The file of their key; that of the state folder if not given.
+    pub redact_key: Option<PathBuf>,
 }
 
 /// Why a run stopped.
@@ -206,6 +217,12 @@ pub enum RunError {
     /// The access review could not be written.
     #[error("access review: {0}")]
     Review(String),
+    /// A template of tickets is none, or asks for what there is not.
+    #[error(transparent)]
+    Tickets(#[from] TicketError),
+    /// There is no key for tokens.
+    #[error(transparent)]
+    Redact(#[from] KeyError),
     /// The page could not be rendered.
     #[error("report page: {0}")]
     Page(String),
@@ -217,7 +234,7 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Ingest(IngestError::LockHeld { .. }) => 5,
-            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
+            RunError::Config(_) | RunError::IacMap(_) | RunError::KnownAccounts(_) | RunError::Origins(_) | RunError::Suppressions(_) | RunError::Redact(_) | RunError::Tickets(_) | RunError::Grants(_) | RunError::Ingest(IngestError::Logs { .. } | IngestError::Keys { .. }) | RunError::NoEvents => 2,
             _ => 1,
         }
     }
@@ -252,8 +269,10 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     let config = configured(options)?;
     let keep_days = settings::kept_days(options, &config)?;
     let _lock = lock(&options.state)?;
+    let tickets = options.tickets.then(|| Templates::load(options.ticket_template.as_deref())).transpose()?;
+    let key = redacted::key(options)?;
     let out = OutFolder::claim(&options.out)?;
-    let ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
+    let mut ingested = if options.logs.is_empty() { None } else { Some(take_in(options, &config)?) };
     watch.lap("ingest");
 
     let mut ledger = Ledger::open(&options.state)?;
@@ -332,7 +351,8 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     model.denied = denied;
     facts::add_history(&mut model, &past);
     model.page.services = page_facts::services(&usage);
-    let folder = Folder::of(out);
+    let redactor = key.map(|key| redacted::redactor(key, &grants, &usage, reference)).transpose()?;
+    let folder = Folder::of(out, redactor.as_ref());
     folder.usage(&usage.rows)?;
     // From here on nobody asks for single calls: findings and pages take the memory that they took.
     drop((proofs, backtest, past));
@@ -354,7 +374,12 @@ pub fn run(options: &RunOptions) -> Result<Outcome, RunError> {
     }
     #[cfg(test)]
     portable_test::seen(&mut tables);
-    let beside = write::Beside { ledger: &ledger, settings: &settings::files(options, &config) };
+    // Everything is decided: only words change from here on.
+    if let Some(redactor) = &redactor {
+        redacted::outcome(&mut model, ingested.as_mut(), redactor);
+        watch.lap("redact");
+    }
+    let beside = write::Beside { ledger: &ledger, settings: &settings::files(options, &config), tickets: tickets.as_ref() };
     write::all(options, folder, &model, &beside, reference, tables, &mut watch)?;
     watch.lap("write: manifest");
     Ok(Outcome { ingested, model, stages: watch.stages().to_vec() })

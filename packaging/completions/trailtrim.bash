@@ -280,7 +280,7 @@ _trailtrim() {
             return 0
             ;;
         trailtrim__subcmd__analyze)
-            opts="-h --state --quiet --threads --reference --grants --out --window --keep --now --config --from-usage --known-accounts --mmdb --iac-map --suppressions --fail-on --metrics-file --timings --html-max-mb --help"
+            opts="-h --state --quiet --threads --reference --grants --out --window --keep --now --config --from-usage --known-accounts --mmdb --iac-map --suppressions --fail-on --metrics-file --timings --html-max-mb --tickets --ticket-template --redact --redact-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -347,6 +347,14 @@ _trailtrim() {
                     return 0
                     ;;
                 --html-max-mb)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ticket-template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redact-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1490,7 +1498,7 @@ _trailtrim() {
             return 0
             ;;
         trailtrim__subcmd__run)
-            opts="-h --logs --account --region --since --until --require-digests --keys --pinned-keys --state --quiet --threads --reference --grants --out --window --keep --now --config --from-usage --known-accounts --mmdb --iac-map --suppressions --fail-on --metrics-file --timings --html-max-mb --help"
+            opts="-h --logs --account --region --since --until --require-digests --keys --pinned-keys --state --quiet --threads --reference --grants --out --window --keep --now --config --from-usage --known-accounts --mmdb --iac-map --suppressions --fail-on --metrics-file --timings --html-max-mb --tickets --ticket-template --redact --redact-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1585,6 +1593,14 @@ _trailtrim() {
                     return 0
                     ;;
                 --html-max-mb)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ticket-template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redact-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

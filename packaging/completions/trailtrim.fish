@@ -79,11 +79,15 @@ new:high\t''
 new:critical\t''
 regression\t''"
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l metrics-file -d 'Write metrics for Prometheus\' text file collector here too, with exit code and duration; a run that stops leaves it alone' -r -F
-complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l html-max-mb -d 'How large report.html may be, in megabytes: all table rows stand in it, details beyond that in report/p/' -r
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l html-max-mb -d 'How large report.html may be, in megabytes: users and roles stand in it, of other tables as many rows as fit, the worst; details beyond that in report/p/' -r
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l ticket-template -d 'The template of these tickets (Jinja), or a folder with one for each owner; a built-in one in Markdown if not given' -r -F
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l redact-key -d 'The key of these tokens; redact.key in the state folder, made on first use, if not given' -r -F
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l require-digests -d 'Take in only log files that a signed digest of CloudTrail verifies (docs/verify-logs.md)'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l quiet -d 'Say nothing on standard error but errors'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l from-usage -d 'Make policies from use alone, even with grants at hand'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l timings -d 'Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time'
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l tickets -d 'Write a ticket for each owner of what is new, came back or was fixed tonight: outbox/<owner>.md (docs/findings.md)'
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -l redact -d 'Put tokens in the place of people, addresses and identifiers, the same value the same token on every night (docs/redact.md); nothing that is to be applied is written'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand run" -s h -l help -d 'Print help'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand ingest" -l logs -d 'Log files, folders, patterns in quotes (\'logs/2026-*/**/*.gz\'), s3://bucket/prefix, or - for a list of such paths on standard input (docs/sources.md)' -r -F
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand ingest" -l account -d 'Only files of this account by their AWSLogs/… key; several with several --account' -r
@@ -141,10 +145,14 @@ new:high\t''
 new:critical\t''
 regression\t''"
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l metrics-file -d 'Write metrics for Prometheus\' text file collector here too, with exit code and duration; a run that stops leaves it alone' -r -F
-complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l html-max-mb -d 'How large report.html may be, in megabytes: all table rows stand in it, details beyond that in report/p/' -r
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l html-max-mb -d 'How large report.html may be, in megabytes: users and roles stand in it, of other tables as many rows as fit, the worst; details beyond that in report/p/' -r
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l ticket-template -d 'The template of these tickets (Jinja), or a folder with one for each owner; a built-in one in Markdown if not given' -r -F
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l redact-key -d 'The key of these tokens; redact.key in the state folder, made on first use, if not given' -r -F
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l quiet -d 'Say nothing on standard error but errors'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l from-usage -d 'Make policies from use alone, even with grants at hand'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l timings -d 'Say how long each stage took and how much memory it held; run.json has it too, and is no longer the same every time'
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l tickets -d 'Write a ticket for each owner of what is new, came back or was fixed tonight: outbox/<owner>.md (docs/findings.md)'
+complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -l redact -d 'Put tokens in the place of people, addresses and identifiers, the same value the same token on every night (docs/redact.md); nothing that is to be applied is written'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand analyze" -s h -l help -d 'Print help'
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand policy" -l out -d 'Folder that `run` or `analyze` wrote' -r -F
 complete -c trailtrim -n "__fish_trailtrim_using_subcommand policy" -l format -d 'The form. JSON of one document is that document; of several, a list by policy' -r -f -a "json\t''

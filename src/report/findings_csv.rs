@@ -5,7 +5,7 @@ use std::io::Write;
 use super::escape;
 use super::findings::trend::TrendRow;
 use super::model::{ReportModel, day};
-use super::sql::{Answer, Cell, SqlError};
+use super::sql::{Answer, Cell, Rows, SqlError};
 
 pub(super) fn written(rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut bytes = Vec::new();
@@ -59,14 +59,15 @@ pub fn trend(rows: &[TrendRow]) -> String {
 /// How many rows of a table are turned into text at a time.
 const PART: usize = 20_000;
 
-/// Writes a table, or a part of one: the first part with the names of the columns.
+/// Writes a table, or a part of one: the first part with the names of the columns. `change` has the rows before they are text.
 ///
 /// # Errors
 /// [`TableError`] when a value is no cell or the file cannot be written.
-pub fn table(answer: &Answer, is_first: bool, mut to: impl Write) -> Result<(), TableError> {
+pub fn table(answer: &Answer, is_first: bool, change: impl Fn(&mut Rows), mut to: impl Write) -> Result<(), TableError> {
     write(&mut to, is_first.then(|| answer.columns.clone()).into_iter())?;
     for from in (0..answer.len()).step_by(PART) {
-        let part = answer.rows(from, PART)?;
+        let mut part = answer.rows(from, PART)?;
+        change(&mut part);
         write(&mut to, part.rows.iter().map(|r| r.iter().map(Cell::text).collect()))?;
     }
     Ok(())

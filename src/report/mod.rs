@@ -25,6 +25,7 @@ pub mod model;
 pub mod page_facts;
 pub mod policy_files;
 pub mod proofs_text;
+pub mod redacted;
 pub mod rules_text;
 pub mod run_json;
 pub mod sql;

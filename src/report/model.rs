@@ -84,6 +84,8 @@ pub struct ReportModel {
     pub unknown: Vec<String>,
     /// What only the page shows.
     pub page: super::page_facts::PageFacts,
+    /// Which key gave the tokens in the place of people, addresses and identifiers; `None` where these stand there themselves.
+    pub redacted: Option<String>,
 }
 
 /// What the exports of grants hold and lack.

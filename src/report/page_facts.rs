@@ -16,12 +16,23 @@ pub struct PageFacts {
     pub data_events: BTreeMap<String, Vec<i64>>,
     /// Calls of root users; `None` where that was not asked.
     pub root_calls: Option<i64>,
+    /// When people called in roles; `None` where that was not asked.
+    pub human_hours: Option<HumanHours>,
     /// Earlier nights and this one, in order; the trend is drawn from two on.
     pub trend: Vec<TrendNight>,
     /// Refused calls by cause, the most first; `None` where they were not sorted by cause.
     pub denied: Option<Vec<DeniedCluster>>,
     /// Suppressions that are in force or expired; `None` where there is no file of them.
     pub suppressions: Option<Vec<SuppressionFacts>>,
+}
+
+/// When people called in roles.
+#[derive(Clone, Debug, Default)]
+pub struct HumanHours {
+    /// Roles that people used in the window.
+    pub roles: usize,
+    /// Authorised calls by hour of the week, UTC, from Monday 00:00 on: 168 numbers.
+    pub calls: Vec<i64>,
 }
 
 /// A user or role.

@@ -50,6 +50,13 @@ fn history(h: &HistoryFacts) -> Value {
            "stale_hints": h.stale_hints, "not_told": h.not_told, "missing_until": h.missing_until})
 }
 
+/// Says in a file of JSON that it is redacted, and by which key; nothing where it is not.
+pub fn note_redacted(model: &ReportModel, value: &mut Value) {
+    if let (Some(key), Some(all)) = (&model.redacted, value.as_object_mut()) {
+        all.insert("redacted".to_owned(), json!({"key_id": key}));
+    }
+}
+
 /// The file's text.
 #[must_use]
 pub fn render(model: &ReportModel) -> String {
@@ -115,6 +122,7 @@ pub fn render(model: &ReportModel) -> String {
         all.insert("timings".to_owned(), timings.stages.iter().map(|(name, ms)| ((*name).to_owned(), (*ms).into())).collect::<Map<String, Value>>().into());
         all.insert("peak_rss_bytes".to_owned(), timings.peak_rss_bytes.into());
     }
+    note_redacted(model, &mut value);
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text

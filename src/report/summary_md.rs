@@ -14,6 +14,9 @@ pub fn render(model: &ReportModel) -> String {
         day(Some(model.as_of_ms)),
         model.window_days
     );
+    if let Some(key) = &model.redacted {
+        out.push_str(&format!("Redacted: people, addresses and identifiers are tokens (key {key}).\n\n"));
+    }
     let count = |status: &str| model.proposals_with(status).count();
     out.push_str(&format!(
         "- {} policies proposed, {} withheld, {} defects; granted actions {before} → {after}\n",

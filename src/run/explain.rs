@@ -83,6 +83,10 @@ pub fn explain(asked: &Asked<'_>) -> Result<Explained, ExplainError> {
         let what = format!("no finding of the run has the uid `{}`; for an event name the state folder with --state", asked.what);
         return Err(if is_uid(asked.what) { ExplainError::NotFound(visible(&what)) } else { ExplainError::Asked(visible(&what)) });
     };
+    if run.is_redacted {
+        // The events of the state folder are not.
+        return Err(ExplainError::Asked(problem(asked.out, "this run is redacted; events are explained beside one that is not")));
+    }
     events(&run, state, asked.what)
 }
 

@@ -221,6 +221,10 @@ impl World {
             iac_map: None,
             suppressions: None,
             html_max_mb: crate::report::html::MAX_MB,
+            tickets: false,
+            ticket_template: None,
+            redact: false,
+            redact_key: None,
             timings: false,
         };
         run(&options).unwrap()

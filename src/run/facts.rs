@@ -283,30 +283,45 @@ fn files_of(row: &ProposalRow) -> Vec<String> {
     files.map(|f| format!("{}/{f}", row.folder).to_ascii_lowercase()).collect()
 }
 
+/// Names of folders and files that are given already.
+#[derive(Default)]
+pub struct Names {
+    folders: BTreeMap<String, String>,
+    files: BTreeSet<String>,
+}
+
+impl Names {
+    /// Gives a row a folder, and files in it, that no other owner or policy has.
+    pub fn give(&mut self, row: &mut ProposalRow) {
+        let wanted = format!("{}/{}/{}", file_name(&row.account), row.kind, file_name(&row.owner));
+        // Names that differ by case only, or two owners of one name on different paths, must not share a folder.
+        let taken = self.folders.entry(wanted.to_ascii_lowercase()).or_insert_with(|| row.owner_arn.clone());
+        row.folder = if *taken == row.owner_arn {
+            wanted
+        } else {
+            format!("{wanted}~{}", file_name(&format!("/{}", row.owner_arn)).rsplit('~').next().unwrap_or("2"))
+        };
+        row.stem = file_name(&row.policy);
+        // An owner's inline policy and an AWS managed one that it holds may share a name, and part 2 of a policy may have another's.
+        if files_of(row).iter().any(|f| self.files.contains(f)) {
+            row.stem = file_name(&format!("{}/{}", row.placement, row.policy));
+        }
+        self.files.extend(files_of(row));
+    }
+}
+
 /// Adds proposals with their proofs, and gives each a folder and files of its own.
 pub fn add_proposals(model: &mut ReportModel, proposals: Vec<Proposal>, skipped: Vec<Skipped>, proofs: &Proofs<'_>, grants: &Grants, reference: &Reference) {
     let index = Index::new(grants);
     model.replay = replay_facts(&proofs.replay);
     model.skipped = skipped.into_iter().map(|s| [visible(&s.owner_arn), visible(&s.policy), visible(&s.reason)]).collect();
-    let mut folders: BTreeMap<String, String> = BTreeMap::new();
-    let mut files: BTreeSet<String> = BTreeSet::new();
+    let mut names = Names::default();
     model.proposals.reserve_exact(proposals.len());
     for (at, proposal) in proposals.into_iter().enumerate() {
         let containment = proofs.containment.get(at).cloned().flatten();
         let mut row = proposal_row(proposal, containment, proofs, reference);
         place(&mut row, grants, &index);
-        // Names that differ by case only, or two owners of one name on different paths, must not share a folder.
-        let wanted = row.folder.clone();
-        let key = wanted.to_ascii_lowercase();
-        let taken = folders.entry(key).or_insert_with(|| row.owner_arn.clone());
-        if *taken != row.owner_arn {
-            row.folder = format!("{wanted}~{}", file_name(&format!("/{}", row.owner_arn)).rsplit('~').next().unwrap_or("2"));
-        }
-        // An owner's inline policy and an AWS managed one that it holds may share a name, and part 2 of a policy may have another's.
-        if files_of(&row).iter().any(|f| files.contains(f)) {
-            row.stem = file_name(&format!("{}/{}", row.placement, row.policy));
-        }
-        files.extend(files_of(&row));
+        names.give(&mut row);
         model.proposals.push(row);
     }
 }
@@ -392,7 +407,6 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
     };
     let unit = &proposal.unit;
     let size_before = proposal.current.as_deref().map_or(0, print::size);
-    let folder = format!("{}/{}/{}", file_name(&unit.account), unit.owner_kind.as_str(), file_name(&unit.owner_name));
     ProposalRow {
         account: unit.account.clone(),
         kind: unit.owner_kind.as_str().to_owned(),
@@ -414,8 +428,6 @@ fn proposal_row(proposal: Proposal, containment: Option<Containment>, proofs: &P
             None if proposal.current.is_none() => "no grant to compare with".to_owned(),
             None => "nothing proposed".to_owned(),
         },
-        folder,
-        stem: file_name(&unit.policy_name),
         current: proposal.current,
         proposed: proposal.proposed,
         evidence: proposal.verdicts,

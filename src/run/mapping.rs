@@ -53,6 +53,10 @@ pub fn measure(logs: &[PathBuf], quiet: bool, each: bool) -> Result<Measured, Ru
         suppressions: None,
         timings: false,
         html_max_mb: 0,
+        tickets: false,
+        ticket_template: None,
+        redact: false,
+        redact_key: None,
     };
     let ingested = super::ingest(&options)?;
     let ledger = Ledger::open(state.path())?;

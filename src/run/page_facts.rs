@@ -8,7 +8,7 @@ use crate::grants::{Grants, OwnerKind};
 use crate::report::model::ReportModel;
 use crate::report::denied_text;
 use crate::report::findings::Status;
-use crate::report::page_facts::{CredentialFacts, DeniedCluster, PrincipalFacts, ServiceUse, SuppressionFacts, TrendNight};
+use crate::report::page_facts::{CredentialFacts, DeniedCluster, HumanHours, PrincipalFacts, ServiceUse, SuppressionFacts, TrendNight};
 use crate::report::sql::{Cell, Rows, SqlTables};
 use crate::usage::{Outcome, Usage};
 
@@ -16,6 +16,9 @@ use crate::usage::{Outcome, Usage};
 const CREDENTIALS: &str = "SELECT account, user_name, user_arn, slot, access_key_id, active, created_ms, last_changed_ms, last_used_ms, last_used_known, \
     last_used_service, mfa_active, mfa_devices FROM credentials WHERE present IS NULL OR present \
     ORDER BY account ASC NULLS LAST, user_name ASC NULLS LAST, slot ASC NULLS LAST, access_key_id ASC NULLS LAST";
+
+/// When people called in roles.
+const HUMAN_HOURS: &str = "SELECT account, hour_of_week, calls, roles FROM human_hours ORDER BY account ASC NULLS LAST, hour_of_week ASC NULLS LAST";
 
 /// A row's cells by name.
 struct Row<'r> {
@@ -53,6 +56,7 @@ pub fn add(model: &mut ReportModel, grants: &Grants, usage: &Usage, tables: &mut
     let page = &mut model.page;
     page.principals = principals(grants, usage, &days);
     page.credentials = credentials(grants, usage, tables)?;
+    page.human_hours = Some(human_hours(tables)?);
     for c in page.credentials.iter().flatten() {
         if let Some(user) = page.principals.get_mut(&c.user_arn) {
             user.last_used_ms = user.last_used_ms.max(c.last_used_ms);
@@ -165,6 +169,23 @@ fn principals(grants: &Grants, usage: &Usage, days: &BTreeMap<&str, usize>) -> B
         }
     }
     out
+}
+
+/// When people called in roles, over all accounts.
+fn human_hours(tables: &mut SqlTables) -> Result<HumanHours, RunError> {
+    let rows = tables.run("human_hours", HUMAN_HOURS)?;
+    let mut hours = HumanHours { roles: 0, calls: vec![0; 168] };
+    let mut roles: BTreeMap<String, i64> = BTreeMap::new();
+    for cells in &rows.rows {
+        let row = Row { rows: &rows, cells };
+        roles.insert(row.text("account").unwrap_or_default(), row.int("roles").unwrap_or(0));
+        let hour = row.int("hour_of_week").and_then(|h| usize::try_from(h).ok());
+        if let Some(sum) = hour.and_then(|h| hours.calls.get_mut(h)) {
+            *sum += row.int("calls").unwrap_or(0);
+        }
+    }
+    hours.roles = usize::try_from(roles.values().sum::<i64>()).unwrap_or(0);
+    Ok(hours)
 }
 
 /// Calls and callers in the window, by account and service.

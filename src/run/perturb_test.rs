@@ -52,6 +52,10 @@ fn sample() -> Sample {
         suppressions: None,
         timings: false,
         html_max_mb: crate::report::html::MAX_MB,
+        tickets: false,
+        ticket_template: None,
+        redact: false,
+        redact_key: None,
     };
     let _lock = super::lock(&options.state).unwrap();
     take_in(&options, &Config::default()).unwrap();

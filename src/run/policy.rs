@@ -204,6 +204,7 @@ pub fn proposal(asked: &Asked<'_>) -> Result<Shown, String> {
         _ if written.is_empty() => {}
         None => shown.text = Some(json(folder, &written)?),
         Some(file) if folder.join(file).exists() => shown.text = Some(read(&folder.join(file))?),
+        Some(_) if run.is_redacted => shown.notes.push("the run is redacted: nothing that is to be applied is written".to_owned()),
         Some(file) => shown.notes.push(format!("nothing of it can be said in {file}; {} has all steps", in_folder("apply.sh"))),
     }
     if shown.text.is_some() && matches!(asked.form, Form::Terraform | Form::Cli) {

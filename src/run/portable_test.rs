@@ -148,6 +148,10 @@ fn ask(folder: &Path, logs: Vec<PathBuf>, grants: Vec<PathBuf>, config: Option<P
         timings: false,
         keep_days: None,
         html_max_mb: 15,
+        tickets: false,
+        ticket_template: None,
+        redact: false,
+        redact_key: None,
     };
     WANTED.set(Some(folder.to_owned()));
     super::run(&options).unwrap();

@@ -20,6 +20,7 @@ const NEAR: usize = 5;
 #[derive(Deserialize)]
 struct RunFacts {
     mode: String,
+    redacted: Option<IgnoredAny>,
 }
 
 /// The folder of a run.
@@ -27,6 +28,8 @@ pub struct RunFolder {
     path: PathBuf,
     /// Whether its policies were made from use alone.
     pub is_from_usage: bool,
+    /// Whether people, addresses and identifiers are tokens in it.
+    pub is_redacted: bool,
 }
 
 /// A text that names a file and what is wrong with it.
@@ -97,7 +100,7 @@ impl RunFolder {
             return Err(problem(path, "not the folder of a run, it has no run.json: name that of `trailtrim run` or `analyze` with --out"));
         }
         let facts: RunFacts = serde_json::from_str(&read(&mark)?).map_err(|e| problem(&mark, e))?;
-        Ok(RunFolder { path: path.to_path_buf(), is_from_usage: facts.mode == super::FROM_USAGE })
+        Ok(RunFolder { path: path.to_path_buf(), is_from_usage: facts.mode == super::FROM_USAGE, is_redacted: facts.redacted.is_some() })
     }
 
     /// The folder of each owner, by ARN.

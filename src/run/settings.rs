@@ -87,5 +87,8 @@ pub fn suppressions(options: &RunOptions, config: &Config) -> Option<PathBuf> {
 /// The files that a run is told to read besides logs and grants.
 pub fn files(options: &RunOptions, config: &Config) -> Vec<Setting> {
     let all = [("configuration", options.config.clone()), ("suppressions", suppressions(options, config)), ("iac-map", options.iac_map.clone())];
-    all.into_iter().filter_map(|(role, path)| Some(Setting { role, path: path? })).collect()
+    let mut files: Vec<Setting> = all.into_iter().filter_map(|(role, path)| Some(Setting { role, path: path? })).collect();
+    let templates = options.ticket_template.iter().flat_map(|path| walkdir::WalkDir::new(path).max_depth(1).sort_by_file_name());
+    files.extend(templates.flatten().filter(|e| e.file_type().is_file()).map(|e| Setting { role: "ticket-template", path: e.into_path() }));
+    files
 }

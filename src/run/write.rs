@@ -12,18 +12,20 @@ use super::timings::Watch;
 use super::{RunError, RunOptions};
 use crate::files;
 use crate::ingest::Ledger;
-use crate::policy::print;
+use crate::policy::{PolicyDocument, print};
 use crate::report::deliver::operations::{current_file, proposed_file};
 use crate::report::deliver::{IacMap, cloudformation, script, terraform};
 use crate::report::escape::{is_plain_file, json_file};
 use crate::report::formats::manifest::{self, Setting};
+use crate::report::formats::outbox::{self, Templates};
 use crate::report::formats::{asff, changes, findings_parquet, metrics, ocsf, review, sarif};
 use crate::report::model::{ProposalRow, ReportModel};
 use crate::report::findings_csv::TableError;
 use crate::report::proofs_text::BacktestFacts;
 use crate::report::sql::{Answer, Cell, SqlTables};
-use crate::report::{advice, blast_text, findings_csv, findings_json, html, policy_files, run_json, summary_md};
+use crate::report::{advice, blast_text, findings_csv, findings_json, html, policy_files, redacted, run_json, summary_md};
 use crate::reference::Reference;
+use crate::redact::Redactor;
 use crate::usage::{UsageRow, frames};
 
 /// Tables that are written as CSV.
@@ -40,15 +42,17 @@ const USAGE_AT_ONCE: usize = 50_000;
 const MOST_ACTIONS: i64 = 200_000;
 
 /// The folder that is filled. Files are written as they come: all of an organisation's policies together are too much to hold.
-pub struct Folder {
+pub struct Folder<'r> {
     out: OutFolder,
     path: PathBuf,
+    /// What becomes of the cells of tables, which are no part of the model.
+    redactor: Option<&'r Redactor>,
 }
 
-impl Folder {
-    /// The folder that takes the place of the output folder.
-    pub fn of(out: OutFolder) -> Folder {
-        Folder { path: out.path().to_path_buf(), out }
+impl<'r> Folder<'r> {
+    /// The folder that takes the place of the output folder; with a redactor, names in tables are tokens.
+    pub fn of(out: OutFolder, redactor: Option<&'r Redactor>) -> Folder<'r> {
+        Folder { path: out.path().to_path_buf(), out, redactor }
     }
 
     /// Writes the table of use.
@@ -83,7 +87,7 @@ impl Folder {
         let path = self.path.join(format!("tables/{name}.csv"));
         let mut file = self.create(&path)?;
         for (at, part) in parts.into_iter().enumerate() {
-            findings_csv::table(&part?, at == 0, &mut file).map_err(|e| match e {
+            findings_csv::table(&part?, at == 0, |rows| if let Some(r) = self.redactor { redacted::rows(r, rows) }, &mut file).map_err(|e| match e {
                 TableError::Sql(e) => e.into(),
                 TableError::Write(source) => RunError::Write { path: path.clone(), source },
             })?;
@@ -98,18 +102,20 @@ fn usage_table(rows: &[UsageRow]) -> impl Iterator<Item = Result<Answer, RunErro
     parts.map(|part| frames::usage(part).map(|frame| Answer::of("usage", frame)).map_err(|e| RunError::Table(e.to_string())))
 }
 
-fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest: Option<&BacktestFacts>, reference: &Reference) -> Result<(), RunError> {
+fn policy_folder(folder: &Folder<'_>, rows: &[&ProposalRow], map: &IacMap, backtest: Option<&BacktestFacts>, reference: &Reference) -> Result<(), RunError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let base = format!("policies/{}", first.folder);
+    let is_redacted = folder.redactor.is_some();
+    let printed = |document: &PolicyDocument| json_file(if is_redacted { print::pretty(&redacted::marked(document)) } else { print::pretty(document) });
     for row in rows {
         if let Some(current) = row.current.as_ref().filter(|c| !c.statements.is_empty()) {
-            folder.put(&format!("{base}/{}", current_file(row)), json_file(print::pretty(current)))?;
+            folder.put(&format!("{base}/{}", current_file(row)), printed(current))?;
         }
         if row.status != "written" {
             continue;
         }
         for (n, document) in row.proposed.iter().enumerate() {
-            folder.put(&format!("{base}/{}", proposed_file(row, n)), json_file(print::pretty(document)))?;
+            folder.put(&format!("{base}/{}", proposed_file(row, n)), printed(document))?;
         }
     }
     let forms = [
@@ -118,7 +124,8 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
         ("apply.sh", script::apply(rows)),
         ("rollback.sh", script::rollback(rows)),
     ];
-    for (name, text) in forms {
+    // What is to be applied names who it is applied to: there is none of it where nobody is named.
+    for (name, text) in forms.into_iter().filter(|_| !is_redacted) {
         if let Some(text) = text.filter(|text| is_plain_file(text)) {
             folder.put(&format!("{base}/{name}"), text)?;
         }
@@ -128,14 +135,14 @@ fn policy_folder(folder: &Folder, rows: &[&ProposalRow], map: &IacMap, backtest:
 }
 
 /// The page, and what stands beside it.
-fn page(folder: &Folder, model: &ReportModel, reference: &Reference, most_mb: usize) -> Result<(), RunError> {
+fn page(folder: &Folder<'_>, model: &ReportModel, reference: &Reference, most_mb: usize) -> Result<(), RunError> {
     let pages = html::render(model, reference, most_mb).map_err(|e| RunError::Page(e.to_string()))?;
     folder.put("report.html", pages.main)?;
     pages.shards.into_iter().try_for_each(|(name, text)| folder.put(&name, text))
 }
 
 /// The folders of all owners.
-fn policies(folder: &Folder, model: &ReportModel, map: &IacMap, reference: &Reference) -> Result<(), RunError> {
+fn policies(folder: &Folder<'_>, model: &ReportModel, map: &IacMap, reference: &Reference) -> Result<(), RunError> {
     folder.put("policies/left_alone.json", policy_files::left_alone(model))?;
     let mut owners: BTreeMap<&str, Vec<&ProposalRow>> = BTreeMap::new();
     for row in &model.proposals {
@@ -148,7 +155,7 @@ fn policies(folder: &Folder, model: &ReportModel, map: &IacMap, reference: &Refe
 type Job<'j> = Box<dyn Fn() -> Result<(), RunError> + Send + Sync + 'j>;
 
 /// Everything but the tables, the longest first.
-fn jobs<'j>(folder: &'j Folder, model: &'j ReportModel, map: &'j IacMap, reference: &'j Reference, page_mb: usize) -> Vec<Job<'j>> {
+fn jobs<'j>(folder: &'j Folder<'j>, model: &'j ReportModel, map: &'j IacMap, reference: &'j Reference, page_mb: usize) -> Vec<Job<'j>> {
     vec![
         Box::new(move || policies(folder, model, map, reference)),
         Box::new(move || folder.stream("findings.ocsf.json", |to| ocsf::write(model, to))),
@@ -174,19 +181,21 @@ pub struct Beside<'r> {
     pub ledger: &'r Ledger,
     /// Files of the reader's own.
     pub settings: &'r [Setting],
+    /// Templates of tickets.
+    pub tickets: Option<&'r Templates>,
 }
 
 /// Writes everything but the table of use.
 pub fn all(
     options: &RunOptions,
-    folder: Folder,
+    folder: Folder<'_>,
     model: &ReportModel,
     beside: &Beside<'_>,
     reference: &Reference,
     mut tables: SqlTables,
     watch: &mut Watch,
 ) -> Result<(), RunError> {
-    let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.unwrap_or_default();
+    let map = options.iac_map.as_deref().map(IacMap::load).transpose()?.filter(|_| folder.redactor.is_none()).unwrap_or_default();
     for table in TABLES {
         folder.put_table(table, [tables.ask(table, &format!("SELECT * FROM {table}")).map_err(RunError::from)])?;
     }
@@ -202,9 +211,11 @@ pub fn all(
     drop(tables);
     watch.lap("write: tables");
     jobs(&folder, model, &map, reference, options.html_max_mb).par_iter().with_max_len(1).try_for_each(|job| job())?;
+    let tickets = beside.tickets.map(|templates| outbox::render(model, templates)).transpose()?;
+    tickets.into_iter().flatten().try_for_each(|(name, text)| folder.put(&name, text))?;
     watch.lap("write: files");
     // The mark comes last: what a killed run leaves behind is no output.
     folder.put(MARK, json_file(run_json::render(model)))?;
-    folder.put(manifest::NAME, manifest::render(model, beside.ledger, beside.settings, &folder.path).map_err(failed(&folder.path))?)?;
+    folder.put(manifest::NAME, manifest::render(model, beside.ledger, beside.settings, folder.redactor, &folder.path).map_err(failed(&folder.path))?)?;
     folder.out.publish()
 }

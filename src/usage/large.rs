@@ -12,7 +12,7 @@ macro_rules! queries {
 
 /// Name and text, in order of name.
 pub const LARGE: &[(&str, &str)] = queries!(
-    "activity", "assumption_calls", "coverage_data", "coverage_days", "denials", "denied_calls", "key_activity", "key_services", "key_sources",
+    "activity", "assumption_calls", "coverage_data", "coverage_days", "denials", "denied_calls", "human_hours", "key_activity", "key_services", "key_sources",
     "mapping_arns", "mapping_events", "mapping_pairs", "mapping_unresolved", "monitored", "principal_days", "principal_mfa", "region_use",
     "role_sessions", "root_use", "secret_use", "session_calls", "sign_ins", "trail_changes", "unknown_calls", "usage", "use_days",
 );

@@ -18,7 +18,7 @@ macro_rules! queries {
 
 /// Name of each table and its query.
 const QUERIES: &[(&str, &str)] = queries!(
-    "root_use", "sign_ins", "key_sources", "key_services", "key_changes", "role_sessions", "principal_mfa", "region_use", "monitored", "secret_use"
+    "root_use", "human_hours", "sign_ins", "key_sources", "key_services", "key_changes", "role_sessions", "principal_mfa", "region_use", "monitored", "secret_use"
 );
 
 /// The tables by name.

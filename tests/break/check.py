@@ -7,8 +7,9 @@ from faults import Faults
 from hostile import Hostile
 from places import Places
 from canaries import Secrets
+from redacted import Redacted
 
-__all__ = ["Faults", "Hostile", "Places", "Secrets"]
+__all__ = ["Faults", "Hostile", "Places", "Redacted", "Secrets"]
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv, verbosity=2)

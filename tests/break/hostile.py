@@ -78,7 +78,7 @@ class Hostile(unittest.TestCase):
         cls.night.mkdir()
         (cls.base / "c.toml").write_text(CONFIG)
         cls.arguments = ["run", "--logs", cls.base / "in/logs", "--grants", cls.base / "in/grants", "--config", cls.base / "c.toml", "--window", "7d", "--now", "2026-11-01T00:00:00Z",
-                         "--state", cls.night / "state", "--out", cls.out, "--metrics-file", cls.night / "m.prom"]
+                         "--state", cls.night / "state", "--out", cls.out, "--metrics-file", cls.night / "m.prom", "--tickets"]
         # From within the folder that must stay empty but for these three: relative paths would show.
         cls.code, text, errors = trailtrim(*cls.arguments, cwd=cls.night)
         cls.printed += [text, errors]

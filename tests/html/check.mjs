@@ -70,6 +70,25 @@ await check('without a script filters work', async () => {
   await page.close();
 });
 
+await check('drawings: bars by number without a script, hours of the week', async () => {
+  const { page, said } = await open(sample, { scripts: false });
+  const shown = kind => page.$$eval(`#gap-people svg.${kind}`, all => all.filter(e => getComputedStyle(e).display !== 'none').map(e => e.getBoundingClientRect().width));
+  const shares = await shown('lin');
+  assert.ok(shares.length > 3 && new Set(shares).size === 1 && (await shown('lg')).length === 0, 'shares: all of one length');
+  await page.click('#by-number');
+  const numbers = await shown('lg');
+  assert.ok(numbers.length === shares.length && new Set(numbers).size > 1 && (await shown('lin')).length === 0, 'numbers: each of its own');
+  assert.equal((await page.$$('[aria-labelledby^=hours-grid] rect')).length, 7 * 24);
+  const drawn = await page.$$eval('[aria-labelledby^=hours-grid] rect title', all => all.map(t => parseFloat(t.textContent.split(': ')[1].replace(/,/g, ''))));
+  await page.$eval('#hours-table', t => { t.closest('details').open = true; });
+  const told = await page.$$eval('#hours-table tbody tr', all => all.flatMap(r => [...r.cells].slice(1).map(c => parseFloat(c.textContent.replace(/,/g, '')) || 0)));
+  assert.deepEqual(drawn, told, 'drawing and table say the same');
+  await page.$eval('#hours', h => h.scrollIntoView());
+  await picture(page, 'hours');
+  quiet(said);
+  await page.close();
+});
+
 await check('sorting, searching, columns and the address', async () => {
   const { page, said } = await open(sample);
   await page.click('#findings-table th:nth-child(5) button');

@@ -26,6 +26,12 @@ pub struct Ours {
     pub reason: String,
 }
 
+/// Whether a `run.json` is that of a redacted run.
+#[must_use]
+pub fn is_redacted(run: &str) -> bool {
+    serde_json::from_str::<Value>(run).is_ok_and(|v| v.get("redacted").is_some())
+}
+
 /// Reads `findings.json`.
 ///
 /// # Errors

@@ -31,6 +31,11 @@ impl Details {
         self.iter().find(|(name, cell)| *name == column && **cell != Cell::Null).map(|(_, cell)| cell)
     }
 
+    /// Changes the cells, all of them together: there are as many afterwards.
+    pub fn change(&mut self, change: impl FnOnce(&mut [Cell])) {
+        change(&mut self.cells);
+    }
+
     /// All columns as JSON, absent values too.
     #[must_use]
     pub fn json(&self) -> Map<String, Value> {

@@ -262,7 +262,7 @@ fn one_changed_byte_is_found() {
     std::fs::write(logs.join("gaad.json"), "{}").unwrap();
     let hash = crate::reference::bundle::sha256_hex(b"{}");
     let model = ReportModel { inputs: vec![("gaad.json".to_owned(), "gaad".to_owned(), hash)], ..model(mixed()) };
-    let text = manifest::render(&model, &Ledger::default(), &[], &out).unwrap();
+    let text = manifest::render(&model, &Ledger::default(), &[], None, &out).unwrap();
     assert_eq!(json(&text)["coverage_gaps"][0]["missing"][0], "2026-10-30");
     std::fs::write(out.join(manifest::NAME), &text).unwrap();
     let verify = |inputs: &[std::path::PathBuf]| manifest::verify(&out, inputs).unwrap();

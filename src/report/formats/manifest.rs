@@ -9,16 +9,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ingest::Ledger;
+use crate::redact::Redactor;
 use crate::reference::bundle::sha256_hex;
 use crate::report::escape::file_text;
 use crate::report::model::{ReportModel, day};
+use crate::report::run_json::note_redacted;
 
 /// The manifest's name in the output folder.
 pub const NAME: &str = "manifest.json";
 
 /// A file that the run was told to read besides logs and grants.
 pub struct Setting {
-    /// `configuration`, `suppressions`, `iac-map`.
+    /// `configuration`, `suppressions`, `iac-map`, `ticket-template`.
     pub role: &'static str,
     /// Its path as given.
     pub path: PathBuf,
@@ -68,18 +70,21 @@ fn hashed(name: String, path: &Path) -> std::io::Result<Hashed> {
     Ok(Hashed { path: name, bytes: u64::try_from(bytes.len()).ok(), sha256: sha256_hex(&bytes) })
 }
 
-/// The manifest of a folder that is complete but for it.
+/// The manifest of a folder that is complete but for it. Of a redacted one the inputs have other names, and keyed hashes: a small
+/// file could be guessed.
 ///
 /// # Errors
 /// Those of the file system.
-pub fn render(model: &ReportModel, ledger: &Ledger, settings: &[Setting], folder: &Path) -> std::io::Result<String> {
+pub fn render(model: &ReportModel, ledger: &Ledger, settings: &[Setting], redactor: Option<&Redactor>, folder: &Path) -> std::io::Result<String> {
+    let words = |text: &str| redactor.map_or_else(|| text.to_owned(), |r| r.text(text).into_owned());
+    let hash = |hash: &str| redactor.map_or_else(|| hash.to_owned(), |r| r.hash(hash));
     let logs: Vec<Value> = ledger.files().into_iter().map(|f| json!({
-        "path": f.path, "bytes": f.bytes, "sha256": f.sha256, "records_read": f.records_read, "kept": f.kept, "duplicate": f.duplicate,
-        "rejected": f.rejections.len(), "too_old": f.too_old, "digest": f.digest,
+        "path": words(&f.path), "bytes": f.bytes, "sha256": hash(&f.sha256), "records_read": f.records_read, "kept": f.kept, "duplicate": f.duplicate,
+        "rejected": f.rejections.len(), "too_old": f.too_old, "digest": f.digest.as_deref().map(words),
     })).collect();
     let mut own = Vec::new();
     for setting in settings {
-        own.push(json!({"role": setting.role, "path": setting.path.display().to_string(), "sha256": sha256_hex(&std::fs::read(&setting.path)?)}));
+        own.push(json!({"role": setting.role, "path": words(&setting.path.display().to_string()), "sha256": hash(&sha256_hex(&std::fs::read(&setting.path)?))}));
     }
     let written: Vec<(String, PathBuf)> = files(folder)?.into_iter().filter(|(name, _)| name != NAME).collect();
     let outputs = written.into_par_iter().map(|(name, path)| hashed(name, &path)).collect::<std::io::Result<Vec<Hashed>>>()?;
@@ -87,7 +92,7 @@ pub fn render(model: &ReportModel, ledger: &Ledger, settings: &[Setting], folder
         let days = |status: &str| a.days.iter().filter(|(_, s)| *s == status).map(|(d, _)| d.as_str()).collect::<Vec<_>>();
         json!({"account": a.account, "missing": days("missing"), "partial": days("partial")})
     }).collect();
-    let value = json!({
+    let mut value = json!({
         "schema": 1,
         "tool": {"name": "trailtrim", "version": model.version},
         "as_of": day(Some(model.as_of_ms)), "as_of_ms": model.as_of_ms,
@@ -99,6 +104,7 @@ pub fn render(model: &ReportModel, ledger: &Ledger, settings: &[Setting], folder
         "not_known": model.unknown,
         "outputs": outputs,
     });
+    note_redacted(model, &mut value);
     Ok(file_text(&serde_json::to_string_pretty(&value).unwrap_or_default(), true) + "\n")
 }
 

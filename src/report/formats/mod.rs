@@ -8,6 +8,9 @@ pub mod findings_parquet;
 pub mod manifest;
 pub mod metrics;
 pub mod ocsf;
+pub mod outbox;
+#[cfg(test)]
+mod outbox_test;
 pub mod review;
 pub mod review_import;
 pub mod sarif;

@@ -14,6 +14,12 @@ use crate::report::model::{ReportModel, day};
 /// The sheet's name.
 pub const SHEET: &str = "Access review";
 
+/// The name of the sheet that says how to fill it in.
+pub const ABOUT: &str = "How to";
+
+/// How that sheet's line begins where people are tokens.
+pub const REDACTED: &str = "Redacted";
+
 /// The columns, with their widths in characters.
 pub const COLUMNS: &[(&str, f64)] = &[
     ("account", 14.0), ("kind", 8.0), ("principal", 48.0), ("owner", 18.0), ("policies", 40.0), ("actions granted", 15.0), ("actions used", 13.0),
@@ -111,11 +117,15 @@ pub fn render(model: &ReportModel) -> Result<Vec<u8>, XlsxError> {
     let made = ExcelDateTime::from_timestamp(model.as_of_ms.div_euclid(1000))?;
     book.set_properties(&DocProperties::new().set_title(SHEET).set_author("trailtrim").set_creation_datetime(&made));
     fill(book.add_worksheet().set_name(SHEET)?, model)?;
-    let about = book.add_worksheet().set_name("How to")?;
+    let about = book.add_worksheet().set_name(ABOUT)?;
     about.set_column_width(0, 110)?;
+    let fill_in = match &model.redacted {
+        None => "Fill in decision, reviewer and date (YYYY-MM-DD) of each row, then: trailtrim review import FILE.xlsx".to_owned(),
+        Some(key) => format!("{REDACTED}: people, addresses and identifiers are tokens (key {key}). Decisions cannot be read back from this file."),
+    };
     let lines = [
         format!("Access review as of {}, use since {}.", day(Some(model.as_of_ms)), day(Some(model.window_start_ms))),
-        "Fill in decision, reviewer and date (YYYY-MM-DD) of each row, then: trailtrim review import FILE.xlsx".to_owned(),
+        fill_in,
         "keep, accept: the open findings of the row are accepted for a time. reduce, remove: nothing is accepted.".to_owned(),
         "Actions granted are those of the policies that were worked out; the report has the others under what is not known.".to_owned(),
     ];

@@ -6,7 +6,7 @@ use std::path::Path;
 use calamine::{Data, Reader as _, Xlsx};
 use serde::Serialize;
 
-use super::review::{DECISIONS, SHEET};
+use super::review::{ABOUT, DECISIONS, REDACTED, SHEET};
 use crate::report::escape::visible;
 use crate::report::findings::suppressions::{DAYS_AT_MOST, Suppression};
 
@@ -106,6 +106,10 @@ pub fn import(path: &Path, now_ms: i64, valid_days: i64) -> Result<Imported, Rev
     let fail = |problem: String| ReviewError { file: path.display().to_string(), problem };
     let bytes = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| fail(e.to_string()))?;
+    let about = book.worksheet_range(ABOUT).ok();
+    if about.iter().flat_map(|range| range.rows()).flatten().any(|cell| text(Some(cell)).starts_with(REDACTED)) {
+        return Err(fail("a redacted review: its tokens are nobody's findings".to_owned()));
+    }
     let range = book.worksheet_range(SHEET).map_err(|e| fail(e.to_string()))?;
     let mut rows = range.rows();
     let header: Vec<String> = rows.next().unwrap_or_default().iter().map(|c| text(Some(c)).to_ascii_lowercase()).collect();

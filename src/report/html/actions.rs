@@ -176,7 +176,7 @@ fn of_proposals<'m>(model: &'m ReportModel, people: &People<'_>, links: &Links) 
         };
         let mut at: Vec<(String, String)> = people.ids.get(first.owner_arn.as_str()).map(|id| (links.to(id), "details".to_owned())).into_iter().collect();
         at.push((format!("policies/{folder}/diff.md"), "diff".to_owned()));
-        let command = (first.kind != "permission-set" && first.placement != "aws-managed").then(|| format!("sh policies/{folder}/apply.sh"));
+        let command = (model.redacted.is_none() && first.kind != "permission-set" && first.placement != "aws-managed").then(|| format!("sh policies/{folder}/apply.sh"));
         Some((gain.score(), Action { mark, title, gain: gain.words(), how: gain.how(), links: at, command }, rows))
     };
     folders.into_iter().filter_map(one).collect()

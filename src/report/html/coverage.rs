@@ -76,9 +76,6 @@ pub fn strips(model: &ReportModel) -> (Vec<Strip>, usize) {
     (order.iter().take(STRIPS).enumerate().map(one).collect(), left)
 }
 
-/// How many rows the table of coverage has.
-const ROWS_AT_MOST: usize = 2_000;
-
 /// What a row of coverage says.
 struct Covered<'m> {
     account: &'m AccountDays,
@@ -108,16 +105,16 @@ impl<'m> Covered<'m> {
 
 /// The table by account, region and class of events. Where it is cut, what is covered the least stays.
 #[must_use]
-pub fn table(model: &ReportModel) -> String {
+pub fn table(model: &ReportModel, most: usize) -> String {
     let mut rows: Vec<Covered<'_>> = Vec::new();
     for a in &model.coverage {
         rows.extend(a.regions.is_empty().then(|| Covered::whole(a)));
         rows.extend(a.regions.iter().flat_map(|(region, classes)| classes.iter().map(|c| Covered::class(a, region, c))));
     }
-    let left = rows.len().saturating_sub(ROWS_AT_MOST);
+    let left = rows.len().saturating_sub(most);
     if left > 0 {
         rows.sort_by_key(|r| r.permille);
-        rows.truncate(ROWS_AT_MOST);
+        rows.truncate(most);
     }
     let columns = [("account", "t"), ("name", "t"), ("region", "t"), ("events", "t"), ("days complete", "n"), ("days in part", "n"), ("not covered", "t")];
     let text = "What the logs cover, by account, region and class of events";

@@ -5,17 +5,14 @@ use super::people::Accounts;
 use super::tables::{Table, caption};
 use super::text::short;
 
-/// How many causes have a row.
-const ROWS_AT_MOST: usize = 1_000;
-
 /// The table; empty where no call was denied or nobody looked.
 #[must_use]
-pub fn table(model: &ReportModel, accounts: &Accounts) -> String {
+pub fn table(model: &ReportModel, accounts: &Accounts, most: usize) -> String {
     let Some(clusters) = &model.page.denied else { return by_layer(model) };
     let columns = [("calls", "n"), ("who", "t"), ("action", "t"), ("resource", "t"), ("refused by", "t"), ("statement", "t"), ("what would allow it", "t"), ("should it", "t"), ("last", "t")];
-    let left = clusters.len().saturating_sub(ROWS_AT_MOST);
+    let left = clusters.len().saturating_sub(most);
     let mut table = Table::new("denied-table", &caption("Refused calls by cause, the most first", left, "tables/denied_clusters.csv"), &columns);
-    for c in clusters.iter().take(ROWS_AT_MOST) {
+    for c in clusters.iter().take(most) {
         table.row(&accounts.class(&c.account), "");
         table.number(c.calls);
         table.text(&short(&c.principal));

@@ -8,7 +8,7 @@ use super::super::findings::{Finding, rank};
 use super::super::model::{ReportModel, day};
 use super::super::Status;
 use super::people::{Accounts, Links, People};
-use super::tables::{Table, link};
+use super::tables::{Table, caption, link};
 use super::text::{cell, column, days_between, esc, number, severity, short};
 
 /// How many facts beside the reason a row tells.
@@ -44,9 +44,6 @@ fn facts(report: Option<&Report>, finding: &Finding) -> String {
     if out.is_empty() { out } else { format!("<br><span class=dim>{}</span>", out.trim_start_matches(" · ")) }
 }
 
-/// How many findings have a row; a page with more than these is too large to be read.
-const ROWS_AT_MOST: usize = 3_000;
-
 /// The findings that have a row: what fails, the worst first, then what was fixed tonight.
 pub struct Shown<'m> {
     /// Them.
@@ -57,9 +54,9 @@ pub struct Shown<'m> {
 }
 
 impl<'m> Shown<'m> {
-    /// Chosen from all.
+    /// Chosen from all: so many of what fails at most, and of what was fixed.
     #[must_use]
-    pub fn of(model: &'m ReportModel) -> Shown<'m> {
+    pub fn of(model: &'m ReportModel, most: usize) -> Shown<'m> {
         let change = |f: &Finding| match f.change {
             "new" => 0,
             "reopened" => 1,
@@ -71,8 +68,8 @@ impl<'m> Shown<'m> {
         let all = rows.len() + fixed.len();
         rows.sort_by_key(|f| (order(f), change(f)));
         fixed.sort_by_key(|f| order(f));
-        rows.truncate(ROWS_AT_MOST);
-        fixed.truncate(ROWS_AT_MOST);
+        rows.truncate(most);
+        fixed.truncate(most);
         rows.append(&mut fixed);
         Shown { left: all - rows.len(), uids: rows.iter().map(|f| f.uid.as_str()).collect(), rows }
     }
@@ -108,15 +105,21 @@ pub fn table(model: &ReportModel, shown: &Shown<'_>, people: &People<'_>, accoun
     table.finish_or_none()
 }
 
-/// What stays open, by control, account and reason.
+/// What stays open, by control, account and reason; where rows are left out, those about the fewest.
 #[must_use]
-pub fn open(model: &ReportModel, accounts: &Accounts) -> String {
+pub fn open(model: &ReportModel, accounts: &Accounts, most: usize) -> String {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&Finding>> = BTreeMap::new();
     for f in model.findings.iter().filter(|f| f.status == Status::Unknown) {
         groups.entry((&f.report, &f.account, &f.reason)).or_default().push(f);
     }
     let columns = [("control", "t"), ("account", "t"), ("why it is open", "t"), ("findings", "n"), ("for example", "t")];
-    let mut table = Table::new("open-table", "What cannot be told", &columns);
+    let left = groups.len().saturating_sub(most);
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    if left > 0 {
+        groups.sort_by(|a, b| (b.1.len(), &a.0).cmp(&(a.1.len(), &b.0)));
+        groups.truncate(most);
+    }
+    let mut table = Table::new("open-table", &caption("What cannot be told", left, "findings.csv"), &columns);
     for ((report, account, reason), found) in groups {
         table.row(&accounts.class(account), "");
         table.html("", &link(&format!("#c-{report}"), report));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::blast_text::{BlastFacts, BlastRow, BlastSide};
 use super::super::findings::Finding;
 use super::super::model::{AccountDays, HolderRow, ProposalRow, ReportModel};
-use super::super::page_facts::{CredentialFacts, DeniedCluster, PageFacts, PrincipalFacts, ServiceUse, SuppressionFacts, TrendNight};
+use super::super::page_facts::{CredentialFacts, DeniedCluster, HumanHours, PageFacts, PrincipalFacts, ServiceUse, SuppressionFacts, TrendNight};
 use super::super::sql::Cell;
 use super::super::{Status, reports};
 use super::{MAX_MB, Pages, render};
@@ -159,6 +159,7 @@ pub fn organisation(roles: usize, reference: &Reference) -> ReportModel {
             })
             .collect(),
     );
+    page.human_hours = Some(HumanHours { roles: 3, calls: (0..168).map(|hour| if hour % 24 < 7 { 0 } else { hour * hour * hour / 40 }).collect() });
     page.trend = (0..40).map(|n| TrendNight { as_of_ms: NOW - (40 - n) * DAY, failing: [n % 3, n, 40 - n, 5], granted: None }).collect();
     let text = |at: usize| HOSTILE[at % HOSTILE.len()].to_owned();
     page.denied = Some((0..HOSTILE.len()).map(|at| DeniedCluster { account: text(at), layer: text(at), known_by: text(at), statement: text(at), principal: text(at), action: text(at), resource: text(at), calls: 3, last_seen_ms: None, change: text(at), advice: text(at) }).collect());
@@ -197,6 +198,11 @@ fn ids(page: &str) -> BTreeSet<&str> {
     let set: BTreeSet<&str> = all.iter().copied().collect();
     assert_eq!(set.len(), all.len(), "an id stands twice");
     set
+}
+
+/// Rows of a table.
+fn rows(page: &str, id: &str) -> usize {
+    page.split(&format!(" id={id}><caption")).nth(1).unwrap().split("</table>").next().unwrap().matches("\n<tr").count()
 }
 
 /// Nothing acts, every id is there once, every link leads somewhere.
@@ -241,7 +247,7 @@ fn a_small_organisation_stands_on_one_page() {
     assert_eq!((pages.inline, pages.details), (120, 120));
     check(&pages);
     assert_eq!(render(&model, reference, MAX_MB).unwrap().main, pages.main);
-    for words in ["Verdicts that rest on gaps", "Suppressions that end", "closes", "Failing findings by night", "Age of access keys"] {
+    for words in ["Verdicts that rest on gaps", "Suppressions that end", "closes", "Failing findings by night", "Age of access keys", "When people work in roles", "the most on Sunday 23:00", "bars as long as the number of grants"] {
         assert!(pages.main.contains(words), "{words}");
     }
     assert!(super::SCRIPT.len() <= 20_000, "the script is {} bytes", super::SCRIPT.len());
@@ -257,8 +263,21 @@ fn what_does_not_fit_stands_beside() {
     assert!(pages.main.contains(&format!("Details for {} of {}", pages.inline, pages.details)));
     check(&pages);
     let none = render(&model, reference, 0).unwrap();
-    assert_eq!(none.inline, 0, "all rows, no details");
-    assert_eq!(none.main.matches("<td class=t>").count(), pages.main.matches("<td class=t>").count(), "no row is ever cut");
+    assert_eq!(none.inline, 0, "no details");
+    for (pages, what) in [(&pages, "2 MB"), (&none, "0 MB")] {
+        assert_eq!(rows(&pages.main, "principals-table"), 1_200, "{what}: users and roles are never left out");
+    }
+    let whole = render(&model, reference, 100).unwrap();
+    for id in ["findings-table", "policies-table"] {
+        let [few, all] = [&none, &whole].map(|p| rows(&p.main, id));
+        assert!(few == 200 && all > 200, "{id}: {few} of {all}");
+        // What stays is the beginning of what there was, and the page says how much is missing.
+        let worst = whole.main.split(&format!(" id={id}><caption")).nth(1).unwrap().split("<tr").nth(150).unwrap();
+        assert!(none.main.contains(worst.split(" href=").next().unwrap()), "{id}: {worst}");
+    }
+    assert!(none.main.contains("1000 more stand in run.json and below policies/"));
+    let failing = model.findings.iter().filter(|f| f.status == Status::Fail).count();
+    assert!(none.main.contains(&format!("{} more stand in <a href=\"findings.csv\">", failing - 200)), "what fails and has no row");
     check(&none);
 }
 

@@ -8,6 +8,8 @@ mod cards;
 mod coverage;
 mod denied;
 mod findings;
+mod hours;
+mod limits;
 #[cfg(test)]
 mod made_up_test;
 mod numbers;
@@ -35,6 +37,7 @@ use crate::reference::Reference;
 use actions::Action;
 use coverage::Strip;
 use findings::{Control, Shown};
+use limits::Limits;
 use numbers::Number;
 use people::{Accounts, FILTERED, Links, People, shard_of};
 use plots::Plot;
@@ -232,14 +235,15 @@ struct Parts<'a> {
     facets: Vec<Facet>,
     changes: Vec<Change>,
     shown: Shown<'a>,
+    limits: Limits,
 }
 
 impl Parts<'_> {
     fn page(&self, links: &Links, cards: &str) -> Result<String, askama::Error> {
-        let (model, people, accounts) = (self.model, self.people, self.accounts);
+        let (model, people, accounts, limits) = (self.model, self.people, self.accounts, self.limits);
         let (actions, actions_left) = actions::first(model, &self.shown, people, links);
         let findings = findings::table(model, &self.shown, people, accounts, links);
-        let (external, inside) = trust_map::table(model, people, accounts, links);
+        let (external, inside) = trust_map::table(model, people, accounts, links, limits.external);
         let (roles, roles_counts) = findings::of_report(model, "role-unused", "roles-table", "Roles that nobody used", people, accounts, links);
         let (strips, strips_left) = coverage::strips(model);
         let status = |s: Status| model.findings.iter().filter(|f| f.status == s).count();
@@ -277,22 +281,22 @@ impl Parts<'_> {
             findings: &findings,
             findings_rows: self.shown.rows.len(),
             findings_left: self.shown.left,
-            open: &findings::open(model, accounts),
+            open: &findings::open(model, accounts, limits.open),
             statuses: [Status::Fail, Status::Unknown, Status::Pass, Status::NotApplicable, Status::Suppressed].map(status),
             controls: &self.controls,
             principals: &principals::table(model, people, accounts, links),
             external: &external,
             inside,
-            keys: &principals::credentials(model, people, accounts, links),
+            keys: &principals::credentials(model, people, accounts, links, limits.keys),
             roles: &roles,
             roles_counts,
-            policies: &principals::policies(model, people, accounts, links),
+            policies: &principals::policies(model, people, accounts, links, limits.policies),
             policy_facets,
             left_alone: &principals::left_alone(model),
             compliance: &findings::compliance(&self.controls),
             suppressions: &principals::suppressions(model),
-            denied: &denied::table(model, accounts),
-            coverage: &coverage::table(model),
+            denied: &denied::table(model, accounts, limits.denied),
+            coverage: &coverage::table(model, limits.coverage),
             trails: &coverage::trails(model),
             advice: model.advice.get(..ADVICE_AT_MOST).unwrap_or(&model.advice),
             cards,
@@ -303,8 +307,8 @@ impl Parts<'_> {
     }
 }
 
-/// The page, and the files beside it that it needs to stay below `max_mb` million bytes. Rows of tables always stand on the
-/// page, but of findings, policies and causes of denials the worst only; details stand on it from the riskiest owner on until it is full.
+/// The page, and the files beside it that it needs to stay below `max_mb` million bytes. Users and roles always stand on the page, of other
+/// tables as many rows as fit, the worst; details stand on it from the riskiest owner on until it is full.
 ///
 /// # Errors
 /// When a template cannot be rendered.
@@ -313,8 +317,9 @@ pub fn render(model: &ReportModel, reference: &Reference, max_mb: usize) -> Resu
     let accounts = Accounts::of(model, &people);
     let style = style(&accounts);
     let (style_hash, script_hash) = (hash(&style), hash(SCRIPT));
-    let shown = Shown::of(model);
-    let parts = Parts {
+    let limits = Limits::default();
+    let shown = Shown::of(model, limits.findings);
+    let mut parts = Parts {
         model,
         people: &people,
         accounts: &accounts,
@@ -327,10 +332,20 @@ pub fn render(model: &ReportModel, reference: &Reference, max_mb: usize) -> Resu
         facets: facets(&accounts),
         changes: changes(model, &shown),
         shown,
+        limits,
     };
-    // Links to files are longer than links on the page, so that this is the most that the rest can take.
-    let rest = parts.page(&Links::default(), "")?.len();
-    let budget = max_mb.saturating_mul(1_000_000).saturating_sub(rest);
+    // Links to files are longer than links on the page, so that this is the most that the rest can take. A twentieth is for details.
+    let most = max_mb.saturating_mul(1_000_000);
+    let mut rest = parts.page(&Links::default(), "")?;
+    for _ in 0..limits::TRIES {
+        let Some(lower) = parts.limits.lower(&rest, most - most / 20) else { break };
+        parts.limits = lower;
+        parts.shown = Shown::of(model, lower.findings);
+        parts.changes = changes(model, &parts.shown);
+        rest = parts.page(&Links::default(), "")?;
+    }
+    let budget = most.saturating_sub(rest.len());
+    drop(rest);
     let mut links = Links::default();
     let mut inline = String::new();
     let mut beside: BTreeMap<String, String> = BTreeMap::new();

@@ -29,10 +29,30 @@ pub struct Plot {
 
 const GAP_KEY: &str = "<span class=u>used</span><span class=k>kept, use could not be seen</span><span class=d>can go</span><span class=r>can go and dangerous</span>";
 
-fn gap_row(table: &mut Table, first: &str, gap: Gap) {
+/// Width of a bar.
+const WIDE: usize = 220;
+
+/// A choice that works without a script: bars as long as the number of grants, by its logarithm, so that few are seen beside many.
+const BY_NUMBER: &str = "<p class=small><label class=opt><input type=checkbox id=by-number> bars as long as the number of grants (logarithmic)</label></p>";
+
+/// How long the bar of a number is beside that of the most, both above zero.
+fn logarithmic(n: usize, most: usize) -> usize {
+    // To the base of two, straight between powers, in whole numbers: the same on every machine.
+    let log = |n: usize| {
+        let n = u64::try_from(n).unwrap_or(u64::MAX).max(1);
+        let whole = n.ilog2();
+        let rest = (u128::from(n) << 16 >> whole) - (1 << 16);
+        (u128::from(whole) << 16) + rest + (1 << 16)
+    };
+    let wide = u128::try_from(WIDE).unwrap_or(0);
+    usize::try_from(wide * log(n) / log(most).max(1)).unwrap_or(WIDE).clamp(8, WIDE)
+}
+
+fn gap_row(table: &mut Table, first: &str, gap: Gap, most: usize) {
     table.row("", "");
     table.html("", first);
-    table.html("", &svg::bar(&gap.parts(), 220));
+    let (share, number) = (svg::bar("b lin", &gap.parts(), WIDE), svg::bar("b lg", &gap.parts(), logarithmic(gap.all(), most)));
+    table.html("", &format!("{share}{number}"));
     table.number(gap.all());
     table.number(gap.used);
     table.some(gap.kept);
@@ -55,18 +75,20 @@ fn gap(people: &People<'_>, accounts: &Accounts, links: &Links) -> Option<Plot> 
     let mut of_accounts = Table::new("gap-accounts", "Granted and used by account", &columns);
     let mut rows: Vec<(&str, Gap)> = by_account.into_iter().collect();
     rows.sort_by(|a, b| (b.1.gone, a.0).cmp(&(a.1.gone, b.0)));
+    let most = rows.iter().map(|(_, gap)| gap.all()).max().unwrap_or(1);
     for (account, gap) in &rows {
         let name = accounts.name(account);
-        gap_row(&mut of_accounts, &format!("{} <span class=dim>{}</span>", esc(account), esc(name)), *gap);
+        gap_row(&mut of_accounts, &format!("{} <span class=dim>{}</span>", esc(account), esc(name)), *gap, most);
     }
     let mut widest: Vec<_> = people.all.iter().filter(|p| p.gap.gone > 0).collect();
     widest.sort_by(|a, b| (b.gap.risky, b.gap.gone, a.arn).cmp(&(a.gap.risky, a.gap.gone, b.arn)));
     let more = widest.len().saturating_sub(BARS);
     let caption = if more > 0 { format!("The {BARS} users and roles of which most danger goes; {} more in the table of principals", number(more)) } else { "Users and roles of which something goes".to_owned() };
     let mut of_people = Table::new("gap-people", &caption, &columns);
+    let most = widest.iter().take(BARS).map(|p| p.gap.all()).max().unwrap_or(1);
     for person in widest.into_iter().take(BARS) {
         let name = people.ids.get(person.arn).map_or_else(|| esc(&person.name), |id| link(&links.to(id), &person.name));
-        gap_row(&mut of_people, &format!("{name} <span class=dim>{} {}</span>", esc(person.kind), esc(person.account)), person.gap);
+        gap_row(&mut of_people, &format!("{name} <span class=dim>{} {}</span>", esc(person.kind), esc(person.account)), person.gap, most);
     }
     let all = rows.iter().fold(Gap::default(), |mut sum, (_, gap)| {
         sum.add(*gap);
@@ -79,7 +101,7 @@ fn gap(people: &People<'_>, accounts: &Accounts, links: &Links) -> Option<Plot> 
         if all.used == 1 { "was" } else { "were" },
         number(all.gone)
     );
-    let drawing = if of_people.rows() > 0 { format!("{}{}", of_accounts.finish(), of_people.finish()) } else { of_accounts.finish() };
+    let drawing = if of_people.rows() > 0 { format!("{BY_NUMBER}{}{}", of_accounts.finish(), of_people.finish()) } else { format!("{BY_NUMBER}{}", of_accounts.finish()) };
     Some(Plot { id: "gap", title: "Granted and used".to_owned(), says, key: GAP_KEY, drawing, table: None })
 }
 
@@ -300,7 +322,7 @@ fn grid(model: &ReportModel, accounts: &Accounts) -> Option<Plot> {
 /// Accounts of everybody with a bar of their own.
 #[must_use]
 pub fn all(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links) -> Vec<Plot> {
-    let plots = [gap(people, accounts, links), super::trust_map::plot(model, people), trend(model), key_ages(model), role_curve(model), grid(model, accounts)];
+    let plots = [gap(people, accounts, links), super::trust_map::plot(model, people), trend(model), key_ages(model), role_curve(model), super::hours::plot(model), grid(model, accounts)];
     let out: Vec<Plot> = plots.into_iter().flatten().collect();
     debug_assert_eq!(out.iter().map(|p| p.id).collect::<BTreeSet<_>>().len(), out.len());
     out

@@ -89,13 +89,14 @@ pub fn table(model: &ReportModel, people: &People<'_>, accounts: &Accounts, link
 
 /// The table of credentials: all that open something, or may.
 #[must_use]
-pub fn credentials(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links) -> String {
+pub fn credentials(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links, most: usize) -> String {
     let Some(all) = &model.page.credentials else { return String::new() };
     let columns = [("user", "t"), ("account", "t"), ("credential", "t"), ("active", "t"), ("age in days", "n"), ("last used", "n"), ("with", "t"), ("calls seen", "n"), ("from addresses", "n"), ("MFA", "t")];
-    let mut table = Table::new("keys-table", "Credentials that open something, the oldest first; passwords and keys that are off are left out", &columns);
     let mut shown: Vec<_> = all.iter().filter(|c| c.active != Some(false)).collect();
     shown.sort_by(|a, b| (!a.is_key(), a.made_ms.is_none(), a.made_ms, &a.account, &a.user, &a.slot, &a.key_id).cmp(&(!b.is_key(), b.made_ms.is_none(), b.made_ms, &b.account, &b.user, &b.slot, &b.key_id)));
-    for c in shown {
+    let text = "Credentials that open something, the oldest first; passwords and keys that are off are left out";
+    let mut table = Table::new("keys-table", &caption(text, shown.len().saturating_sub(most), "tables/credentials.csv"), &columns);
+    for c in shown.into_iter().take(most) {
         table.row(&accounts.class(&c.account), "");
         table.html("", &people.ids.get(c.user_arn.as_str()).map_or_else(|| esc(&c.user), |id| link(&links.to(id), &c.user)));
         table.whole(&c.account);
@@ -137,12 +138,9 @@ pub fn credentials(model: &ReportModel, people: &People<'_>, accounts: &Accounts
     table.finish_or_none()
 }
 
-/// How many policies have a row, but for one of each owner that others share.
-const ROWS_AT_MOST: usize = 5_000;
-
 /// The table of policies: every document, with what became of it.
 #[must_use]
-pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links) -> String {
+pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, links: &Links, most: usize) -> String {
     let columns = [("owner", "t"), ("policy", "t"), ("account", "t"), ("where", "t"), ("outcome", "t"), ("actions", "n"), ("can go", "n"), ("dangerous", "n"), ("past calls", "n"), ("bears on", "n")];
     let rank = |status: &str| match status {
         "defect" => 0,
@@ -156,7 +154,7 @@ pub fn policies(model: &ReportModel, people: &People<'_>, accounts: &Accounts, l
     let mut named: BTreeSet<&str> = BTreeSet::new();
     // Users and roles lead here from the policies that they share with others: of each of these one row is always there.
     let rows: Vec<(&ProposalRow, bool)> = rows.into_iter().map(|p| (p, !persons.contains(p.owner_arn.as_str()) && named.insert(&p.owner_arn))).collect();
-    let shown = rows.iter().enumerate().filter(|(at, (_, is_shared))| *at < ROWS_AT_MOST || *is_shared).map(|(_, row)| *row);
+    let shown = rows.iter().enumerate().filter(|(at, (_, is_shared))| *at < most || *is_shared).map(|(_, row)| *row);
     let left = rows.len() - shown.clone().count();
     let text = "Policies and what became of them; the name of a policy leads to its diff";
     let mut table = Table::new("policies-table", &caption(text, left, "run.json and below policies/"), &columns);

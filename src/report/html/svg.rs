@@ -76,8 +76,8 @@ pub fn shares(values: &[(&str, usize)], width: usize) -> Vec<(String, usize, usi
 
 /// A bar of parts for a row of a table, which has the numbers: no title of its own.
 #[must_use]
-pub fn bar(values: &[(&str, usize)], width: usize) -> String {
-    let mut out = format!("<svg class=b viewBox=\"0 0 {width} 12\" width={width} height=12 aria-hidden=true>");
+pub fn bar(class: &str, values: &[(&str, usize)], width: usize) -> String {
+    let mut out = format!("<svg class=\"{class}\" viewBox=\"0 0 {width} 12\" width={width} height=12 aria-hidden=true>");
     for (class, x, wide) in shares(values, width) {
         let _ = write!(out, "<rect class={class} x={x} width={wide} height=12 />");
     }

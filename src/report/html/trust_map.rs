@@ -9,7 +9,7 @@ use super::super::{Finding, Status};
 use super::people::{Links, People};
 use super::plots::Plot;
 use super::svg::{self, Svg};
-use super::tables::{Table, link};
+use super::tables::{Table, caption, link};
 use super::text::{count, number, severity, short, status};
 
 /// How many nodes the drawing has at most; all doors stand in the table of external access.
@@ -179,15 +179,21 @@ pub fn plot(model: &ReportModel, people: &People<'_>) -> Option<Plot> {
 
 /// The table of external access.
 #[must_use]
-pub fn table(model: &ReportModel, people: &People<'_>, accounts: &super::people::Accounts, links: &Links) -> (String, usize) {
+pub fn table(model: &ReportModel, people: &People<'_>, accounts: &super::people::Accounts, links: &Links, most: usize) -> (String, usize) {
     let columns = [("severity", "n"), ("who may enter", "t"), ("class", "t"), ("role", "t"), ("account", "t"), ("taken", "n"), ("last", "t"), ("ExternalId", "t"), ("verdict", "t")];
-    let mut table = Table::new("external-table", "Ways in from outside, each with its use", &columns);
-    let mut inside = 0;
-    for door in doors(model) {
-        if !is_outside(&door) && door.finding.status != Status::Fail && door.class != "no-entry" {
-            inside += 1;
-            continue;
-        }
+    let all = doors(model);
+    let leads_in = |door: &&Door<'_>| is_outside(door) || door.finding.status == Status::Fail || door.class == "no-entry";
+    let mut shown: Vec<&Door<'_>> = all.iter().filter(leads_in).collect();
+    let inside = all.len() - shown.len();
+    let left = shown.len().saturating_sub(most);
+    if left > 0 {
+        // The worst stay, of these the most used.
+        let rank = |d: &Door<'_>| (d.finding.status != Status::Fail, super::findings::order(d.finding), std::cmp::Reverse(d.calls));
+        shown.sort_by_key(|d| rank(d));
+        shown.truncate(most);
+    }
+    let mut table = Table::new("external-table", &caption("Ways in from outside, each with its use", left, "tables/external_access.csv"), &columns);
+    for door in shown {
         let f = door.finding;
         table.row(&accounts.class(&f.account), "");
         let (class, mark, word) = if f.status == Status::Fail { severity(&f.severity) } else { status(f.status) };
