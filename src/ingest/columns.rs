@@ -40,10 +40,16 @@ impl Texts {
         self.known.clear();
     }
 
-    /// All texts in order of their numbers, from 1.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or(""))
+    /// How many texts have a number: from 1 to this.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no texts.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
     }
 
     /// A number for a text that is not expected again.

@@ -1,30 +1,33 @@
-//! The event store: Parquet part files in Hive folders, written with arrow, one file per batch and day. An organisation
+//! The event store: Parquet part files in Hive folders, one file per batch and day. An organisation
 //! has hundreds of accounts: a folder for each would make tens of thousands of files of a few rows (docs/decisions/0012). Rows
 //! are sorted by account, so that readers of one account skip the rest.
 //!
-//! Text is written as plain UTF-8, never as an Arrow dictionary (`docs/decisions/0002-parquet-handshake.md`).
+//! Text is plain UTF-8 to readers, never an Arrow dictionary (`docs/decisions/0002-parquet-handshake.md`).
 //! Equal rows give equal bytes: rows are sorted and the files carry no time.
+
+mod hybrid;
+mod text_column;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::types::UInt32Type;
-use arrow_array::{Array as _, ArrayRef, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
+use arrow_array::{Array as _, StringArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
+use parquet::data_type::{BoolType, Int64Type};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnPath, Type};
 
 use super::batch::Batch;
 use super::columns::{Column, Columns, Texts, UNIQUE};
 use super::integrity::{Part, Sum};
 use super::{IngestError, Ledger};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row};
+use text_column::{LEVEL, TextColumns, Wanted};
 
 /// Columns by which readers skip what they do not need.
 const SOUGHT: &[&str] = &["account", "event_time_ms"];
@@ -33,38 +36,33 @@ fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
     IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
 }
 
-/// The columns as they are handed to the writer: texts as numbers of the batch's texts, which spares copying them. In the file they
-/// are plain text: the Arrow schema, which would tell readers otherwise, is not written.
-fn schema<R: Row>() -> Arc<Schema> {
-    let fields: Vec<Field> = R::COLUMNS
-        .iter()
-        .map(|c| {
-            let kind = match c.kind {
-                Kind::Text => DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8)),
-                Kind::BigInt => DataType::Int64,
-                Kind::Boolean => DataType::Boolean,
-            };
-            Field::new(c.name, kind, true)
-        })
-        .collect();
-    Arc::new(Schema::new(fields))
+/// The columns in Parquet's words; every one may be NULL.
+fn schema<R: Row>() -> Result<Arc<Type>, ParquetError> {
+    let field = |(name, kind): (&str, Kind)| {
+        let column = |of| Type::primitive_type_builder(name, of).with_repetition(Repetition::OPTIONAL);
+        let column = match kind {
+            Kind::Text => column(PhysicalType::BYTE_ARRAY).with_logical_type(Some(LogicalType::String)).with_converted_type(ConvertedType::UTF8),
+            Kind::BigInt => column(PhysicalType::INT64),
+            Kind::Boolean => column(PhysicalType::BOOLEAN),
+        };
+        column.build().map(Arc::new)
+    };
+    let fields = R::COLUMNS.iter().map(|c| field((c.name, c.kind))).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Type::group_type_builder(R::TABLE).with_fields(fields).build()?))
 }
 
-fn properties<R: Row>() -> Result<WriterProperties, parquet::errors::ParquetError> {
+fn properties<R: Row>() -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .set_dictionary_enabled(false)
         .set_created_by("trailtrim".to_owned());
-    for column in R::COLUMNS {
+    for column in R::COLUMNS.iter().filter(|c| c.kind == Kind::BigInt) {
         let path = ColumnPath::from(column.name);
+        properties = properties.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         if SOUGHT.contains(&column.name) {
-            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-        }
-        if UNIQUE.contains(&column.name) || column.kind == Kind::BigInt {
-            properties = properties.set_column_dictionary_enabled(path.clone(), false);
-        }
-        if column.kind == Kind::BigInt {
-            properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
         }
     }
     Ok(properties.build())
@@ -95,27 +93,53 @@ fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> 
     days.into_iter().map(sorted).collect()
 }
 
-fn array(column: &Column, rows: &[usize], texts: &StringArray) -> Result<ArrayRef, ArrowError> {
-    Ok(match column {
-        Column::Texts(numbers) => {
-            let keys: UInt32Array = rows.iter().map(|r| numbers.get(*r).and_then(|n| n.checked_sub(1))).collect();
-            Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, Arc::new(texts.clone()))?)
-        }
-        Column::Ints(ints) => Arc::new(rows.iter().map(|r| ints.get(*r).copied().flatten()).collect::<Int64Array>()),
-        Column::Bools(bools) => Arc::new(rows.iter().map(|r| bools.get(*r).copied().flatten()).collect::<BooleanArray>()),
-    })
+/// The values of some rows that are there, and for each row whether one is: 1 or 0.
+fn values<T: Copy>(column: &[Option<T>], rows: &[usize]) -> (Vec<T>, Vec<i16>) {
+    let told = || rows.iter().map(|row| column.get(*row).copied().flatten());
+    (told().flatten().collect(), told().map(|value| i16::from(value.is_some())).collect())
 }
 
-fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &StringArray) -> Result<Part, IngestError> {
-    let schema = schema::<R>();
+/// Writes the next column of a row group.
+fn write_column(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    (name, column): (&str, &Column),
+    rows: &[usize],
+    texts: &mut TextColumns<'_>,
+    description: &parquet::schema::types::ColumnDescPtr,
+) -> Result<(), ParquetError> {
+    let numbers = match column {
+        Column::Texts(numbers) => numbers,
+        Column::Ints(ints) => {
+            let Some(mut writer) = group.next_column()? else { return Ok(()) };
+            let (values, levels) = values(ints, rows);
+            writer.typed::<Int64Type>().write_batch(&values, Some(&levels), None)?;
+            return writer.close();
+        }
+        Column::Bools(bools) => {
+            let Some(mut writer) = group.next_column()? else { return Ok(()) };
+            let (values, levels) = values(bools, rows);
+            writer.typed::<BoolType>().write_batch(&values, Some(&levels), None)?;
+            return writer.close();
+        }
+    };
+    let numbers: Vec<u32> = rows.iter().map(|row| numbers.get(*row).copied().unwrap_or_default()).collect();
+    let wanted = Wanted { is_unique: UNIQUE.contains(&name), has_bounds: SOUGHT.contains(&name) };
+    let (bytes, close) = texts.write(description, &numbers, wanted)?;
+    group.append_column(&bytes, close)
+}
+
+fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &mut TextColumns<'_>) -> Result<Part, IngestError> {
     let folder = format!("{}/date={day}", R::TABLE);
     let part = format!("{folder}/part-{id}.parquet");
     let path = state.join(&part);
-    let bytes = || -> Result<Vec<u8>, parquet::errors::ParquetError> {
-        let options = ArrowWriterOptions::new().with_properties(properties::<R>()?).with_skip_arrow_metadata(true);
-        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options)?;
-        let columns = table.columns().iter().map(|c| array(c, rows, texts)).collect::<Result<_, _>>()?;
-        writer.write(&RecordBatch::try_new(schema.clone(), columns)?)?;
+    let mut bytes = || -> Result<Vec<u8>, ParquetError> {
+        let mut writer = SerializedFileWriter::new(Vec::new(), schema::<R>()?, Arc::new(properties::<R>()?))?;
+        let descriptions = writer.schema_descr().columns().to_vec();
+        let mut group = writer.next_row_group()?;
+        for ((of, column), description) in R::COLUMNS.iter().zip(table.columns()).zip(&descriptions) {
+            write_column(&mut group, (of.name, column), rows, texts, description)?;
+        }
+        group.close()?;
         writer.into_inner()
     };
     let bytes = bytes().map_err(|e| state_error(&path, e))?;
@@ -130,12 +154,13 @@ fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows:
 /// [`IngestError::State`] naming the file.
 pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestError> {
     let mut parts = Vec::new();
-    let all_texts = StringArray::from_iter_values(batch.texts.iter());
+    let no_memory = |e: ParquetError| state_error(state, e);
+    let mut all_texts = TextColumns::new(&batch.texts).map_err(no_memory)?;
     for (day, events) in by_day(&batch.events, batch.kept(), &batch.texts) {
-        parts.push(write_table::<EventRow>(state, id, &day, &batch.events, &events, &all_texts)?);
+        parts.push(write_table::<EventRow>(state, id, &day, &batch.events, &events, &mut all_texts)?);
         let actions: Vec<usize> = events.iter().flat_map(|row| batch.actions_of(*row)).collect();
         if !actions.is_empty() {
-            parts.push(write_table::<ActionRow>(state, id, &day, &batch.actions, &actions, &all_texts)?);
+            parts.push(write_table::<ActionRow>(state, id, &day, &batch.actions, &actions, &mut all_texts)?);
         }
         let (mut changes, mut texts) = (Columns::of::<ChangeRow>(), Texts::default());
         for change in events.iter().filter_map(|row| batch.change_of(*row)) {
@@ -143,7 +168,7 @@ pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestE
         }
         if !changes.is_empty() {
             let rows: Vec<usize> = (0..changes.len()).collect();
-            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &StringArray::from_iter_values(texts.iter()))?);
+            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &mut TextColumns::new(&texts).map_err(no_memory)?)?);
         }
     }
     Ok(parts)
