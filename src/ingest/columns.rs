@@ -17,6 +17,8 @@ pub struct Texts {
     known: HashTable<u32>,
     /// Drawn anew for every batch: the texts are the callers' own, who must not choose where they fall.
     hasher: foldhash::fast::RandomState,
+    /// How often all were forgotten.
+    age: u64,
 }
 
 fn text_at<'t>(bytes: &'t str, ends: &[usize], number: u32) -> &'t str {
@@ -38,6 +40,13 @@ impl Texts {
         self.bytes.clear();
         self.ends.clear();
         self.known.clear();
+        self.age += 1;
+    }
+
+    /// Changes when all texts are forgotten: numbers of another age are of no use.
+    #[must_use]
+    pub fn age(&self) -> u64 {
+        self.age
     }
 
     /// How many texts have a number: from 1 to this.
@@ -192,6 +201,27 @@ impl Columns {
         self.rows += 1;
     }
 
+    /// Adds a row. `places` has for some columns a place in `numbers`; where a number stands there it is that of the row's text.
+    pub fn push_known<R: Row>(&mut self, row: &R, texts: &mut Texts, places: &[Option<usize>], numbers: &[Option<u32>]) {
+        row.cells(|at, cell| {
+            let known = places.get(at).copied().flatten().and_then(|place| numbers.get(place).copied().flatten());
+            match (known, self.columns.get_mut(at)) {
+                (Some(number), Some(Column::Texts(column))) => column.push(number),
+                _ => self.push_cell(at, cell, texts),
+            }
+        });
+        self.rows += 1;
+    }
+
+    /// Writes the numbers of the last row into those places.
+    pub fn last_numbers(&self, places: &[Option<usize>], numbers: &mut [Option<u32>]) {
+        for (column, place) in self.columns.iter().zip(places) {
+            if let (Column::Texts(column), Some(number)) = (column, place.and_then(|place| numbers.get_mut(place))) {
+                *number = column.last().copied();
+            }
+        }
+    }
+
     /// Adds a row of which the columns of `shared` (place here, place there) are those of the last row of another table.
     pub fn push_beside<R: Row>(&mut self, row: &R, other: &Columns, shared: &[Option<usize>], texts: &mut Texts) {
         row.cells(|at, cell| match shared.get(at).copied().flatten().and_then(|there| other.columns.get(there)) {
@@ -241,6 +271,12 @@ impl Columns {
         }
         self.rows = self.rows.min(rows);
     }
+}
+
+/// For each column of a table its place among some names.
+#[must_use]
+pub fn places<R: Row>(names: &[&str]) -> Vec<Option<usize>> {
+    R::COLUMNS.iter().map(|c| names.iter().position(|name| *name == c.name)).collect()
 }
 
 /// For each column of a table the place of the same column in another.

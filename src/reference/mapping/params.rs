@@ -68,7 +68,8 @@ impl<'a> Params<'a> {
 
     /// Of texts under one name and depth of which one cannot be used none is offered: the others are not all.
     fn leave_open(&mut self) {
-        let is_bad = |e: &&Entry<'a>| e.aside == Aside::No && e.value.as_deref().is_some_and(|v| !usable(v));
+        // So far a text outside tags and filters is offered if it can be used.
+        let is_bad = |e: &&Entry<'a>| e.aside == Aside::No && e.value.is_some() && !e.offered;
         let bad: Vec<(u64, u8)> = self.entries.iter().filter(is_bad).map(|e| (e.hash, e.depth)).collect();
         if !bad.is_empty() {
             self.entries.iter_mut().filter(|e| bad.contains(&(e.hash, e.depth))).for_each(|e| e.offered = false);
@@ -137,7 +138,7 @@ impl<'a> Params<'a> {
     }
 
     /// Every usable text that starts like an ARN, with its depth: 1 at the top. Texts under the names given are none.
-    pub fn arns_but<'s>(&'s self, words: &'s [&NameKey]) -> impl Iterator<Item = (&'s str, u8)> {
+    pub fn arns_but<'s>(&'s self, words: &'s [NameKey]) -> impl Iterator<Item = (&'s str, u8)> {
         let entries = self.entries.iter().filter(|e| e.offered && !self.cut);
         entries
             .filter_map(|e| Some((e, e.value.as_deref().filter(|v| v.starts_with("arn:"))?)))
@@ -151,7 +152,8 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Parameters that are flattened when they are first asked for: few calls need their response.
+/// Parameters that are flattened when they are first asked for: few calls need their response, and where the event lists its
+/// resources not even the request is needed.
 #[derive(Debug)]
 pub struct LazyParams<'a> {
     json: &'a str,
