@@ -20,5 +20,6 @@ pub mod reduce;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod scan;
 pub mod signals;
 pub mod usage;

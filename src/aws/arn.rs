@@ -26,19 +26,19 @@ impl<'a> Arn<'a> {
     /// Splits a text into an ARN; `None` when it does not start with `arn:` or has fewer than six parts.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Arn<'a>> {
-        let mut rest = text;
-        // Parts are short: looking byte by byte is quicker than any search.
+        let mut colons = memchr::memchr_iter(b':', text.as_bytes());
+        let mut start = 0;
         let mut part = || {
-            let end = rest.bytes().position(|b| b == b':')?;
-            let (part, behind) = (rest.get(..end)?, rest.get(end + 1..)?);
-            rest = behind;
+            let end = colons.next()?;
+            let part = text.get(start..end)?;
+            start = end + 1;
             Some(part)
         };
         if !part()?.eq_ignore_ascii_case("arn") {
             return None;
         }
         let [partition, service, region, account] = [part()?, part()?, part()?, part()?];
-        Some(Arn { partition, service, region, account, resource: rest })
+        Some(Arn { partition, service, region, account, resource: text.get(start..)? })
     }
 
     /// The last word of the resource: the part after the last `/`, or the whole of it.

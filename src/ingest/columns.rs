@@ -1,6 +1,8 @@
 //! The rows of a batch as columns of numbers. Every text of a batch stands once in one place, and a row has its number:
 //! a night has hundreds of millions of texts, and few different ones.
 
+use std::ops::Range;
+
 use hashbrown::HashTable;
 
 use crate::event::{Cell, Kind, Row};
@@ -8,37 +10,87 @@ use crate::event::{Cell, Kind, Row};
 /// The number of a text that is not there.
 const NONE: u32 = 0;
 
+/// What the numbers of texts have that are not expected again: they lie by themselves, so that the others lie close together.
+const ALONE: u32 = 1 << 31;
+
+/// Texts one after the other.
+#[derive(Default)]
+struct Pile {
+    bytes: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+}
+
+impl Pile {
+    /// Where the text of a place lies; places begin with 1.
+    fn range(&self, place: u32) -> Range<usize> {
+        let at = place as usize;
+        let start = at.checked_sub(2).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = at.checked_sub(1).and_then(|this| self.ends.get(this)).copied().unwrap_or(0);
+        start..end
+    }
+
+    /// Puts a text on top; its place.
+    fn add(&mut self, text: &str) -> u32 {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+        u32::try_from(self.ends.len()).ok().filter(|place| *place < ALONE).unwrap_or(NONE)
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
+/// Where a text of the shared pile lies.
+struct Lies {
+    start: usize,
+    length: u32,
+    number: u32,
+}
+
+impl Lies {
+    fn text<'t>(&self, bytes: &'t str) -> &'t str {
+        bytes.get(self.start..self.start + self.length as usize).unwrap_or("")
+    }
+}
+
 /// The texts of a batch.
 #[derive(Default)]
 pub struct Texts {
-    bytes: String,
-    /// Where each text ends; the text of number `n` ends at place `n - 1`.
-    ends: Vec<usize>,
-    known: HashTable<u32>,
+    shared: Pile,
+    alone: Pile,
+    known: HashTable<Lies>,
     /// Drawn anew for every batch: the texts are the callers' own, who must not choose where they fall.
     hasher: foldhash::fast::RandomState,
     /// How often all were forgotten.
     age: u64,
 }
 
-fn text_at<'t>(bytes: &'t str, ends: &[usize], number: u32) -> &'t str {
-    let at = number as usize;
-    let start = at.checked_sub(2).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    let end = at.checked_sub(1).and_then(|this| ends.get(this)).copied().unwrap_or(0);
-    bytes.get(start..end).unwrap_or("")
-}
-
 impl Texts {
     /// The text of a number; `None` for the number of no text.
     #[must_use]
     pub fn get(&self, number: u32) -> Option<&str> {
-        (number != NONE).then(|| text_at(&self.bytes, &self.ends, number))
+        let (pile, place) = self.pile(number);
+        (number != NONE).then(|| pile.bytes.get(pile.range(place)).unwrap_or(""))
+    }
+
+    /// The bytes of the text of a number; none for the number of no text.
+    #[must_use]
+    pub fn bytes(&self, number: u32) -> &[u8] {
+        let (pile, place) = self.pile(number);
+        pile.bytes.as_bytes().get(pile.range(place)).unwrap_or_default()
+    }
+
+    fn pile(&self, number: u32) -> (&Pile, u32) {
+        if number & ALONE == 0 { (&self.shared, number) } else { (&self.alone, number & !ALONE) }
     }
 
     /// Forgets all texts, but not the room that they took.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+        self.shared.clear();
+        self.alone.clear();
         self.known.clear();
         self.age += 1;
     }
@@ -49,36 +101,33 @@ impl Texts {
         self.age
     }
 
-    /// How many texts have a number: from 1 to this.
+    /// How many different texts [`Texts::number`] gave a number: from 1 to this.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there are no texts.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+    pub fn numbered(&self) -> usize {
+        self.shared.ends.len()
     }
 
     /// A number for a text that is not expected again.
     pub fn add(&mut self, text: &str) -> u32 {
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
-        u32::try_from(self.ends.len()).unwrap_or(NONE)
+        match self.alone.add(text) {
+            NONE => NONE,
+            place => place | ALONE,
+        }
     }
 
     /// The number of a text.
     pub fn number(&mut self, text: &str) -> u32 {
         use std::hash::BuildHasher as _;
         let hash = self.hasher.hash_one(text);
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        if let Some(found) = self.known.find(hash, |n| text_at(bytes, ends, *n) == text) {
-            return *found;
+        let bytes = &self.shared.bytes;
+        if let Some(found) = self.known.find(hash, |lies| lies.text(bytes) == text) {
+            return found.number;
         }
-        let number = self.add(text);
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        self.known.insert_unique(hash, number, |n| hasher.hash_one(text_at(bytes, ends, *n)));
+        let Ok(length) = u32::try_from(text.len()) else { return self.add(text) };
+        let start = self.shared.bytes.len();
+        let number = self.shared.add(text);
+        let (bytes, hasher) = (&self.shared.bytes, &self.hasher);
+        self.known.insert_unique(hash, Lies { start, length, number }, |lies| hasher.hash_one(lies.text(bytes)));
         number
     }
 }
@@ -183,7 +232,7 @@ impl Columns {
                 let last = numbers.last().copied().unwrap_or(NONE);
                 let number = match text {
                     None => NONE,
-                    Some(text) if last != NONE && texts.get(last) == Some(text) => last,
+                    Some(text) if last != NONE && texts.bytes(last) == text.as_bytes() => last,
                     Some(text) if is_unique => texts.add(text),
                     Some(text) => texts.number(text),
                 };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::identity::Identity;
 use super::raw::{Json, boolean, json, quick_object, raw_object, text};
-use super::scan;
+use crate::scan;
 use crate::reference::bundle::sha256_hex;
 
 /// Why a record is rejected: field, reason.

@@ -27,7 +27,6 @@ pub mod record;
 pub mod records;
 pub mod retention;
 pub mod rooms;
-pub mod scan;
 pub mod secrets;
 pub mod seen;
 pub mod shares;

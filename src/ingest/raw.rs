@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::scan;
+use crate::scan;
 
 /// A value as it stands in the text: one whole value of JSON, without white space around it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@
 use super::callers::Callers;
 use super::fields::Raw;
 use super::raw::{Json, Place};
-use super::scan::{blank, past, string, value};
+use crate::scan::{blank, past, string, value};
 
 /// How far into a file the name of the list is looked for.
 const HEAD: usize = 256;

@@ -23,9 +23,7 @@ pub fn write(numbers: &[u32], bits: u32, out: &mut Vec<u8>) {
         let same = rest.iter().take_while(|n| *n == first).count();
         if same >= RUN {
             groups(behind.get(..open).unwrap_or_default(), bits, out);
-            varint(same << 1, out);
-            let bytes = first.to_le_bytes();
-            out.extend(bytes.iter().take(bits.div_ceil(8) as usize));
+            run(*first, bits, same, out);
             rest = rest.get(same..).unwrap_or_default();
             (behind, open) = (rest, 0);
         } else {
@@ -35,6 +33,13 @@ pub fn write(numbers: &[u32], bits: u32, out: &mut Vec<u8>) {
         }
     }
     groups(behind, bits, out);
+}
+
+/// One number so many times.
+pub fn run(number: u32, bits: u32, times: usize, out: &mut Vec<u8>) {
+    varint(times << 1, out);
+    let bytes = number.to_le_bytes();
+    out.extend(bytes.iter().take(bits.div_ceil(8) as usize));
 }
 
 /// Numbers side by side, the last group filled up with zeros.

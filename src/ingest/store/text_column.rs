@@ -65,7 +65,7 @@ impl<'t> TextColumns<'t> {
     /// Where zstd has no memory.
     pub fn new(texts: &'t Texts) -> Result<TextColumns<'t>> {
         let zstd = zstd::bulk::Compressor::new(LEVEL)?;
-        Ok(TextColumns { texts, zstd, places: vec![0; texts.len() + 1], dictionary: Vec::new(), page: Vec::new() })
+        Ok(TextColumns { texts, zstd, places: vec![0; texts.numbered() + 1], dictionary: Vec::new(), page: Vec::new() })
     }
 
     /// The column of these numbers (0: NULL), as bytes to append to a row group.
@@ -110,8 +110,8 @@ impl<'t> TextColumns<'t> {
         Ok((bytes, close))
     }
 
-    fn text(&self, number: u32) -> &'t str {
-        self.texts.get(number).unwrap_or("")
+    fn text(&self, number: u32) -> &'t [u8] {
+        self.texts.bytes(number)
     }
 
     /// For each row that is not NULL the place of its text in the dictionary, which is made here; `None` where plain texts are
@@ -119,10 +119,14 @@ impl<'t> TextColumns<'t> {
     fn indices(&mut self, numbers: &[u32]) -> Option<Vec<u32>> {
         let mut indices = Vec::with_capacity(numbers.len());
         self.dictionary.clear();
-        let (mut plain, mut own) = (0, 0);
+        let (mut plain, mut own, mut is_whole) = (0, 0, true);
         for number in numbers.iter().filter(|n| **n != 0) {
-            let Some(place) = self.places.get_mut(*number as usize) else { continue };
-            let length = self.texts.get(*number).map_or(0, str::len) + 4;
+            let Some(place) = self.places.get_mut(*number as usize) else {
+                // A text that has no number of its own.
+                is_whole = false;
+                break;
+            };
+            let length = self.texts.bytes(*number).len() + 4;
             plain += length;
             if *place == 0 {
                 own += length;
@@ -137,7 +141,7 @@ impl<'t> TextColumns<'t> {
             }
         }
         let bits = self.bits() as usize;
-        (own + indices.len() * bits / 8 <= plain && own <= MOST_DICTIONARY).then_some(indices)
+        (is_whole && own + indices.len() * bits / 8 <= plain && own <= MOST_DICTIONARY).then_some(indices)
     }
 
     /// Bits of a place in the dictionary.
@@ -172,7 +176,7 @@ impl<'t> TextColumns<'t> {
             let mut bytes = 0;
             let fits = |number: &&u32| {
                 let before = bytes;
-                bytes += self.texts.get(**number).map_or(0, str::len) + 4;
+                bytes += self.texts.bytes(**number).len() + 4;
                 before == 0 || bytes <= PAGE_BYTES
             };
             let taken = rest.iter().take_while(fits).count();
@@ -216,9 +220,9 @@ fn data_page(buf: Bytes, rows: usize, encoding: Encoding) -> Page {
 }
 
 /// A text behind its length.
-fn plain(text: &str, page: &mut Vec<u8>) -> Result<()> {
+fn plain(text: &[u8], page: &mut Vec<u8>) -> Result<()> {
     page.extend_from_slice(&u32::try_from(text.len()).map_err(ParquetError::from)?.to_le_bytes());
-    page.extend_from_slice(text.as_bytes());
+    page.extend_from_slice(text);
     Ok(())
 }
 
@@ -227,8 +231,12 @@ fn levels(rows: &[u32], page: &mut Vec<u8>) -> Result<usize> {
     let present = rows.iter().filter(|n| **n != 0).count();
     page.clear();
     page.extend_from_slice(&[0; 4]);
-    let there: Vec<u32> = rows.iter().map(|n| u32::from(*n != 0)).collect();
-    hybrid::write(&there, 1, page);
+    if present == rows.len() || present == 0 {
+        hybrid::run(u32::from(present > 0), 1, rows.len(), page);
+    } else {
+        let there: Vec<u32> = rows.iter().map(|n| u32::from(*n != 0)).collect();
+        hybrid::write(&there, 1, page);
+    }
     let length = u32::try_from(page.len().saturating_sub(4))?.to_le_bytes();
     page.iter_mut().zip(length).for_each(|(byte, own)| *byte = own);
     Ok(present)

@@ -6,6 +6,7 @@
 //! becomes a type-level pattern, never a guess. Source: reference-data.md sections 2 and 3.
 
 mod derived;
+mod flatten;
 mod gateway;
 mod kind;
 mod names;
