@@ -224,17 +224,20 @@ impl Columns {
         }
     }
 
+    #[inline]
     fn push_cell(&mut self, at: usize, cell: Cell<'_>, texts: &mut Texts) {
-        let is_unique = self.unique.get(at).copied().unwrap_or(false);
         match (self.columns.get_mut(at), cell) {
-            (Some(Column::Texts(numbers)), Cell::Text(text)) => {
+            (Some(Column::Texts(numbers)), Cell::Text(None)) => numbers.push(NONE),
+            (Some(Column::Texts(numbers)), Cell::Text(Some(text))) => {
+                let is_unique = self.unique.get(at).copied().unwrap_or(false);
                 // Neighbouring rows are much alike.
                 let last = numbers.last().copied().unwrap_or(NONE);
-                let number = match text {
-                    None => NONE,
-                    Some(text) if last != NONE && texts.bytes(last) == text.as_bytes() => last,
-                    Some(text) if is_unique => texts.add(text),
-                    Some(text) => texts.number(text),
+                let number = if is_unique {
+                    texts.add(text)
+                } else if last != NONE && texts.bytes(last) == text.as_bytes() {
+                    last
+                } else {
+                    texts.number(text)
                 };
                 numbers.push(number);
             }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::fields::{Reject, Text};
-use super::raw::{Json, boolean, raw_object, text};
+use super::raw::{Json, Place, boolean, quick_object, raw_object, text};
 use crate::aws::Arn;
 use crate::aws::principal::role_of_session;
 
@@ -86,8 +86,9 @@ raw_object!(
 );
 
 /// An object's fields; none of what is no object.
-fn object<'a, T: Deserialize<'a> + Default>(raw: Option<Json<'a>>) -> Result<T, serde_json::Error> {
-    raw.filter(|r| r.get().starts_with('{')).map_or_else(|| Ok(T::default()), |r| serde_json::from_str(r.get()))
+fn object<'a, T: Deserialize<'a> + Default>(raw: Option<Json<'a>>, place: impl Fn(&str) -> Option<Place<T, Json<'a>>>) -> Result<T, serde_json::Error> {
+    let Some(raw) = raw.filter(|r| r.get().starts_with('{')) else { return Ok(T::default()) };
+    quick_object(raw.get(), place).map_or_else(|| serde_json::from_str(raw.get()), Ok)
 }
 
 impl<'a> Identity<'a> {
@@ -100,11 +101,11 @@ impl<'a> Identity<'a> {
     }
 
     fn read(raw: Option<Json<'a>>) -> Result<Identity<'a>, serde_json::Error> {
-        let own: RawIdentity<'a> = object(raw)?;
-        let session: RawSession<'a> = object(own.session_context)?;
-        let issuer: RawPart<'a> = object(session.session_issuer)?;
-        let attributes: RawPart<'a> = object(session.attributes)?;
-        let federation: RawPart<'a> = object(session.web_id_federation_data)?;
+        let own = object(raw, RawIdentity::place)?;
+        let session = object(own.session_context, RawSession::place)?;
+        let issuer = object(session.session_issuer, RawPart::place)?;
+        let attributes = object(session.attributes, RawPart::place)?;
+        let federation = object(session.web_id_federation_data, RawPart::place)?;
         Ok(Identity {
             kind: text(own.kind),
             principal_id: text(own.principal_id),

@@ -121,7 +121,6 @@ macro_rules! raw_object {
 
         impl<'a> $name<'a> {
             /// Where the value of a field is kept; `None` for a field that is not read.
-            #[allow(dead_code, reason = "only of objects that the quick way reads")]
             pub(super) fn place(key: &str) -> Option<$crate::ingest::raw::Place<$name<'a>, $crate::ingest::raw::Json<'a>>> {
                 match key {
                     $($key $(| $other)? => Some(|object| &mut object.$field),)*

@@ -117,8 +117,11 @@ impl<'t> TextColumns<'t> {
     /// For each row that is not NULL the place of its text in the dictionary, which is made here; `None` where plain texts are
     /// shorter.
     fn indices(&mut self, numbers: &[u32]) -> Option<Vec<u32>> {
-        let mut indices = Vec::with_capacity(numbers.len());
         self.dictionary.clear();
+        if numbers.iter().all(|n| *n == 0) {
+            return None;
+        }
+        let mut indices = Vec::with_capacity(numbers.len());
         let (mut plain, mut own, mut is_whole) = (0, 0, true);
         for number in numbers.iter().filter(|n| **n != 0) {
             let Some(place) = self.places.get_mut(*number as usize) else {

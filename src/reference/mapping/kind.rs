@@ -344,9 +344,9 @@ impl Variable {
         let count = if nearness == Nearness::Own { 1 } else { self.names.len() };
         // An alias is no key, wherever it stands.
         let is_value = |v: &&str| !(self.own == "keyid" && v.starts_with("alias/"));
-        let named = self.names.iter().take(count).map(|n| facts.request.get().get(n).filter(is_value).map(str::to_owned).collect::<Vec<_>>());
-        let named = named.into_iter().find(|list| !list.is_empty());
-        match named {
+        let names = self.names.iter().take(count).filter(|n| facts.request.get().may_have(n));
+        let named = names.map(|n| facts.request.get().get(n).filter(is_value).map(str::to_owned).collect::<Vec<_>>());
+        match { named }.find(|list| !list.is_empty()) {
             Some(found) => (found, false),
             None if nearness == Nearness::Alike && is_last && !self.own.is_empty() => (self.by_likeness(facts.request.get()), false),
             None => (Vec::new(), false),

@@ -133,6 +133,12 @@ impl<'a> Params<'a> {
         self.entries.iter().any(|e| name.is(&e.name, e.hash))
     }
 
+    /// Whether a parameter may have this name; quick to say no.
+    #[must_use]
+    pub fn may_have(&self, name: &NameKey) -> bool {
+        self.entries.iter().any(|e| e.hash == name.hash())
+    }
+
     /// Whether there is a tag.
     #[must_use]
     pub fn has_tags(&self) -> bool {
@@ -194,7 +200,9 @@ pub(super) fn aside(name: &str) -> Aside {
     let ends = |with: &&str| {
         name.len().checked_sub(with.len()).and_then(|at| name.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(with))
     };
-    if TAGS.iter().any(ends) {
+    // Every word for tags has this letter, and few other names have.
+    let may_end = memchr::memchr2(b'g', b'G', name.as_bytes()).is_some();
+    if may_end && TAGS.iter().any(ends) {
         Aside::Tags
     } else if FILTERS.iter().any(|f| name.eq_ignore_ascii_case(f)) {
         Aside::Filters
