@@ -103,11 +103,11 @@ impl Batch {
     /// Decodes files.
     #[must_use]
     pub fn decode(files: &[source::Found], tools: Tools<'_>) -> Batch {
-        let Room { mut batch, mut unpacker } = tools.rooms.take();
+        let Room { mut batch, mut unpacker, mut packed } = tools.rooms.take();
         for file in files {
-            batch.file(file, &mut unpacker, tools);
+            batch.file(file, &mut packed, &mut unpacker, tools);
         }
-        tools.rooms.give_back_unpacker(unpacker);
+        tools.rooms.give_back_unpacker(unpacker, packed);
         batch.drop_copies();
         batch
     }
@@ -127,22 +127,22 @@ impl Batch {
         self.dropped.clear();
     }
 
-    fn file(&mut self, file: &source::Found, unpacker: &mut Unpacker, tools: Tools<'_>) {
+    fn file(&mut self, file: &source::Found, bytes: &mut Vec<u8>, unpacker: &mut Unpacker, tools: Tools<'_>) {
         if let Some(taken) = tools.ledger.object(file) {
             self.skipped.push(taken);
             return;
         }
         let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, etag: file.etag().map(str::to_owned), ..FileEntry::default() };
-        match file.origin.read() {
+        match file.origin.read_into(bytes) {
             Err(e) => entry.reject_file(source::why(&e)),
-            Ok(bytes) => {
+            Ok(()) => {
                 entry.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                entry.sha256 = sha256_hex(&bytes);
+                entry.sha256 = sha256_hex(bytes);
                 if let Some(taken) = tools.ledger.taken(&entry, file) {
                     self.skipped.push(taken);
                     return;
                 }
-                match self.content(&mut entry, &bytes, unpacker, tools) {
+                match self.content(&mut entry, bytes, unpacker, tools) {
                     Ok(()) => {}
                     Err(NotTaken::Damaged(reason)) => entry.reject_file(reason),
                     Err(NotTaken::NoLog(reason)) => {

@@ -5,8 +5,9 @@
 //! Text is plain UTF-8 to readers, never an Arrow dictionary (`docs/decisions/0002-parquet-handshake.md`).
 //! Equal rows give equal bytes: rows are sorted and the files carry no time.
 
+mod column;
+mod delta;
 mod hybrid;
-mod text_column;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -15,19 +16,18 @@ use std::sync::Arc;
 use arrow_array::{Array as _, StringArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
-use parquet::data_type::{BoolType, Int64Type};
+use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as PhysicalType};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::{ColumnPath, Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
 
 use super::batch::Batch;
-use super::columns::{Column, Columns, Texts, UNIQUE};
+use super::columns::{Columns, Texts, UNIQUE};
 use super::integrity::{Part, Sum};
 use super::{IngestError, Ledger};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row};
-use text_column::{LEVEL, TextColumns, Wanted};
+use column::{ColumnWriter, Wanted};
 
 /// Columns by which readers skip what they do not need.
 const SOUGHT: &[&str] = &["account", "event_time_ms"];
@@ -49,23 +49,6 @@ fn schema<R: Row>() -> Result<Arc<Type>, ParquetError> {
     };
     let fields = R::COLUMNS.iter().map(|c| field((c.name, c.kind))).collect::<Result<_, _>>()?;
     Ok(Arc::new(Type::group_type_builder(R::TABLE).with_fields(fields).build()?))
-}
-
-fn properties<R: Row>() -> Result<WriterProperties, ParquetError> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_offset_index_disabled(true)
-        .set_dictionary_enabled(false)
-        .set_created_by("trailtrim".to_owned());
-    for column in R::COLUMNS.iter().filter(|c| c.kind == Kind::BigInt) {
-        let path = ColumnPath::from(column.name);
-        properties = properties.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
-        if SOUGHT.contains(&column.name) {
-            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
-        }
-    }
-    Ok(properties.build())
 }
 
 /// Rank of the account, time, id and row of an event.
@@ -93,51 +76,19 @@ fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> 
     days.into_iter().map(sorted).collect()
 }
 
-/// The values of some rows that are there, and for each row whether one is: 1 or 0.
-fn values<T: Copy>(column: &[Option<T>], rows: &[usize]) -> (Vec<T>, Vec<i16>) {
-    let told = || rows.iter().map(|row| column.get(*row).copied().flatten());
-    (told().flatten().collect(), told().map(|value| i16::from(value.is_some())).collect())
-}
-
-/// Writes the next column of a row group.
-fn write_column(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    (name, column): (&str, &Column),
-    rows: &[usize],
-    texts: &mut TextColumns<'_>,
-    description: &parquet::schema::types::ColumnDescPtr,
-) -> Result<(), ParquetError> {
-    let numbers = match column {
-        Column::Texts(numbers) => numbers,
-        Column::Ints(ints) => {
-            let Some(mut writer) = group.next_column()? else { return Ok(()) };
-            let (values, levels) = values(ints, rows);
-            writer.typed::<Int64Type>().write_batch(&values, Some(&levels), None)?;
-            return writer.close();
-        }
-        Column::Bools(bools) => {
-            let Some(mut writer) = group.next_column()? else { return Ok(()) };
-            let (values, levels) = values(bools, rows);
-            writer.typed::<BoolType>().write_batch(&values, Some(&levels), None)?;
-            return writer.close();
-        }
-    };
-    let numbers: Vec<u32> = rows.iter().map(|row| numbers.get(*row).copied().unwrap_or_default()).collect();
-    let wanted = Wanted { is_unique: UNIQUE.contains(&name), has_bounds: SOUGHT.contains(&name) };
-    let (bytes, close) = texts.write(description, &numbers, wanted)?;
-    group.append_column(&bytes, close)
-}
-
-fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &mut TextColumns<'_>) -> Result<Part, IngestError> {
+fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], columns: &mut ColumnWriter<'_>) -> Result<Part, IngestError> {
     let folder = format!("{}/date={day}", R::TABLE);
     let part = format!("{folder}/part-{id}.parquet");
     let path = state.join(&part);
     let mut bytes = || -> Result<Vec<u8>, ParquetError> {
-        let mut writer = SerializedFileWriter::new(Vec::new(), schema::<R>()?, Arc::new(properties::<R>()?))?;
+        let properties = WriterProperties::builder().set_offset_index_disabled(true).set_created_by("trailtrim".to_owned()).build();
+        let mut writer = SerializedFileWriter::new(Vec::new(), schema::<R>()?, Arc::new(properties))?;
         let descriptions = writer.schema_descr().columns().to_vec();
         let mut group = writer.next_row_group()?;
         for ((of, column), description) in R::COLUMNS.iter().zip(table.columns()).zip(&descriptions) {
-            write_column(&mut group, (of.name, column), rows, texts, description)?;
+            let wanted = Wanted { is_unique: UNIQUE.contains(&of.name), has_bounds: SOUGHT.contains(&of.name) };
+            let (bytes, close) = columns.write(description, column, rows, wanted)?;
+            group.append_column(&bytes, close)?;
         }
         group.close()?;
         writer.into_inner()
@@ -155,7 +106,7 @@ fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows:
 pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestError> {
     let mut parts = Vec::new();
     let no_memory = |e: ParquetError| state_error(state, e);
-    let mut all_texts = TextColumns::new(&batch.texts).map_err(no_memory)?;
+    let mut all_texts = ColumnWriter::new(&batch.texts).map_err(no_memory)?;
     for (day, events) in by_day(&batch.events, batch.kept(), &batch.texts) {
         parts.push(write_table::<EventRow>(state, id, &day, &batch.events, &events, &mut all_texts)?);
         let actions: Vec<usize> = events.iter().flat_map(|row| batch.actions_of(*row)).collect();
@@ -168,7 +119,7 @@ pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestE
         }
         if !changes.is_empty() {
             let rows: Vec<usize> = (0..changes.len()).collect();
-            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &mut TextColumns::new(&texts).map_err(no_memory)?)?);
+            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &mut ColumnWriter::new(&texts).map_err(no_memory)?)?);
         }
     }
     Ok(parts)

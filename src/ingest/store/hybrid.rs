@@ -42,6 +42,11 @@ pub fn run(number: u32, bits: u32, times: usize, out: &mut Vec<u8>) {
     out.extend(bytes.iter().take(bits.div_ceil(8) as usize));
 }
 
+/// Booleans as bits, the last byte filled up. Source: Parquet format, "Plain (PLAIN = 0)".
+pub fn bits(bools: &[bool], out: &mut Vec<u8>) {
+    out.extend(bools.chunks(8).map(|byte| byte.iter().rev().fold(0u8, |bits, bool| bits << 1 | u8::from(*bool))));
+}
+
 /// Numbers side by side, the last group filled up with zeros.
 fn groups(numbers: &[u32], bits: u32, out: &mut Vec<u8>) {
     if numbers.is_empty() {
@@ -121,6 +126,13 @@ mod tests {
             write(&numbers, bits, &mut out);
             prop_assert_eq!(read(&out, bits as usize, numbers.len()), numbers);
         }
+    }
+
+    #[test]
+    fn booleans_are_bits() {
+        let mut out = Vec::new();
+        bits(&[true, false, false, false, false, false, false, true, false, true], &mut out);
+        assert_eq!(out, [0x81, 0x02]);
     }
 
     #[test]

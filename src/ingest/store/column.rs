@@ -1,7 +1,7 @@
-//! A column of texts as Parquet has it, made from the batch's numbers: which texts are alike is known by then, so nothing is hashed
-//! again (docs/decisions/0021-ingest-speed.md).
+//! Columns as Parquet has them. Those of texts are made from the batch's numbers: which texts are alike is known by then, so nothing
+//! is hashed again (docs/decisions/0021-ingest-speed.md).
 //!
-//! A column has a dictionary where that is shorter than its texts one after the other, and plain texts else. Source: Parquet
+//! A column of texts has a dictionary where that is shorter than its texts one after the other, and plain texts else. Source: Parquet
 //! format, "Encodings" (PLAIN, RLE_DICTIONARY) and "Data pages".
 
 use bytes::Bytes;
@@ -15,8 +15,8 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::super::columns::Texts;
-use super::hybrid;
+use super::super::columns::{Column, Texts};
+use super::{delta, hybrid};
 
 /// The level of zstd for all columns.
 pub const LEVEL: i32 = 1;
@@ -40,7 +40,7 @@ pub struct Wanted {
 }
 
 /// Writes columns, one after the other.
-pub struct TextColumns<'t> {
+pub struct ColumnWriter<'t> {
     texts: &'t Texts,
     zstd: zstd::bulk::Compressor<'static>,
     /// For each text its place in the column's dictionary, counted from 1.
@@ -58,56 +58,92 @@ struct Pages {
     data_at: Option<i64>,
 }
 
-impl<'t> TextColumns<'t> {
+impl<'t> ColumnWriter<'t> {
     /// Columns of these texts.
     ///
     /// # Errors
     /// Where zstd has no memory.
-    pub fn new(texts: &'t Texts) -> Result<TextColumns<'t>> {
+    pub fn new(texts: &'t Texts) -> Result<ColumnWriter<'t>> {
         let zstd = zstd::bulk::Compressor::new(LEVEL)?;
-        Ok(TextColumns { texts, zstd, places: vec![0; texts.numbered() + 1], dictionary: Vec::new(), page: Vec::new() })
+        Ok(ColumnWriter { texts, zstd, places: vec![0; texts.numbered() + 1], dictionary: Vec::new(), page: Vec::new() })
     }
 
-    /// The column of these numbers (0: NULL), as bytes to append to a row group.
+    /// Some rows of a column, as bytes to append to a row group.
     ///
     /// # Errors
     /// Where pages cannot be written.
-    pub fn write(&mut self, column: &ColumnDescPtr, numbers: &[u32], wanted: Wanted) -> Result<(Bytes, ColumnCloseResult)> {
+    pub fn write(&mut self, description: &ColumnDescPtr, column: &Column, rows: &[usize], wanted: Wanted) -> Result<(Bytes, ColumnCloseResult)> {
         let mut pages = Pages { sink: TrackedWrite::new(Vec::new()), uncompressed: 0, dictionary_at: None, data_at: None };
-        let indices = if wanted.is_unique { None } else { self.indices(numbers) };
-        let encoding = match &indices {
-            Some(indices) => {
-                self.dictionary_pages(numbers, indices, &mut pages)?;
-                Encoding::RLE_DICTIONARY
+        let (encoding, bounds) = match column {
+            Column::Texts(numbers) => {
+                let numbers: Vec<u32> = rows.iter().map(|row| numbers.get(*row).copied().unwrap_or_default()).collect();
+                let bounds = wanted.has_bounds.then(|| self.bounds(&numbers));
+                (self.text_pages(&numbers, wanted, &mut pages)?, bounds)
             }
-            None => {
-                self.plain_pages(numbers, &mut pages)?;
-                Encoding::PLAIN
+            Column::Ints(ints) => {
+                let ints: Vec<Option<i64>> = rows.iter().map(|row| ints.get(*row).copied().flatten()).collect();
+                let nulls = ints.iter().filter(|i| i.is_none()).count();
+                let bounds = || Statistics::int64(ints.iter().flatten().min().copied(), ints.iter().flatten().max().copied(), None, u64::try_from(nulls).ok(), false);
+                let bounds = wanted.has_bounds.then(bounds);
+                (self.value_pages(&ints, Encoding::DELTA_BINARY_PACKED, delta::write, &mut pages)?, bounds)
+            }
+            Column::Bools(bools) => {
+                let bools: Vec<Option<bool>> = rows.iter().map(|row| bools.get(*row).copied().flatten()).collect();
+                (self.value_pages(&bools, Encoding::PLAIN, hybrid::bits, &mut pages)?, None)
             }
         };
         let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
-        encodings.extend(indices.map(|_| encoding));
-        let mut metadata = ColumnChunkMetaData::builder(column.clone())
+        if encoding != Encoding::PLAIN {
+            encodings.push(encoding);
+        }
+        let mut metadata = ColumnChunkMetaData::builder(description.clone())
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
             .set_encodings(encodings)
-            .set_num_values(i64::try_from(numbers.len())?)
+            .set_num_values(i64::try_from(rows.len())?)
             .set_total_compressed_size(i64::try_from(pages.sink.bytes_written())?)
             .set_total_uncompressed_size(i64::try_from(pages.uncompressed)?)
             .set_data_page_offset(pages.data_at.unwrap_or_default())
             .set_dictionary_page_offset(pages.dictionary_at);
-        if wanted.has_bounds {
-            metadata = metadata.set_statistics(self.bounds(numbers));
+        if let Some(bounds) = bounds {
+            metadata = metadata.set_statistics(bounds);
         }
         let bytes = Bytes::from(pages.sink.into_inner()?);
         let close = ColumnCloseResult {
             bytes_written: u64::try_from(bytes.len())?,
-            rows_written: u64::try_from(numbers.len())?,
+            rows_written: u64::try_from(rows.len())?,
             metadata: metadata.build()?,
             bloom_filter: None,
             column_index: None,
             offset_index: None,
         };
         Ok((bytes, close))
+    }
+
+    /// The pages of a column of texts with these numbers (0: NULL).
+    fn text_pages(&mut self, numbers: &[u32], wanted: Wanted, pages: &mut Pages) -> Result<Encoding> {
+        match if wanted.is_unique { None } else { self.indices(numbers) } {
+            Some(indices) => {
+                self.dictionary_pages(numbers, &indices, pages)?;
+                Ok(Encoding::RLE_DICTIONARY)
+            }
+            None => {
+                self.plain_pages(numbers, pages)?;
+                Ok(Encoding::PLAIN)
+            }
+        }
+    }
+
+    /// The pages of a column of other values, which `write` packs.
+    fn value_pages<T: Copy>(&mut self, values: &[Option<T>], encoding: Encoding, write: impl Fn(&[T], &mut Vec<u8>), pages: &mut Pages) -> Result<Encoding> {
+        let mut page = std::mem::take(&mut self.page);
+        for rows in values.chunks(PAGE_ROWS) {
+            let own: Vec<T> = rows.iter().flatten().copied().collect();
+            levels(rows, Option::is_some, &mut page)?;
+            write(&own, &mut page);
+            self.add(&page, pages, |buf| data_page(buf, rows.len(), encoding))?;
+        }
+        self.page = page;
+        Ok(encoding)
     }
 
     fn text(&self, number: u32) -> &'t [u8] {
@@ -161,7 +197,7 @@ impl<'t> TextColumns<'t> {
         let bits = self.bits();
         let mut rest = indices;
         for rows in numbers.chunks(PAGE_ROWS) {
-            let present = levels(rows, &mut page)?;
+            let present = levels(rows, |n| *n != 0, &mut page)?;
             let (own, behind) = rest.split_at_checked(present).unwrap_or((rest, &[]));
             rest = behind;
             page.push(u8::try_from(bits)?);
@@ -185,7 +221,7 @@ impl<'t> TextColumns<'t> {
             let taken = rest.iter().take_while(fits).count();
             let (rows, behind) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
             rest = behind;
-            levels(rows, &mut page)?;
+            levels(rows, |n| *n != 0, &mut page)?;
             rows.iter().filter(|n| **n != 0).try_for_each(|number| plain(self.text(*number), &mut page))?;
             self.add(&page, pages, |buf| data_page(buf, rows.len(), Encoding::PLAIN))?;
         }
@@ -230,14 +266,14 @@ fn plain(text: &[u8], page: &mut Vec<u8>) -> Result<()> {
 }
 
 /// Begins a page with which rows are there; how many are.
-fn levels(rows: &[u32], page: &mut Vec<u8>) -> Result<usize> {
-    let present = rows.iter().filter(|n| **n != 0).count();
+fn levels<T>(rows: &[T], is_there: impl Fn(&T) -> bool, page: &mut Vec<u8>) -> Result<usize> {
+    let present = rows.iter().filter(|row| is_there(row)).count();
     page.clear();
     page.extend_from_slice(&[0; 4]);
     if present == rows.len() || present == 0 {
         hybrid::run(u32::from(present > 0), 1, rows.len(), page);
     } else {
-        let there: Vec<u32> = rows.iter().map(|n| u32::from(*n != 0)).collect();
+        let there: Vec<u32> = rows.iter().map(|row| u32::from(is_there(row))).collect();
         hybrid::write(&there, 1, page);
     }
     let length = u32::try_from(page.len().saturating_sub(4))?.to_le_bytes();
