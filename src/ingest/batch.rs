@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::ledger::{FileEntry, Ledger};
 use super::identity::Identity;
 use super::record::{Rows, rows, rows_of};
-use super::records::each_record;
+use super::records::{Record, each_record};
 use super::seen::number_of;
 use super::callers::{self, Callers, Numbers};
 use super::rooms::{Room, Rooms};
@@ -166,10 +166,10 @@ impl Batch {
         let name = entry.path.clone();
         let mut callers = std::mem::take(&mut self.callers);
         let quick = text(plain).is_some_and(|text| {
-            each_record(text, &mut callers, |raw, callers| {
+            each_record(text, &mut callers, |Record { raw, caller }, callers| {
                 let index = entry.records_read;
                 entry.records_read += 1;
-                let Ok(known) = callers.of(raw.user_identity) else { return false };
+                let Ok(known) = callers.of(raw.user_identity, caller) else { return false };
                 let (caller, last, numbers) = known.parts();
                 let fields = Fields::with(&raw, Identity::default());
                 // A record without id is known by the hash of its text, which the quick way does not see.

@@ -109,21 +109,21 @@ impl Callers {
         self.hasher.hash_one(text.as_bytes().get(..START).unwrap_or(text.as_bytes()))
     }
 
-    /// The length of the `userIdentity` with which a text begins, if its caller was met lately.
+    /// The place of the caller with whose `userIdentity` a text begins, and that one's length, if it was met lately.
     #[must_use]
-    pub fn length(&self, rest: &str) -> Option<usize> {
-        self.recent(rest).and_then(|at| self.known.get(at as usize)).map(|known| known.text.len())
+    pub fn at_start(&self, rest: &str) -> Option<(u32, usize)> {
+        let at = self.recent(rest)?;
+        self.known.get(at as usize).map(|known| (at, known.text.len()))
     }
 
-    /// Who a `userIdentity` says that it is.
+    /// Who a `userIdentity` says that it is; `place` is what [`Callers::at_start`] said of it.
     ///
     /// # Errors
     /// As [`Identity::of`].
-    pub fn of(&mut self, raw: Option<Json<'_>>) -> Result<&mut Known, Reject> {
-        let text = raw.map_or("", Json::get);
-        let at = match self.recent(text).filter(|at| self.known.get(*at as usize).is_some_and(|known| known.text.len() == text.len())) {
+    pub fn of(&mut self, raw: Option<Json<'_>>, place: Option<u32>) -> Result<&mut Known, Reject> {
+        let at = match place {
             Some(at) => at,
-            None => self.find_or_read(raw, text)?,
+            None => self.find_or_read(raw, raw.map_or("", Json::get))?,
         };
         self.known.get_mut(at as usize).ok_or_else(|| ("userIdentity", String::new()))
     }
@@ -173,12 +173,12 @@ mod tests {
         let raw = |json: &'static str| Some(serde_json::from_str::<Json<'_>>(json).unwrap());
         let mut callers = Callers::default();
         for json in [one, two, one] {
-            assert_eq!(callers.of(raw(json)).unwrap().caller(), caller(&Identity::of(raw(json)).unwrap()));
+            assert_eq!(callers.of(raw(json), None).unwrap().caller(), caller(&Identity::of(raw(json)).unwrap()));
         }
         assert_eq!(callers.known.len(), 2);
-        assert!(callers.of(raw(r#"{"arn": 1, "arn": 2}"#)).is_err());
-        assert_eq!(callers.of(None).unwrap().caller(), Caller::default());
-        assert_eq!(callers.of(raw(r#""{\"type\": \"Root\"}""#)).unwrap().caller(), Caller::default());
+        assert!(callers.of(raw(r#"{"arn": 1, "arn": 2}"#), None).is_err());
+        assert_eq!(callers.of(None, None).unwrap().caller(), Caller::default());
+        assert_eq!(callers.of(raw(r#""{\"type\": \"Root\"}""#), None).unwrap().caller(), Caller::default());
     }
 
     #[test]
@@ -201,15 +201,17 @@ mod tests {
         let mut callers = Callers::default();
         let texts: Vec<String> = (0..20).map(text).collect();
         for json in &texts {
-            assert_eq!(callers.length(json), None);
-            let key = callers.of(Some(Json::found(json))).unwrap().caller().access_key_id.unwrap().into_owned();
+            assert_eq!(callers.at_start(json), None);
+            let key = callers.of(Some(Json::found(json)), None).unwrap().caller().access_key_id.unwrap().into_owned();
             assert!(json.contains(&format!("{key}\"")));
-            assert_eq!(callers.length(&format!("{json}, \"eventTime\": 1")), Some(json.len()));
+            let (place, length) = callers.at_start(&format!("{json}, \"eventTime\": 1")).unwrap();
+            assert_eq!(length, json.len());
+            assert_eq!(callers.of(Some(Json::found(json)), Some(place)).unwrap().caller().access_key_id.as_deref(), Some(&*key));
         }
         // Those that were met long ago are found by their whole text.
-        assert_eq!(callers.length(&texts[0]), None);
-        assert_eq!(callers.of(Some(Json::found(&texts[0]))).unwrap().caller().access_key_id.as_deref(), Some("ASIA0"));
+        assert_eq!(callers.at_start(&texts[0]), None);
+        assert_eq!(callers.of(Some(Json::found(&texts[0])), None).unwrap().caller().access_key_id.as_deref(), Some("ASIA0"));
         assert_eq!(callers.known.len(), 20);
-        assert_eq!(callers.length(&texts[0][..texts[0].len() - 1]), None);
+        assert_eq!(callers.at_start(&texts[0][..texts[0].len() - 1]), None);
     }
 }

@@ -161,6 +161,8 @@ pub const UNIQUE: &[&str] = &["call_key", "document", "event_id", "issued_access
 pub struct Columns {
     names: Vec<&'static str>,
     unique: Vec<bool>,
+    /// For each column of texts the last one that was looked for, and where it lies.
+    last: Vec<(u32, Range<usize>)>,
     columns: Vec<Column>,
     rows: usize,
 }
@@ -177,6 +179,7 @@ impl Columns {
         Columns {
             names: R::COLUMNS.iter().map(|c| c.name).collect(),
             unique: R::COLUMNS.iter().map(|c| UNIQUE.contains(&c.name)).collect(),
+            last: vec![(NONE, 0..0); R::COLUMNS.len()],
             columns: R::COLUMNS.iter().map(|c| column(c.kind)).collect(),
             rows: 0,
         }
@@ -229,15 +232,17 @@ impl Columns {
         match (self.columns.get_mut(at), cell) {
             (Some(Column::Texts(numbers)), Cell::Text(None)) => numbers.push(NONE),
             (Some(Column::Texts(numbers)), Cell::Text(Some(text))) => {
-                let is_unique = self.unique.get(at).copied().unwrap_or(false);
-                // Neighbouring rows are much alike.
-                let last = numbers.last().copied().unwrap_or(NONE);
-                let number = if is_unique {
-                    texts.add(text)
-                } else if last != NONE && texts.bytes(last) == text.as_bytes() {
-                    last
-                } else {
-                    texts.number(text)
+                let number = match self.last.get_mut(at) {
+                    _ if self.unique.get(at) == Some(&true) => texts.add(text),
+                    // Neighbouring rows are much alike.
+                    Some((number, range)) if *number != NONE && texts.shared.bytes.as_bytes().get(range.clone()) == Some(text.as_bytes()) => *number,
+                    last => {
+                        let number = texts.number(text);
+                        if let Some(last) = last.filter(|_| number & ALONE == 0) {
+                            *last = (number, texts.shared.range(number));
+                        }
+                        number
+                    }
                 };
                 numbers.push(number);
             }
@@ -312,8 +317,9 @@ impl Columns {
         self.columns.iter().map(value).collect()
     }
 
-    /// Takes back all rows but the first ones.
+    /// Takes back all rows but the first ones; without any, the texts may be others from then on.
     pub fn truncate(&mut self, rows: usize) {
+        self.last.fill((NONE, 0..0));
         for column in &mut self.columns {
             match column {
                 Column::Texts(numbers) => numbers.truncate(rows),

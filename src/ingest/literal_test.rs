@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::ingest::callers::Callers;
     use crate::ingest::identity;
-    use crate::ingest::records::each_record;
+    use crate::ingest::records::{Record, each_record};
     use proptest::prelude::*;
 
     /// Compares both readers on one record; whether it is one.
@@ -194,8 +194,8 @@ mod tests {
     /// The records of a file by both ways: one pass where that goes, and a tree of each.
     fn agree_on_file(text: &str, callers: &mut Callers) -> usize {
         let mut one_pass: Vec<Result<String, crate::ingest::fields::Reject>> = Vec::new();
-        let quick = each_record(text, callers, |raw, callers| {
-            let caller = callers.of(raw.user_identity).map(|known| known.caller());
+        let quick = each_record(text, callers, |Record { raw, caller }, callers| {
+            let caller = callers.of(raw.user_identity, caller).map(|known| known.caller());
             assert_eq!(caller.map(|c| format!("{c:?}")), Identity::of(raw.user_identity).map(|told| format!("{:?}", identity::caller(&told))));
             one_pass.push(Fields::of(&raw).map(|f| format!("{f:?}")));
             true

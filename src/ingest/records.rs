@@ -13,9 +13,18 @@ const HEAD: usize = 256;
 /// Names of fields that are remembered at most.
 const MOST_NAMES: usize = 64;
 
+/// A record that was met.
+#[derive(Default)]
+pub struct Record<'t> {
+    /// Where its fields stand.
+    pub raw: Raw<'t>,
+    /// Its caller among [`Callers`], if it was met lately.
+    pub caller: Option<u32>,
+}
+
 /// Hands out the records of a text; `false`: this is no file of CloudTrail's own, or the taker wants the long way. What was handed
 /// out by then is to be forgotten.
-pub fn each_record<'t>(text: &'t str, callers: &mut Callers, take: impl FnMut(Raw<'t>, &mut Callers) -> bool) -> bool {
+pub fn each_record<'t>(text: &'t str, callers: &mut Callers, take: impl FnMut(Record<'t>, &mut Callers) -> bool) -> bool {
     let head = text.as_bytes().get(..text.len().min(HEAD)).unwrap_or_default();
     if !text.starts_with('{') || !head.windows(9).any(|w| w == b"\"Records\"") {
         return false;
@@ -28,6 +37,9 @@ pub fn each_record<'t>(text: &'t str, callers: &mut Callers, take: impl FnMut(Ra
 struct Name<'t> {
     /// As it stands, with its quotes: so none is the beginning of another.
     text: &'t [u8],
+    /// Its first bytes, and which of these are its own.
+    start: u128,
+    mask: u128,
     /// Where the value of a field of that name is kept.
     place: Option<Place<Raw<'t>, Json<'t>>>,
     is_caller: bool,
@@ -51,7 +63,7 @@ struct Document<'t, 'c, F> {
     take: F,
 }
 
-impl<'t, F: FnMut(Raw<'t>, &mut Callers) -> bool> Document<'t, '_, F> {
+impl<'t, F: FnMut(Record<'t>, &mut Callers) -> bool> Document<'t, '_, F> {
     /// Reads the document; the place behind it.
     fn read(&mut self) -> Option<usize> {
         let mut at = blank(self.bytes, 1);
@@ -98,8 +110,8 @@ impl<'t, F: FnMut(Raw<'t>, &mut Callers) -> bool> Document<'t, '_, F> {
     }
 
     /// The record that begins here, and the place behind it.
-    fn record(&mut self, at: usize) -> Option<(Raw<'t>, usize)> {
-        let mut record = Raw::default();
+    fn record(&mut self, at: usize) -> Option<(Record<'t>, usize)> {
+        let mut record = Record::default();
         // Which of the names were met in this record, and which comes next if it is like the last.
         let (mut met, mut next) = (0u64, 0);
         let mut at = past(self.bytes, at, b'{')?;
@@ -117,8 +129,15 @@ impl<'t, F: FnMut(Raw<'t>, &mut Callers) -> bool> Document<'t, '_, F> {
                     return None;
                 }
                 met |= bit;
-                let (json, end) = if is_caller { self.caller(at)? } else { Json::at(self.text, at)? };
-                *place(&mut record) = Some(json).filter(|json| json.get() != "null");
+                let known = if is_caller { self.caller(at) } else { None };
+                let (json, end) = match known {
+                    Some((caller, json)) => {
+                        record.caller = Some(caller);
+                        (json, at + json.get().len())
+                    }
+                    None => Json::at(self.text, at)?,
+                };
+                *place(&mut record.raw) = Some(json).filter(|json| json.get() != "null");
                 at = end;
             } else {
                 at = value(self.bytes, at)?;
@@ -133,18 +152,17 @@ impl<'t, F: FnMut(Raw<'t>, &mut Callers) -> bool> Document<'t, '_, F> {
         }
     }
 
-    /// The caller that begins here, and the place behind it; of one that was met before it is known.
-    fn caller(&self, at: usize) -> Option<(Json<'t>, usize)> {
-        match self.text.get(at..).and_then(|rest| self.callers.length(rest)) {
-            Some(length) => Some((Json::found(self.text.get(at..at + length)?), at + length)),
-            None => Json::at(self.text, at),
-        }
+    /// The caller that begins here, if it was met before: then it is known where it ends.
+    fn caller(&self, at: usize) -> Option<(u32, Json<'t>)> {
+        let (caller, length) = self.callers.at_start(self.text.get(at..)?)?;
+        Some((caller, Json::found(self.text.get(at..at + length)?)))
     }
 
     /// The field whose name stands here.
     fn name(&mut self, at: usize, next: usize) -> Option<Met<'t>> {
         let rest = self.bytes.get(at..)?;
-        let is_here = |name: &Name<'t>| rest.starts_with(name.text);
+        let start = first_bytes(rest);
+        let is_here = |name: &Name<'t>| (start ^ name.start) & name.mask == 0 && (name.text.len() <= 16 || rest.starts_with(name.text));
         let ahead = self.names.get(next..)?.iter().position(is_here).map(|n| n + next);
         if let Some(number) = ahead.or_else(|| self.names.iter().take(next).position(is_here)) {
             let name = self.names.get(number)?;
@@ -159,10 +177,18 @@ impl<'t, F: FnMut(Raw<'t>, &mut Callers) -> bool> Document<'t, '_, F> {
         let number = (self.names.len() < MOST_NAMES).then_some(self.names.len());
         if number.is_some() {
             // At the end, so that the numbers of the names before it stay.
-            self.names.push(Name { text: self.bytes.get(at..end)?, place, is_caller });
+            let text = self.bytes.get(at..end)?;
+            let mask = u32::try_from(text.len()).ok().and_then(|length| 1u128.checked_shl(8 * length)).map_or(u128::MAX, |above| above - 1);
+            self.names.push(Name { text, start, mask, place, is_caller });
         }
         Some(Met { place, is_caller, number, end })
     }
+}
+
+/// The first sixteen bytes; near the end of the text, zeros behind it.
+fn first_bytes(rest: &[u8]) -> u128 {
+    let near_end = || rest.iter().rev().fold(0, |all, byte| all << 8 | u128::from(*byte));
+    rest.first_chunk::<16>().map_or_else(near_end, |bytes| u128::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -172,8 +198,8 @@ mod tests {
 
     fn names(text: &str) -> Option<Vec<String>> {
         let mut names = Vec::new();
-        let done = each_record(text, &mut Callers::default(), |raw, _| {
-            let name = Fields::of(&raw).unwrap().event_name;
+        let done = each_record(text, &mut Callers::default(), |record, _| {
+            let name = Fields::of(&record.raw).unwrap().event_name;
             names.extend(name.map(|n| n.into_owned()));
             true
         });

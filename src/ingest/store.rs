@@ -29,6 +29,9 @@ use super::{IngestError, Ledger};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row};
 use column::{ColumnWriter, Wanted};
 
+/// Bytes of a packed row, about: more than one table needs.
+const ROW_BYTES: usize = 96;
+
 /// Columns by which readers skip what they do not need.
 const SOUGHT: &[&str] = &["account", "event_time_ms"];
 
@@ -82,7 +85,7 @@ fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows:
     let path = state.join(&part);
     let mut bytes = || -> Result<Vec<u8>, ParquetError> {
         let properties = WriterProperties::builder().set_offset_index_disabled(true).set_created_by("trailtrim".to_owned()).build();
-        let mut writer = SerializedFileWriter::new(Vec::new(), schema::<R>()?, Arc::new(properties))?;
+        let mut writer = SerializedFileWriter::new(Vec::with_capacity(rows.len() * ROW_BYTES), schema::<R>()?, Arc::new(properties))?;
         let descriptions = writer.schema_descr().columns().to_vec();
         let mut group = writer.next_row_group()?;
         for ((of, column), description) in R::COLUMNS.iter().zip(table.columns()).zip(&descriptions) {
