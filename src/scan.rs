@@ -28,19 +28,21 @@ pub fn past(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
 /// The next byte that ends or breaks a string: a quote, a backslash or a control character. Eight bytes are looked at together; the
 /// lowest mark is right, those above it may be carried over from it.
 #[inline]
-fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|c| <[u8; 8]>::try_from(c).ok()) {
-        let chars = u64::from_le_bytes(chunk);
-        let zero = |of: u64| of.wrapping_sub(ONES) & !of;
-        let control = chars.wrapping_sub(ONES * 0x20) & !chars;
-        let marks = (control | zero(chars ^ (ONES * 0x22)) | zero(chars ^ (ONES * 0x5c))) & HIGH;
+fn special(bytes: &[u8], at: usize) -> Option<usize> {
+    let (chunks, rest) = bytes.get(at..)?.as_chunks::<8>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let chars = u64::from_le_bytes(*chunk);
+        // With this bit turned over a quote stands right above the control characters: 0x22 becomes 0x20, and 0x20 0x22.
+        let turned = chars ^ (ONES * 0x02);
+        let low = turned.wrapping_sub(ONES * 0x21) & !turned;
+        let slashes = chars ^ (ONES * 0x5c);
+        let marks = (low | (slashes.wrapping_sub(ONES) & !slashes)) & HIGH;
         if marks != 0 {
-            return Some(at + (marks.trailing_zeros() / 8) as usize);
+            return Some(at + number * 8 + (marks.trailing_zeros() / 8) as usize);
         }
-        at += 8;
     }
-    let rest = bytes.get(at..)?;
-    rest.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')).map(|n| at + n)
+    let from = bytes.len() - rest.len();
+    rest.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')).map(|n| from + n)
 }
 
 /// The place behind the string whose quote stands here; whether it has escapes.
@@ -183,6 +185,22 @@ mod tests {
         } else if own == Some(text.len()) {
             panic!("{text:?}: taken for a value");
         }
+    }
+
+    #[test]
+    fn every_byte_that_is_special_is_found_and_no_other() {
+        for byte in 0..=255u8 {
+            for place in 0..20 {
+                let mut bytes = vec![b'a'; 40];
+                bytes[place] = byte;
+                bytes[30] = b'"';
+                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                for from in 0..=place {
+                    assert_eq!(special(&bytes, from), Some(if is_special { place } else { 30 }), "{byte:#x} at {place} from {from}");
+                }
+            }
+        }
+        assert_eq!((special(b"abc", 0), special(b"abc", 3), special(b"abc", 4)), (None, None, None));
     }
 
     #[test]

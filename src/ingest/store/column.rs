@@ -24,7 +24,7 @@ pub const LEVEL: i32 = 1;
 /// Rows of a page with a dictionary at most.
 const PAGE_ROWS: usize = 1 << 16;
 
-/// Bytes of texts of a plain page, or one text.
+/// A page of plain texts ends with the text that brings it to so many bytes.
 const PAGE_BYTES: usize = 1 << 20;
 
 /// A longer dictionary would have to be held by every reader of a single row.
@@ -159,20 +159,25 @@ impl<'t> ColumnWriter<'t> {
         }
         let mut indices = Vec::with_capacity(numbers.len());
         let (mut plain, mut own, mut is_whole) = (0, 0, true);
+        // The row before: its number, the length of its text, its place.
+        let mut before = (0, 0, 0);
         for number in numbers.iter().filter(|n| **n != 0) {
-            let Some(place) = self.places.get_mut(*number as usize) else {
-                // A text that has no number of its own.
-                is_whole = false;
-                break;
-            };
-            let length = self.texts.bytes(*number).len() + 4;
-            plain += length;
-            if *place == 0 {
-                own += length;
-                self.dictionary.push(*number);
-                *place = u32::try_from(self.dictionary.len()).unwrap_or_default();
+            if *number != before.0 {
+                let Some(place) = self.places.get_mut(*number as usize) else {
+                    // A text that has no number of its own.
+                    is_whole = false;
+                    break;
+                };
+                let length = self.texts.bytes(*number).len() + 4;
+                if *place == 0 {
+                    own += length;
+                    self.dictionary.push(*number);
+                    *place = u32::try_from(self.dictionary.len()).unwrap_or_default();
+                }
+                before = (*number, length, place.wrapping_sub(1));
             }
-            indices.push(place.wrapping_sub(1));
+            plain += before.1;
+            indices.push(before.2);
         }
         for number in &self.dictionary {
             if let Some(place) = self.places.get_mut(*number as usize) {
@@ -210,19 +215,24 @@ impl<'t> ColumnWriter<'t> {
 
     fn plain_pages(&mut self, numbers: &[u32], pages: &mut Pages) -> Result<()> {
         let mut page = std::mem::take(&mut self.page);
+        let mut values = Vec::with_capacity(PAGE_BYTES);
         let mut rest = numbers;
         while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = |number: &&u32| {
-                let before = bytes;
-                bytes += self.texts.bytes(**number).len() + 4;
-                before == 0 || bytes <= PAGE_BYTES
-            };
-            let taken = rest.iter().take_while(fits).count();
+            values.clear();
+            let mut taken = 0;
+            for number in rest {
+                taken += 1;
+                if *number != 0 {
+                    plain(self.text(*number), &mut values)?;
+                }
+                if values.len() >= PAGE_BYTES {
+                    break;
+                }
+            }
             let (rows, behind) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
             rest = behind;
             levels(rows, |n| *n != 0, &mut page)?;
-            rows.iter().filter(|n| **n != 0).try_for_each(|number| plain(self.text(*number), &mut page))?;
+            page.extend_from_slice(&values);
             self.add(&page, pages, |buf| data_page(buf, rows.len(), Encoding::PLAIN))?;
         }
         self.page = page;
