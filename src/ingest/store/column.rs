@@ -21,6 +21,9 @@ use super::{delta, hybrid};
 /// The level of zstd for all columns.
 pub const LEVEL: i32 = 1;
 
+/// Bytes of a packed id, about.
+const ID_BYTES: usize = 24;
+
 /// Rows of a page with a dictionary at most.
 const PAGE_ROWS: usize = 1 << 16;
 
@@ -48,6 +51,7 @@ pub struct ColumnWriter<'t> {
     /// The texts of the column's dictionary, by their numbers.
     dictionary: Vec<u32>,
     page: Vec<u8>,
+    values: Vec<u8>,
 }
 
 /// The pages of a column, as they are written.
@@ -65,7 +69,7 @@ impl<'t> ColumnWriter<'t> {
     /// Where zstd has no memory.
     pub fn new(texts: &'t Texts) -> Result<ColumnWriter<'t>> {
         let zstd = zstd::bulk::Compressor::new(LEVEL)?;
-        Ok(ColumnWriter { texts, zstd, places: vec![0; texts.numbered() + 1], dictionary: Vec::new(), page: Vec::new() })
+        Ok(ColumnWriter { texts, zstd, places: vec![0; texts.numbered() + 1], dictionary: Vec::new(), page: Vec::new(), values: Vec::new() })
     }
 
     /// Some rows of a column, as bytes to append to a row group.
@@ -73,7 +77,7 @@ impl<'t> ColumnWriter<'t> {
     /// # Errors
     /// Where pages cannot be written.
     pub fn write(&mut self, description: &ColumnDescPtr, column: &Column, rows: &[usize], wanted: Wanted) -> Result<(Bytes, ColumnCloseResult)> {
-        let mut pages = Pages { sink: TrackedWrite::new(Vec::new()), uncompressed: 0, dictionary_at: None, data_at: None };
+        let mut pages = Pages { sink: TrackedWrite::new(Vec::with_capacity(rows.len() * if wanted.is_unique { ID_BYTES } else { 4 })), uncompressed: 0, dictionary_at: None, data_at: None };
         let (encoding, bounds) = match column {
             Column::Texts(numbers) => {
                 let numbers: Vec<u32> = rows.iter().map(|row| numbers.get(*row).copied().unwrap_or_default()).collect();
@@ -215,7 +219,7 @@ impl<'t> ColumnWriter<'t> {
 
     fn plain_pages(&mut self, numbers: &[u32], pages: &mut Pages) -> Result<()> {
         let mut page = std::mem::take(&mut self.page);
-        let mut values = Vec::with_capacity(PAGE_BYTES);
+        let mut values = std::mem::take(&mut self.values);
         let mut rest = numbers;
         while !rest.is_empty() {
             values.clear();
@@ -235,6 +239,7 @@ impl<'t> ColumnWriter<'t> {
             page.extend_from_slice(&values);
             self.add(&page, pages, |buf| data_page(buf, rows.len(), Encoding::PLAIN))?;
         }
+        self.values = values;
         self.page = page;
         Ok(())
     }
