@@ -4,9 +4,6 @@
 /// How deep values may be nested here.
 const DEPTH: u32 = 100;
 
-const ONES: u64 = u64::MAX / 255;
-const HIGH: u64 = ONES << 7;
-
 /// The place behind white space.
 #[inline]
 #[must_use]
@@ -25,24 +22,24 @@ pub fn past(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
     (bytes.get(at) == Some(&byte)).then_some(at + 1)
 }
 
-/// The next byte that ends or breaks a string: a quote, a backslash or a control character. Eight bytes are looked at together; the
-/// lowest mark is right, those above it may be carried over from it.
+/// Whether a byte ends or breaks a string: a quote, a backslash or a control character.
 #[inline]
-fn special(bytes: &[u8], at: usize) -> Option<usize> {
-    let (chunks, rest) = bytes.get(at..)?.as_chunks::<8>();
-    for (number, chunk) in chunks.iter().enumerate() {
-        let chars = u64::from_le_bytes(*chunk);
-        // With this bit turned over a quote stands right above the control characters: 0x22 becomes 0x20, and 0x20 0x22.
-        let turned = chars ^ (ONES * 0x02);
-        let low = turned.wrapping_sub(ONES * 0x21) & !turned;
-        let slashes = chars ^ (ONES * 0x5c);
-        let marks = (low | (slashes.wrapping_sub(ONES) & !slashes)) & HIGH;
+fn is_special(byte: u8) -> bool {
+    // Without a way out in the middle, so that many bytes are looked at together.
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// The next byte that ends or breaks a string.
+#[inline]
+fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(chunk) = bytes.get(at..)?.first_chunk::<16>() {
+        let marks = u128::from_le_bytes(chunk.map(|byte| 0u8.wrapping_sub(u8::from(is_special(byte)))));
         if marks != 0 {
-            return Some(at + number * 8 + (marks.trailing_zeros() / 8) as usize);
+            return Some(at + (marks.trailing_zeros() / 8) as usize);
         }
+        at += 16;
     }
-    let from = bytes.len() - rest.len();
-    rest.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')).map(|n| from + n)
+    bytes.get(at..)?.iter().position(|byte| is_special(*byte)).map(|n| at + n)
 }
 
 /// The place behind the string whose quote stands here; whether it has escapes.
