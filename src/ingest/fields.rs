@@ -124,7 +124,8 @@ raw_object!(
 
 /// The event that a record with new data takes the place of; late records (`DELIVERY_DELAY`, `SERVICE_OUTAGE`) take none.
 fn replaced<'a>(addendum: Option<Json<'a>>) -> Option<Text<'a>> {
-    let told: RawAddendum<'a> = serde_json::from_str(addendum?.get()).ok()?;
+    let json = addendum?.get();
+    let told: RawAddendum<'a> = quick_object(json, RawAddendum::place).or_else(|| serde_json::from_str(json).ok())?;
     if own_text(told.reason).as_deref() == Some("UPDATED_DATA") { own_text(told.original_event_id) } else { None }
 }
 

@@ -181,3 +181,81 @@ pub fn sweep(state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{BooleanArray, Int64Array};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ingest::columns::Value;
+
+    /// What a part file says, row by row.
+    fn read(path: &Path) -> Vec<Vec<Value>> {
+        let mut rows = Vec::new();
+        for batch in ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(path).unwrap()).unwrap().build().unwrap() {
+            let batch = batch.unwrap();
+            let value = |column: &arrow_array::ArrayRef, row: usize| {
+                if let Some(texts) = column.as_any().downcast_ref::<StringArray>() {
+                    Value::Text(texts.is_valid(row).then(|| texts.value(row).to_owned()))
+                } else if let Some(ints) = column.as_any().downcast_ref::<Int64Array>() {
+                    Value::Int(ints.is_valid(row).then(|| ints.value(row)))
+                } else {
+                    let bools = column.as_any().downcast_ref::<BooleanArray>().unwrap();
+                    Value::Bool(bools.is_valid(row).then(|| bools.value(row)))
+                }
+            };
+            rows.extend((0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| value(column, row)).collect::<Vec<_>>()));
+        }
+        rows
+    }
+
+    fn written(columns: &Columns, texts: &Texts, rows: &[usize]) -> Vec<Vec<Value>> {
+        let folder = tempfile::tempdir().unwrap();
+        let part = write_table::<EventRow>(folder.path(), "x", "2026-10-01", columns, rows, &mut ColumnWriter::new(texts).unwrap()).unwrap();
+        read(&folder.path().join(part.path))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(32), ..ProptestConfig::default() })]
+
+        #[test]
+        fn rows_are_read_as_they_were_written(
+            kinds in proptest::collection::vec((any::<Option<i64>>(), 0u16..2000, any::<Option<bool>>(), proptest::option::of("[a-c\u{0}é]{0,3}")), 1..20),
+            count in 0usize..600, step in 1usize..7,
+        ) {
+            let (mut columns, mut texts) = (Columns::of::<EventRow>(), Texts::default());
+            for n in 0..count {
+                let (int, small, bool, text) = &kinds[n * step % kinds.len()];
+                columns.push(&EventRow {
+                    event_time_ms: *int,
+                    event_id: Some(format!("id {n}")),
+                    account: text.clone(),
+                    event_name: Some(format!("name {}", usize::from(*small) * n % 300)),
+                    user_agent: text.clone().filter(|_| n % 3 == 0),
+                    request_id: text.clone(),
+                    read_only: *bool,
+                    record_index: Some(i64::try_from(n).unwrap()),
+                    ..EventRow::default()
+                }, &mut texts);
+            }
+            let rows: Vec<usize> = (0..count).rev().filter(|n| n % step != 1).collect();
+            let expected: Vec<Vec<Value>> = rows.iter().map(|row| columns.row(*row, &texts)).collect();
+            prop_assert_eq!(written(&columns, &texts, &rows), expected);
+        }
+    }
+
+    #[test]
+    fn large_columns_have_several_pages() {
+        let (mut columns, mut texts) = (Columns::of::<EventRow>(), Texts::default());
+        let long = "x".repeat(3 << 20);
+        for n in 0..150_000i64 {
+            let text = (n % 50_000 == 7).then(|| format!("{long}{n}"));
+            columns.push(&EventRow { event_time_ms: Some(n * n % 1_000_003), event_id: Some(format!("{n:036}")), error_message: text, read_only: Some(n % 7 == 0), ..EventRow::default() }, &mut texts);
+        }
+        let rows: Vec<usize> = (0..150_000).collect();
+        for (row, read) in written(&columns, &texts, &rows).iter().enumerate() {
+            assert_eq!(*read, columns.row(row, &texts), "{row}");
+        }
+    }
+}
