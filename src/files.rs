@@ -166,15 +166,25 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
 /// # Errors
 /// The file system's; that the file changed.
 pub fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_whole_into(path, &mut bytes).map(|()| bytes)
+}
+
+/// The same into a buffer, in the place of what it held.
+///
+/// # Errors
+/// As [`read_whole`]; the buffer holds anything then.
+pub fn read_whole_into(path: &Path, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut file = open_plain(path)?;
     let before = file.metadata()?;
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0).min(1 << 30));
-    file.read_to_end(&mut bytes)?;
+    bytes.clear();
+    bytes.reserve(usize::try_from(before.len()).unwrap_or(0).min(1 << 30));
+    file.read_to_end(bytes)?;
     let is_same = |meta: std::fs::Metadata| identity(&meta) == identity(&before);
     let is_whole = u64::try_from(bytes.len()).is_ok_and(|n| n == before.len());
     // Also by its name: another file may have been put in its place.
     if is_whole && is_same(file.metadata()?) && std::fs::metadata(path).is_ok_and(is_same) {
-        return Ok(bytes);
+        return Ok(());
     }
     Err(io::Error::other("it changed while it was read"))
 }

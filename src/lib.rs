@@ -22,5 +22,6 @@ pub mod reduce;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod scan;
 pub mod signals;
 pub mod usage;

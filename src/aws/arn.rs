@@ -26,17 +26,19 @@ impl<'a> Arn<'a> {
     /// Splits a text into an ARN; `None` when it does not start with `arn:` or has fewer than six parts.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Arn<'a>> {
-        let mut parts = text.splitn(6, ':');
-        if !parts.next()?.eq_ignore_ascii_case("arn") {
+        let mut colons = memchr::memchr_iter(b':', text.as_bytes());
+        let mut start = 0;
+        let mut part = || {
+            let end = colons.next()?;
+            let part = text.get(start..end)?;
+            start = end + 1;
+            Some(part)
+        };
+        if !part()?.eq_ignore_ascii_case("arn") {
             return None;
         }
-        Some(Arn {
-            partition: parts.next()?,
-            service: parts.next()?,
-            region: parts.next()?,
-            account: parts.next()?,
-            resource: parts.next()?,
-        })
+        let [partition, service, region, account] = [part()?, part()?, part()?, part()?];
+        Some(Arn { partition, service, region, account, resource: text.get(start..)? })
     }
 
     /// The last word of the resource: the part after the last `/`, or the whole of it.

@@ -76,7 +76,7 @@ const TYPES: &[(&str, &str)] = &[
 /// All patterns; the crate has no look-around and needs time linear in the text.
 struct Patterns {
     head: Regex,
-    before_tail: Regex,
+    tail: Regex,
     loose_tail: Regex,
     implicit: Regex,
     explicit: Regex,
@@ -86,9 +86,8 @@ fn patterns() -> Result<Patterns, regex::Error> {
     let types = TYPES.iter().map(|(phrase, _)| *phrase).collect::<Vec<_>>().join("|");
     Ok(Patterns {
         head: Regex::new(r"\bUser(?:: (\S+))? is not authorized to perform: ?([A-Za-z0-9-]+:[A-Za-z0-9*]+)(.*)$")?,
-        // The first `.*` is greedy: of several tails it takes the last.
-        before_tail: Regex::new(&format!(
-            "(?i)^(.*)(?: because no (?:{types})\\b| because the role trust policy allows the | with an explicit deny in (?:an?|the) (?:{types})\\b\
+        tail: Regex::new(&format!(
+            "(?i)^(?: because no (?:{types})\\b| because the role trust policy allows the | with an explicit deny in (?:an?|the) (?:{types})\\b\
              | because the resource does not exist in this Region, no resource-based policies allow access\
              | because public (?:ACLs|policies) are prevented by the BlockPublic(?:Acls|Policy) setting\
              | because this bucket has blocked upload requests )"
@@ -112,7 +111,9 @@ fn word(captures: &Captures<'_>, group: usize) -> Option<&'static str> {
 
 /// Splits what follows the action into the resource part and the tail.
 fn split<'a>(rest: &'a str, patterns: &Patterns) -> (&'a str, &'a str) {
-    let tail_at = patterns.before_tail.captures(rest).and_then(|c| c.get(1)).map(|m| m.end());
+    // A tail begins with a blank; of several the last counts.
+    let is_tail = |at: &usize| rest.get(*at..).is_some_and(|tail| patterns.tail.is_match(tail));
+    let tail_at = rest.match_indices(' ').map(|(at, _)| at).rev().find(is_tail);
     if let Some(quoted) = rest.strip_prefix(" on resource: \"").or_else(|| rest.strip_prefix(" on \"")) {
         // A tail within the quotes is part of a name; S3 quotes because its keys hold blanks.
         let opened = rest.len() - quoted.len();

@@ -4,14 +4,15 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::columns::{Columns, Texts, Value, shared};
+use super::columns::{Columns, Texts, Value, places, shared};
 use super::digest::{self, Verdicts};
 use super::fields::Fields;
 use super::ledger::{FileEntry, Ledger};
-use super::record::{Rows, rows};
-use super::records::each_record;
+use super::identity::Identity;
+use super::record::{Rows, rows, rows_of};
+use super::records::{Record, each_record};
 use super::seen::number_of;
-use super::callers::Callers;
+use super::callers::{self, Callers, Numbers};
 use super::rooms::{Room, Rooms};
 use super::unpack::{Unpacker, text};
 use super::carriers::{NotTaken, carried};
@@ -62,6 +63,8 @@ pub struct Batch {
     dropped: Vec<bool>,
     beside: Vec<Option<usize>>,
     callers: Callers,
+    /// For each column of events its place in [`callers::COLUMNS`].
+    of_callers: Vec<Option<usize>>,
 }
 
 /// An event by itself, with its actions.
@@ -91,6 +94,7 @@ impl Default for Batch {
             dropped: Vec::new(),
             beside: shared::<ActionRow, EventRow>(),
             callers: Callers::default(),
+            of_callers: places::<EventRow>(&callers::COLUMNS),
         }
     }
 }
@@ -99,11 +103,11 @@ impl Batch {
     /// Decodes files.
     #[must_use]
     pub fn decode(files: &[source::Found], tools: Tools<'_>) -> Batch {
-        let Room { mut batch, mut unpacker } = tools.rooms.take();
+        let Room { mut batch, mut unpacker, mut packed } = tools.rooms.take();
         for file in files {
-            batch.file(file, &mut unpacker, tools);
+            batch.file(file, &mut packed, &mut unpacker, tools);
         }
-        tools.rooms.give_back_unpacker(unpacker);
+        tools.rooms.give_back_unpacker(unpacker, packed);
         batch.drop_copies();
         batch
     }
@@ -123,22 +127,22 @@ impl Batch {
         self.dropped.clear();
     }
 
-    fn file(&mut self, file: &source::Found, unpacker: &mut Unpacker, tools: Tools<'_>) {
+    fn file(&mut self, file: &source::Found, bytes: &mut Vec<u8>, unpacker: &mut Unpacker, tools: Tools<'_>) {
         if let Some(taken) = tools.ledger.object(file) {
             self.skipped.push(taken);
             return;
         }
         let mut entry = FileEntry { path: file.name.clone(), bytes: file.bytes, etag: file.etag().map(str::to_owned), ..FileEntry::default() };
-        match file.origin.read() {
+        match file.origin.read_into(bytes) {
             Err(e) => entry.reject_file(source::why(&e)),
-            Ok(bytes) => {
+            Ok(()) => {
                 entry.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                entry.sha256 = sha256_hex(&bytes);
+                entry.sha256 = sha256_hex(bytes);
                 if let Some(taken) = tools.ledger.taken(&entry, file) {
                     self.skipped.push(taken);
                     return;
                 }
-                match self.content(&mut entry, &bytes, unpacker, tools) {
+                match self.content(&mut entry, bytes, unpacker, tools) {
                     Ok(()) => {}
                     Err(NotTaken::Damaged(reason)) => entry.reject_file(reason),
                     Err(NotTaken::NoLog(reason)) => {
@@ -162,13 +166,19 @@ impl Batch {
         let name = entry.path.clone();
         let mut callers = std::mem::take(&mut self.callers);
         let quick = text(plain).is_some_and(|text| {
-            each_record(text, |raw| {
-                // A record without id is known by the hash of its text, which the quick way does not see.
-                let fields = callers.of(raw.user_identity).map(|who| Fields::with(&raw, who)).ok().filter(|f| f.event_id.is_some());
-                let rows = fields.and_then(|fields| rows(fields, &name, entry.records_read, tools.mapper, tools.reference).ok());
+            each_record(text, &mut callers, |Record { raw, caller }, callers| {
+                let index = entry.records_read;
                 entry.records_read += 1;
-                rows.is_some_and(|rows| {
-                    self.push_if_young(&rows, entry, tools.ledger);
+                let Ok(known) = callers.of(raw.user_identity, caller) else { return false };
+                let (caller, last, numbers) = known.parts();
+                let fields = Fields::with(&raw, Identity::default());
+                // A record without id is known by the hash of its text, which the quick way does not see.
+                if fields.event_id.is_none() {
+                    return false;
+                }
+                let rows = rows_of(fields, caller, Some(last), (&name, index), tools.mapper, tools.reference);
+                rows.is_ok_and(|rows| {
+                    self.push_if_young(&rows, Some(numbers), entry, tools.ledger);
                     true
                 })
             })
@@ -189,7 +199,7 @@ impl Batch {
             entry.records_read += 1;
             let taken = found.and_then(|json| {
                 let fields = Fields::read(&json)?.known_by(&json);
-                self.push_if_young(&rows(fields, &name, index, tools.mapper, tools.reference)?, entry, tools.ledger);
+                self.push_if_young(&rows(fields, &name, index, tools.mapper, tools.reference)?, None, entry, tools.ledger);
                 Ok(())
             });
             if let Err((field, reason)) = taken {
@@ -199,17 +209,26 @@ impl Batch {
         Ok(())
     }
 
-    /// Takes an event, or counts it as too old.
-    fn push_if_young(&mut self, rows: &Rows<'_>, entry: &mut FileEntry, ledger: &Ledger) {
+    /// Takes an event, or counts it as too old; `numbers` are those of its caller's texts, if the caller is remembered.
+    fn push_if_young(&mut self, rows: &Rows<'_>, numbers: Option<&mut Numbers>, entry: &mut FileEntry, ledger: &Ledger) {
         if rows.event.date.as_deref().is_some_and(|day| ledger.is_too_old(day)) {
             entry.too_old += 1;
         } else {
-            self.push(rows);
+            self.push(rows, numbers);
         }
     }
 
-    fn push(&mut self, rows: &Rows<'_>) {
-        self.events.push(&rows.event, &mut self.texts);
+    fn push(&mut self, rows: &Rows<'_>, numbers: Option<&mut Numbers>) {
+        match numbers {
+            None => self.events.push(&rows.event, &mut self.texts),
+            Some(numbers) => {
+                let known = numbers.known(self.texts.age(), rows.context_serial);
+                self.events.push_known(&rows.event, &mut self.texts, &self.of_callers, &known);
+                if known.iter().any(Option::is_none) {
+                    self.events.last_numbers(&self.of_callers, numbers.note(self.texts.age(), rows.context_serial));
+                }
+            }
+        }
         for action in &rows.actions {
             self.actions.push_beside(action, &self.events, &self.beside, &mut self.texts);
         }

@@ -1,6 +1,8 @@
 //! The rows of a batch as columns of numbers. Every text of a batch stands once in one place, and a row has its number:
 //! a night has hundreds of millions of texts, and few different ones.
 
+use std::ops::Range;
+
 use hashbrown::HashTable;
 
 use crate::event::{Cell, Kind, Row};
@@ -8,62 +10,124 @@ use crate::event::{Cell, Kind, Row};
 /// The number of a text that is not there.
 const NONE: u32 = 0;
 
+/// What the numbers of texts have that are not expected again: they lie by themselves, so that the others lie close together.
+const ALONE: u32 = 1 << 31;
+
+/// Texts one after the other.
+#[derive(Default)]
+struct Pile {
+    bytes: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+}
+
+impl Pile {
+    /// Where the text of a place lies; places begin with 1.
+    fn range(&self, place: u32) -> Range<usize> {
+        let at = place as usize;
+        let start = at.checked_sub(2).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = at.checked_sub(1).and_then(|this| self.ends.get(this)).copied().unwrap_or(0);
+        start..end
+    }
+
+    /// Puts a text on top; its place.
+    fn add(&mut self, text: &str) -> u32 {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+        u32::try_from(self.ends.len()).ok().filter(|place| *place < ALONE).unwrap_or(NONE)
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
+/// Where a text of the shared pile lies.
+struct Lies {
+    start: usize,
+    length: u32,
+    number: u32,
+}
+
+impl Lies {
+    fn text<'t>(&self, bytes: &'t str) -> &'t str {
+        bytes.get(self.start..self.start + self.length as usize).unwrap_or("")
+    }
+}
+
 /// The texts of a batch.
 #[derive(Default)]
 pub struct Texts {
-    bytes: String,
-    /// Where each text ends; the text of number `n` ends at place `n - 1`.
-    ends: Vec<usize>,
-    known: HashTable<u32>,
+    shared: Pile,
+    alone: Pile,
+    known: HashTable<Lies>,
     /// Drawn anew for every batch: the texts are the callers' own, who must not choose where they fall.
     hasher: foldhash::fast::RandomState,
-}
-
-fn text_at<'t>(bytes: &'t str, ends: &[usize], number: u32) -> &'t str {
-    let at = number as usize;
-    let start = at.checked_sub(2).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    let end = at.checked_sub(1).and_then(|this| ends.get(this)).copied().unwrap_or(0);
-    bytes.get(start..end).unwrap_or("")
+    /// How often all were forgotten.
+    age: u64,
 }
 
 impl Texts {
     /// The text of a number; `None` for the number of no text.
     #[must_use]
     pub fn get(&self, number: u32) -> Option<&str> {
-        (number != NONE).then(|| text_at(&self.bytes, &self.ends, number))
+        let (pile, place) = self.pile(number);
+        (number != NONE).then(|| pile.bytes.get(pile.range(place)).unwrap_or(""))
+    }
+
+    /// The bytes of the text of a number; none for the number of no text.
+    #[must_use]
+    pub fn bytes(&self, number: u32) -> &[u8] {
+        let (pile, place) = self.pile(number);
+        pile.bytes.as_bytes().get(pile.range(place)).unwrap_or_default()
+    }
+
+    fn pile(&self, number: u32) -> (&Pile, u32) {
+        if number & ALONE == 0 { (&self.shared, number) } else { (&self.alone, number & !ALONE) }
     }
 
     /// Forgets all texts, but not the room that they took.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+        self.shared.clear();
+        self.alone.clear();
         self.known.clear();
+        self.age += 1;
     }
 
-    /// All texts in order of their numbers, from 1.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or(""))
+    /// Changes when all texts are forgotten: numbers of another age are of no use.
+    #[must_use]
+    pub fn age(&self) -> u64 {
+        self.age
+    }
+
+    /// How many different texts [`Texts::number`] gave a number: from 1 to this.
+    #[must_use]
+    pub fn numbered(&self) -> usize {
+        self.shared.ends.len()
     }
 
     /// A number for a text that is not expected again.
     pub fn add(&mut self, text: &str) -> u32 {
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
-        u32::try_from(self.ends.len()).unwrap_or(NONE)
+        match self.alone.add(text) {
+            NONE => NONE,
+            place => place | ALONE,
+        }
     }
 
     /// The number of a text.
     pub fn number(&mut self, text: &str) -> u32 {
         use std::hash::BuildHasher as _;
         let hash = self.hasher.hash_one(text);
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        if let Some(found) = self.known.find(hash, |n| text_at(bytes, ends, *n) == text) {
-            return *found;
+        let bytes = &self.shared.bytes;
+        if let Some(found) = self.known.find(hash, |lies| lies.text(bytes) == text) {
+            return found.number;
         }
-        let number = self.add(text);
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        self.known.insert_unique(hash, number, |n| hasher.hash_one(text_at(bytes, ends, *n)));
+        let Ok(length) = u32::try_from(text.len()) else { return self.add(text) };
+        let start = self.shared.bytes.len();
+        let number = self.shared.add(text);
+        let (bytes, hasher) = (&self.shared.bytes, &self.hasher);
+        self.known.insert_unique(hash, Lies { start, length, number }, |lies| hasher.hash_one(lies.text(bytes)));
         number
     }
 }
@@ -97,6 +161,8 @@ pub const UNIQUE: &[&str] = &["call_key", "document", "event_id", "issued_access
 pub struct Columns {
     names: Vec<&'static str>,
     unique: Vec<bool>,
+    /// For each column of texts the last one that was looked for, and where it lies.
+    last: Vec<(u32, Range<usize>)>,
     columns: Vec<Column>,
     rows: usize,
 }
@@ -113,6 +179,7 @@ impl Columns {
         Columns {
             names: R::COLUMNS.iter().map(|c| c.name).collect(),
             unique: R::COLUMNS.iter().map(|c| UNIQUE.contains(&c.name)).collect(),
+            last: vec![(NONE, 0..0); R::COLUMNS.len()],
             columns: R::COLUMNS.iter().map(|c| column(c.kind)).collect(),
             rows: 0,
         }
@@ -160,17 +227,22 @@ impl Columns {
         }
     }
 
+    #[inline]
     fn push_cell(&mut self, at: usize, cell: Cell<'_>, texts: &mut Texts) {
-        let is_unique = self.unique.get(at).copied().unwrap_or(false);
         match (self.columns.get_mut(at), cell) {
-            (Some(Column::Texts(numbers)), Cell::Text(text)) => {
-                // Neighbouring rows are much alike.
-                let last = numbers.last().copied().unwrap_or(NONE);
-                let number = match text {
-                    None => NONE,
-                    Some(text) if last != NONE && texts.get(last) == Some(text) => last,
-                    Some(text) if is_unique => texts.add(text),
-                    Some(text) => texts.number(text),
+            (Some(Column::Texts(numbers)), Cell::Text(None)) => numbers.push(NONE),
+            (Some(Column::Texts(numbers)), Cell::Text(Some(text))) => {
+                let number = match self.last.get_mut(at) {
+                    _ if self.unique.get(at) == Some(&true) => texts.add(text),
+                    // Neighbouring rows are much alike.
+                    Some((number, range)) if *number != NONE && texts.shared.bytes.as_bytes().get(range.clone()) == Some(text.as_bytes()) => *number,
+                    last => {
+                        let number = texts.number(text);
+                        if let Some(last) = last.filter(|_| number & ALONE == 0) {
+                            *last = (number, texts.shared.range(number));
+                        }
+                        number
+                    }
                 };
                 numbers.push(number);
             }
@@ -184,6 +256,27 @@ impl Columns {
     pub fn push<R: Row>(&mut self, row: &R, texts: &mut Texts) {
         row.cells(|at, cell| self.push_cell(at, cell, texts));
         self.rows += 1;
+    }
+
+    /// Adds a row. `places` has for some columns a place in `numbers`; where a number stands there it is that of the row's text.
+    pub fn push_known<R: Row>(&mut self, row: &R, texts: &mut Texts, places: &[Option<usize>], numbers: &[Option<u32>]) {
+        row.cells(|at, cell| {
+            let known = places.get(at).copied().flatten().and_then(|place| numbers.get(place).copied().flatten());
+            match (known, self.columns.get_mut(at)) {
+                (Some(number), Some(Column::Texts(column))) => column.push(number),
+                _ => self.push_cell(at, cell, texts),
+            }
+        });
+        self.rows += 1;
+    }
+
+    /// Writes the numbers of the last row into those places.
+    pub fn last_numbers(&self, places: &[Option<usize>], numbers: &mut [Option<u32>]) {
+        for (column, place) in self.columns.iter().zip(places) {
+            if let (Column::Texts(column), Some(number)) = (column, place.and_then(|place| numbers.get_mut(place))) {
+                *number = column.last().copied();
+            }
+        }
     }
 
     /// Adds a row of which the columns of `shared` (place here, place there) are those of the last row of another table.
@@ -224,8 +317,9 @@ impl Columns {
         self.columns.iter().map(value).collect()
     }
 
-    /// Takes back all rows but the first ones.
+    /// Takes back all rows but the first ones; without any, the texts may be others from then on.
     pub fn truncate(&mut self, rows: usize) {
+        self.last.fill((NONE, 0..0));
         for column in &mut self.columns {
             match column {
                 Column::Texts(numbers) => numbers.truncate(rows),
@@ -235,6 +329,12 @@ impl Columns {
         }
         self.rows = self.rows.min(rows);
     }
+}
+
+/// For each column of a table its place among some names.
+#[must_use]
+pub fn places<R: Row>(names: &[&str]) -> Vec<Option<usize>> {
+    R::COLUMNS.iter().map(|c| names.iter().position(|name| *name == c.name)).collect()
 }
 
 /// For each column of a table the place of the same column in another.

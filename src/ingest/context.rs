@@ -64,6 +64,68 @@ pub fn keys<'a>(row: &EventRow<Text<'a>>, caller: &Caller<'a>, request: &Value, 
     keys
 }
 
+/// The context of a call, as the store has it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Context<'a> {
+    /// All keys.
+    pub json: Text<'a>,
+    /// Those that calls are grouped by.
+    pub class: Text<'a>,
+    /// The number of this context among those of its caller; `None` if it is not remembered.
+    pub serial: Option<u64>,
+}
+
+impl Context<'_> {
+    /// Of these keys.
+    #[must_use]
+    pub fn of(keys: &Keys<'_>) -> Context<'static> {
+        Context { json: Cow::Owned(json_text(keys)), class: Cow::Owned(json_text(class(keys))), serial: None }
+    }
+}
+
+/// The context of a caller's last call. Of calls to other services than STS it depends, beside the caller, on the address, the VPC
+/// endpoint, the region and whether TLS was used ([`keys`] reads nothing else), which are kept with it.
+#[derive(Default)]
+pub struct LastContext {
+    /// How often it was another than before; 0: there was none.
+    serial: u64,
+    source_ip: Option<String>,
+    vpc_endpoint_id: Option<String>,
+    region: Option<String>,
+    has_tls: bool,
+    json: String,
+    class: String,
+}
+
+impl LastContext {
+    /// The context of a call by this caller.
+    pub fn of<'m, 'a>(&'m mut self, row: &EventRow<Text<'a>>, caller: &Caller<'a>, request: &Value, has_tls: bool) -> Context<'m> {
+        // A call to STS tells more in its parameters.
+        if row.event_source.as_deref() == Some("sts.amazonaws.com") {
+            return Context::of(&keys(row, caller, request, has_tls));
+        }
+        let is_last = self.serial > 0
+            && self.has_tls == has_tls
+            && self.source_ip.as_deref() == row.source_ip.as_deref()
+            && self.region.as_deref() == row.region.as_deref()
+            && self.vpc_endpoint_id.as_deref() == row.vpc_endpoint_id.as_deref();
+        if !is_last {
+            let Context { json, class, .. } = Context::of(&keys(row, caller, request, has_tls));
+            let owned = |text: &Option<Text<'_>>| text.as_deref().map(str::to_owned);
+            *self = LastContext {
+                serial: self.serial + 1,
+                source_ip: owned(&row.source_ip),
+                vpc_endpoint_id: owned(&row.vpc_endpoint_id),
+                region: owned(&row.region),
+                has_tls,
+                json: json.into_owned(),
+                class: class.into_owned(),
+            };
+        }
+        Context { json: Cow::Borrowed(&self.json), class: Cow::Borrowed(&self.class), serial: Some(self.serial) }
+    }
+}
+
 /// The keys that calls are grouped by.
 pub fn class<'k, 'a>(keys: &'k Keys<'a>) -> impl Iterator<Item = &'k (Text<'a>, Text<'a>)> {
     keys.iter().filter(|(key, _)| CLASS_KEYS.contains(&&**key))
@@ -106,6 +168,40 @@ mod tests {
         let read: std::collections::BTreeMap<String, String> = serde_json::from_str(&json_text(&keys)).unwrap();
         assert_eq!(read.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "plain".to_owned()), ("b".to_owned(), "\"quoted\"\n\\".to_owned())]);
         assert_eq!(json_text(&Keys::new()), "{}");
+    }
+
+    #[test]
+    fn the_last_context_is_used_only_for_a_call_like_it() {
+        let text = |t: &'static str| Some(Cow::Borrowed(t));
+        let row = EventRow { event_source: text("s3.amazonaws.com"), source_ip: text("192.0.2.1"), region: text("eu-west-1"), ..EventRow::default() };
+        let others = [
+            (EventRow { source_ip: text("192.0.2.2"), ..row.clone() }, true),
+            (EventRow { source_ip: None, ..row.clone() }, true),
+            (EventRow { vpc_endpoint_id: text("vpce-1"), ..row.clone() }, true),
+            (EventRow { region: text("eu-west-2"), ..row.clone() }, true),
+            (row.clone(), false),
+            (EventRow { event_source: text("sts.amazonaws.com"), ..row.clone() }, true),
+            (EventRow { event_source: text("sqs.amazonaws.com"), ..row.clone() }, true),
+        ];
+        let caller = Caller { mfa: Some(true), ..Caller::default() };
+        let request = serde_json::json!({"roleSessionName": "s"});
+        for (other, has_tls) in &others {
+            let mut last = LastContext::default();
+            for (row, has_tls) in [(&row, true), (other, *has_tls), (other, *has_tls), (&row, true)] {
+                let (told, fresh) = (last.of(row, &caller, &request, has_tls), Context::of(&keys(row, &caller, &request, has_tls)));
+                assert_eq!((told.json, told.class), (fresh.json, fresh.class), "{other:?} {has_tls}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_context_of_a_caller_has_its_number() {
+        let row = |source: &'static str, ip: &'static str| EventRow { event_source: Some(Cow::Borrowed(source)), source_ip: Some(Cow::Borrowed(ip)), ..EventRow::default() };
+        let mut last = LastContext::default();
+        let mut serial = |source, ip| last.of(&row(source, ip), &Caller::default(), &Value::Null, true).serial;
+        let (s3, sts) = ("s3.amazonaws.com", "sts.amazonaws.com");
+        assert_eq!([serial(s3, "192.0.2.1"), serial(s3, "192.0.2.1"), serial(sts, "192.0.2.1"), serial("sqs.amazonaws.com", "192.0.2.1")], [Some(1), Some(1), None, Some(1)]);
+        assert_eq!([serial(s3, "192.0.2.2"), serial(s3, "192.0.2.1")], [Some(2), Some(3)]);
     }
 
     #[test]

@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::identity::Identity;
-use super::raw::{boolean, json, raw_object, text};
+use super::raw::{Json, boolean, json, quick_object, raw_object, text};
+use crate::scan;
 use crate::reference::bundle::sha256_hex;
 
 /// Why a record is rejected: field, reason.
@@ -56,7 +55,7 @@ pub struct Fields<'a> {
     pub has_tls: bool,
     /// `tlsDetails.tlsVersion`.
     pub tls_version: Option<Text<'a>>,
-    /// `userIdentity`.
+    /// `userIdentity`; empty where the caller is known by its text ([`super::callers`]).
     pub identity: Identity<'a>,
     /// JSON text of `requestParameters`; empty when absent.
     pub request: Text<'a>,
@@ -124,13 +123,41 @@ raw_object!(
 );
 
 /// The event that a record with new data takes the place of; late records (`DELIVERY_DELAY`, `SERVICE_OUTAGE`) take none.
-fn replaced<'a>(addendum: Option<&'a RawValue>) -> Option<Text<'a>> {
-    let told: RawAddendum<'a> = serde_json::from_str(addendum?.get()).ok()?;
+fn replaced<'a>(addendum: Option<Json<'a>>) -> Option<Text<'a>> {
+    let json = addendum?.get();
+    let told: RawAddendum<'a> = quick_object(json, RawAddendum::place).or_else(|| serde_json::from_str(json).ok())?;
     if own_text(told.reason).as_deref() == Some("UPDATED_DATA") { own_text(told.original_event_id) } else { None }
 }
 
+/// ARN and account of each entry of `resources`; none where one entry is no object, or has a field twice.
+fn resources(raw: Json<'_>) -> Vec<(Option<Text<'_>>, Option<Text<'_>>)> {
+    quick_resources(raw.get()).unwrap_or_else(|| {
+        let entries: Vec<RawResource<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
+        entries.iter().map(|r| (text(r.arn), text(r.account))).collect()
+    })
+}
+
+/// The same by [`scan`]; `None` where that does not take it.
+fn quick_resources(list: &str) -> Option<Vec<(Option<Text<'_>>, Option<Text<'_>>)>> {
+    let bytes = list.as_bytes();
+    let mut found = Vec::new();
+    let mut at = scan::past(bytes, 0, b'[')?;
+    if scan::past(bytes, at, b']').is_some() {
+        return Some(found);
+    }
+    loop {
+        let (entry, end) = Json::at(list, scan::blank(bytes, at))?;
+        let entry: RawResource<'_> = quick_object(entry.get(), RawResource::place)?;
+        found.push((text(entry.arn), text(entry.account)));
+        match scan::past(bytes, end, b',') {
+            Some(next) => at = next,
+            None => return scan::past(bytes, end, b']').map(|_| found),
+        }
+    }
+}
+
 /// A text only if it is one.
-fn own_text<'a>(raw: Option<&'a RawValue>) -> Option<Text<'a>> {
+fn own_text<'a>(raw: Option<Json<'a>>) -> Option<Text<'a>> {
     text(raw.filter(|r| r.get().starts_with('"')))
 }
 
@@ -143,11 +170,10 @@ impl<'a> Fields<'a> {
         Identity::of(raw.user_identity).map(|identity| Fields::with(raw, identity))
     }
 
-    /// Reads what stands in the record beside `userIdentity`.
+    /// Reads what stands in the record beside `userIdentity`, which is told.
     #[must_use]
     pub fn with(raw: &Raw<'a>, identity: Identity<'a>) -> Fields<'a> {
-        let tls = raw.tls_details.map_or("", RawValue::get);
-        let entries: Vec<RawResource<'a>> = raw.resources.and_then(|r| serde_json::from_str(r.get()).ok()).unwrap_or_default();
+        let tls = raw.tls_details.map_or("", Json::get);
         Fields {
             event_id: text(raw.event_id),
             event_time: text(raw.event_time),
@@ -167,13 +193,13 @@ impl<'a> Fields<'a> {
             user_agent: text(raw.user_agent),
             vpc_endpoint_id: text(raw.vpc_endpoint_id),
             has_tls: tls.starts_with('{'),
-            tls_version: own_text(serde_json::from_str::<RawTls<'a>>(tls).unwrap_or_default().version),
+            tls_version: own_text(quick_object(tls, RawTls::place).unwrap_or_else(|| serde_json::from_str::<RawTls<'a>>(tls).unwrap_or_default()).version),
             identity,
             request: json(raw.request_parameters),
             response: json(raw.response_elements),
             additional: json(raw.additional_event_data),
             replaces: replaced(raw.addendum),
-            resources: entries.iter().map(|r| (text(r.arn), text(r.account))).collect(),
+            resources: raw.resources.map_or_else(Vec::new, resources),
         }
     }
 

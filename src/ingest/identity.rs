@@ -6,10 +6,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::fields::{Reject, Text};
-use super::raw::{boolean, raw_object, text};
+use super::raw::{Json, Place, boolean, quick_object, raw_object, text};
 use crate::aws::Arn;
 use crate::aws::principal::role_of_session;
 
@@ -87,8 +86,9 @@ raw_object!(
 );
 
 /// An object's fields; none of what is no object.
-fn object<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -> Result<T, serde_json::Error> {
-    raw.filter(|r| r.get().starts_with('{')).map_or_else(|| Ok(T::default()), |r| serde_json::from_str(r.get()))
+fn object<'a, T: Deserialize<'a> + Default>(raw: Option<Json<'a>>, place: impl Fn(&str) -> Option<Place<T, Json<'a>>>) -> Result<T, serde_json::Error> {
+    let Some(raw) = raw.filter(|r| r.get().starts_with('{')) else { return Ok(T::default()) };
+    quick_object(raw.get(), place).map_or_else(|| serde_json::from_str(raw.get()), Ok)
 }
 
 impl<'a> Identity<'a> {
@@ -96,16 +96,16 @@ impl<'a> Identity<'a> {
     ///
     /// # Errors
     /// Field and reason, where an object holds one field twice: nobody knows which of them was meant.
-    pub fn of(raw: Option<&'a RawValue>) -> Result<Identity<'a>, Reject> {
+    pub fn of(raw: Option<Json<'a>>) -> Result<Identity<'a>, Reject> {
         Identity::read(raw).map_err(|e| ("userIdentity", format!("bad userIdentity: {e}")))
     }
 
-    fn read(raw: Option<&'a RawValue>) -> Result<Identity<'a>, serde_json::Error> {
-        let own: RawIdentity<'a> = object(raw)?;
-        let session: RawSession<'a> = object(own.session_context)?;
-        let issuer: RawPart<'a> = object(session.session_issuer)?;
-        let attributes: RawPart<'a> = object(session.attributes)?;
-        let federation: RawPart<'a> = object(session.web_id_federation_data)?;
+    fn read(raw: Option<Json<'a>>) -> Result<Identity<'a>, serde_json::Error> {
+        let own = object(raw, RawIdentity::place)?;
+        let session = object(own.session_context, RawSession::place)?;
+        let issuer = object(session.session_issuer, RawPart::place)?;
+        let attributes = object(session.attributes, RawPart::place)?;
+        let federation = object(session.web_id_federation_data, RawPart::place)?;
         Ok(Identity {
             kind: text(own.kind),
             principal_id: text(own.principal_id),
@@ -123,32 +123,6 @@ impl<'a> Identity<'a> {
             issued: text(attributes.creation_date),
             federated_provider: text(federation.federated_provider),
         })
-    }
-}
-
-macro_rules! each_text {
-    ($from:expr, $change:expr) => {
-        each_text!(
-            $from, $change, kind, principal_id, arn, account, access_key_id, invoked_by, user_name, provider, source_identity, issuer_id, issuer_arn,
-            issued, federated_provider
-        )
-    };
-    ($from:expr, $change:expr, $($field:ident),*) => {
-        Identity { mfa: $from.mfa, assumed_root: $from.assumed_root, $($field: $from.$field.as_ref().map($change),)* }
-    };
-}
-
-impl Identity<'_> {
-    /// The same, borrowed from here.
-    #[must_use]
-    pub fn borrowed(&self) -> Identity<'_> {
-        each_text!(self, |text| Cow::Borrowed(&**text))
-    }
-
-    /// The same, by itself.
-    #[must_use]
-    pub fn owned(&self) -> Identity<'static> {
-        each_text!(self, |text| Cow::Owned(text.to_string()))
     }
 }
 
@@ -181,6 +155,29 @@ pub struct Caller<'a> {
     pub provider: Option<Text<'a>>,
     /// Name within the provider.
     pub subject: Option<Text<'a>>,
+}
+
+macro_rules! each_text {
+    ($from:expr, $change:expr) => {
+        each_text!($from, $change, key, arn, kind, account, session, source_identity, access_key_id, invoked_by, issued, provider, subject)
+    };
+    ($from:expr, $change:expr, $($field:ident),*) => {
+        Caller { mfa: $from.mfa, assumed_root: $from.assumed_root, $($field: $from.$field.as_ref().map($change),)* }
+    };
+}
+
+impl Caller<'_> {
+    /// The same, borrowed from here.
+    #[must_use]
+    pub fn borrowed(&self) -> Caller<'_> {
+        each_text!(self, |text| Cow::Borrowed(&**text))
+    }
+
+    /// The same, by itself.
+    #[must_use]
+    pub fn owned(&self) -> Caller<'static> {
+        each_text!(self, |text| Cow::Owned(text.to_string()))
+    }
 }
 
 /// Both sides of a colon.
@@ -260,7 +257,7 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Identity<'_> {
-        Identity::of(Some(serde_json::from_str(json).unwrap())).unwrap()
+        Identity::of(Some(Json::found(json))).unwrap()
     }
 
     #[test]

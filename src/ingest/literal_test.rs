@@ -174,7 +174,9 @@ pub fn read(json_text: &str) -> Result<Fields<'static>, (&'static str, &'static 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::records::each_record;
+    use crate::ingest::callers::Callers;
+    use crate::ingest::identity;
+    use crate::ingest::records::{Record, each_record};
     use proptest::prelude::*;
 
     /// Compares both readers on one record; whether it is one.
@@ -190,9 +192,11 @@ mod tests {
     }
 
     /// The records of a file by both ways: one pass where that goes, and a tree of each.
-    fn agree_on_file(text: &str) -> usize {
+    fn agree_on_file(text: &str, callers: &mut Callers) -> usize {
         let mut one_pass: Vec<Result<String, crate::ingest::fields::Reject>> = Vec::new();
-        let quick = each_record(text, |raw| {
+        let quick = each_record(text, callers, |Record { raw, caller }, callers| {
+            let caller = callers.of(raw.user_identity, caller).map(|known| known.caller());
+            assert_eq!(caller.map(|c| format!("{c:?}")), Identity::of(raw.user_identity).map(|told| format!("{:?}", identity::caller(&told))));
             one_pass.push(Fields::of(&raw).map(|f| format!("{f:?}")));
             true
         });
@@ -215,6 +219,8 @@ mod tests {
     }
 
     fn files(root: &std::path::Path, what: &str) {
+        // One memory for all files, as a batch has it.
+        let mut callers = Callers::default();
         let (mut files, mut records) = (0, 0);
         for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
             let entry = entry.unwrap();
@@ -226,7 +232,7 @@ mod tests {
             let Ok(plain) = unpacker.plain(&bytes) else { continue };
             let Some(text) = unpack::text(plain) else { continue };
             files += 1;
-            records += agree_on_file(text);
+            records += agree_on_file(text, &mut callers);
         }
         eprintln!("{what}: {files} files, {records} records, 0 differences");
         assert!(records > 0, "{what}");
@@ -273,7 +279,7 @@ mod tests {
             } else {
                 prop_assert!(Fields::read(&json).is_err());
             }
-            agree_on_file(&format!("{{\"Records\": [{json}, {{\"eventID\": \"e\"}}]}}"));
+            agree_on_file(&format!("{{\"Records\": [{json}, {{\"eventID\": \"e\"}}, {json}]}}"), &mut Callers::default());
         }
     }
 }

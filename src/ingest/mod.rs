@@ -6,6 +6,8 @@
 //! up to what was read. Source: design.md section 2, inputs-and-evaluation.md section 3.
 
 pub mod batch;
+#[cfg(test)]
+mod batch_test;
 pub mod call;
 pub mod callers;
 pub mod carriers;

@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{call, changes};
-use super::context::{Keys, class, json_text, keys};
+use super::context::{Context, Keys, LastContext, class, json_text, keys};
 use super::fields::Reject;
 use super::fields::{Fields, Text};
-use super::identity::caller;
+use super::identity::{Caller, caller};
 use super::issued::{Issued, issued};
 use super::outcome::outcome;
 use super::raw;
 use super::sign_in::SignIn;
-use super::times::{date_of, parse_ms};
+use super::times::instant;
 use crate::aws::denial::{Denial, parse as parse_denial};
 use crate::aws::is_account_id;
 use crate::aws::secret::without_encoded;
@@ -30,6 +30,8 @@ pub struct Rows<'a> {
     pub actions: Vec<ActionRow<Text<'a>>>,
     /// What it changed of the grants.
     pub change: Option<ChangeRow>,
+    /// The number of its context among those of its caller; `None` if it is not remembered.
+    pub context_serial: Option<u64>,
 }
 
 /// The rows of one record; `index` is its place in the file.
@@ -37,12 +39,27 @@ pub struct Rows<'a> {
 /// # Errors
 /// Field and reason, when the record is no event.
 pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mapper, reference: &'a Reference) -> Result<Rows<'a>, Reject> {
+    let caller = caller(&fields.identity);
+    rows_of(fields, caller, None, (file, index), mapper, reference)
+}
+
+/// The rows of one record whose caller is known; `last` is the context of the caller's call before, `place` its file and place there.
+///
+/// # Errors
+/// As [`rows`].
+pub fn rows_of<'a>(
+    fields: Fields<'a>,
+    caller: Caller<'a>,
+    last: Option<&'a mut LastContext>,
+    (file, index): (&'a str, u64),
+    mapper: &'a Mapper,
+    reference: &'a Reference,
+) -> Result<Rows<'a>, Reject> {
     let event_name = fields.event_name.clone().map(trimmed).filter(|n| !n.is_empty()).ok_or(("eventName", "missing eventName".to_owned()))?;
     let event_source = fields.event_source.clone().ok_or(("eventSource", "missing eventSource".to_owned()))?;
-    let time = fields.event_time.as_deref().ok_or(("eventTime", "missing eventTime".to_owned()))?;
-    let at = parse_ms(time).ok_or(("eventTime", "bad eventTime: not a time between 1970 and 2200".to_owned()))?;
-    let date = date_of(at).ok_or(("eventTime", "bad eventTime: no date".to_owned()))?;
-    let caller = caller(&fields.identity);
+    let time = fields.event_time.clone().ok_or(("eventTime", "missing eventTime".to_owned()))?;
+    let (at, date) = instant(time).ok_or(("eventTime", "bad eventTime: not a time between 1970 and 2200".to_owned()))?;
+    let date = date.ok_or(("eventTime", "bad eventTime: no date".to_owned()))?;
     // Only calls to STS tell condition keys and credentials in their parameters; the mapper reads the text itself.
     let of_sts = event_source == "sts.amazonaws.com";
     let request: Value = if of_sts { raw::read(&fields.request) } else { Value::Null };
@@ -58,7 +75,7 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         event_time_ms: Some(at),
         event_id: fields.event_id.clone(),
         account: account.filter(|a| is_account_id(a)),
-        date: Some(Cow::Owned(date)),
+        date: Some(date),
         region: fields.region.clone(),
         event_source: Some(event_source),
         event_name: Some(event_name),
@@ -95,8 +112,11 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         source_file: Some(Cow::Borrowed(file)),
         record_index: i64::try_from(index).ok(),
     };
-    let keys = keys(&event, &caller, &request, fields.has_tls);
-    event.context_json = Some(Cow::Owned(json_text(&keys)));
+    let context = match last {
+        Some(last) => last.of(&event, &caller, &request, fields.has_tls),
+        None => Context::of(&keys(&event, &caller, &request, fields.has_tls)),
+    };
+    event.context_json = Some(context.json);
     let is_service = caller.kind.as_deref() == Some("AWSService");
     let is_denied = event.outcome.as_deref() == Some("denied");
     let denial = event.error_message.as_deref().filter(|_| is_denied).and_then(parse_denial);
@@ -107,9 +127,11 @@ pub fn rows<'a>(fields: Fields<'a>, file: &'a str, index: u64, mapper: &'a Mappe
         (_, false) => Mapping::NoPermission("called by an AWS service itself"),
         _ => map(mapper, &event, &fields, denial.as_ref()),
     };
-    let actions = action_rows(&mut event, mapping, &keys, denial.as_ref().filter(|_| is_call && !is_summary), reference);
+    // Few calls tell a condition key of one of their actions.
+    let keys = |event: &EventRow<Text<'a>>| keys(event, &caller, &request, fields.has_tls);
+    let actions = action_rows(&mut event, mapping, &context.class, keys, denial.as_ref().filter(|_| is_call && !is_summary), reference);
     let change = changes::change(&event, &fields.request, &fields.response);
-    Ok(Rows { event, actions, change })
+    Ok(Rows { event, actions, change, context_serial: context.serial })
 }
 
 fn trimmed(text: Text<'_>) -> Text<'_> {
@@ -137,7 +159,14 @@ fn map<'m>(mapper: &'m Mapper, event: &EventRow<Text<'_>>, fields: &Fields<'_>, 
     })
 }
 
-fn action_rows<'a>(event: &mut EventRow<Text<'a>>, mapping: Mapping<'a>, keys: &Keys<'a>, denial: Option<&Denial>, reference: &'a Reference) -> Vec<ActionRow<Text<'a>>> {
+fn action_rows<'a>(
+    event: &mut EventRow<Text<'a>>,
+    mapping: Mapping<'a>,
+    context_class: &Text<'a>,
+    keys: impl Fn(&EventRow<Text<'a>>) -> Keys<'a>,
+    denial: Option<&Denial>,
+    reference: &'a Reference,
+) -> Vec<ActionRow<Text<'a>>> {
     let (word, list) = match mapping {
         Mapping::NoPermission(_) => ("no-permission", None),
         Mapping::Unknown => ("unknown", Some(Vec::new())),
@@ -145,10 +174,9 @@ fn action_rows<'a>(event: &mut EventRow<Text<'a>>, mapping: Mapping<'a>, keys: &
     };
     event.mapping = Some(Cow::Borrowed(word));
     let Some(list) = list else { return Vec::new() };
-    let context_class = json_text(class(keys));
     let (call_key, side, of_access_log) = (call::key(event), call::side(event), call::is_of_access_log(event));
-    let base = |context_class: String| ActionRow {
-        context_class: Some(Cow::Owned(context_class)),
+    let base = |context_class: Text<'a>| ActionRow {
+        context_class: Some(context_class),
         call_key: call_key.clone(),
         side: Some(Cow::Borrowed(side)),
         ..ActionRow::default()
@@ -161,8 +189,9 @@ fn action_rows<'a>(event: &mut EventRow<Text<'a>>, mapping: Mapping<'a>, keys: &
                 context_class.clone()
             } else {
                 let told = mapped.context.into_iter().map(|(key, value)| (Cow::Owned(key), Cow::Owned(value)));
-                let all: std::collections::BTreeMap<Text<'a>, Text<'a>> = class(keys).cloned().chain(told).collect();
-                json_text(&all.into_iter().collect::<Keys<'a>>())
+                let keys = keys(event);
+                let all: std::collections::BTreeMap<Text<'a>, Text<'a>> = class(&keys).cloned().chain(told).collect();
+                Cow::Owned(json_text(&all.into_iter().collect::<Keys<'a>>()))
             };
             ActionRow {
                 action: Some(Cow::Borrowed(reference.name(mapped.action))),
@@ -175,7 +204,7 @@ fn action_rows<'a>(event: &mut EventRow<Text<'a>>, mapping: Mapping<'a>, keys: &
         })
         .collect();
     if is_unknown {
-        rows.push(base(context_class));
+        rows.push(base(context_class.clone()));
     }
     if let Some(said) = denial {
         write_denial(&mut rows, said);

@@ -52,24 +52,37 @@ pub fn number_of(event_id: &str) -> u128 {
 /// A UUID in the form of RFC 9562, lower case as AWS writes it: two texts never have the same number.
 fn uuid(text: &str) -> Option<u128> {
     let bytes: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let (mut halves, mut wrong) = ([0u64; 2], 0u8);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            wrong |= *byte ^ b'-';
-            continue;
+    let (mut number, mut wrong) = (0u128, 0u8);
+    let parts = bytes.split(|b| *b == b'-').zip([8, 4, 4, 4, 12]);
+    for (part, length) in parts {
+        wrong |= u8::from(part.len() != length);
+        let mut own = 0u64;
+        for byte in part {
+            let digit = DIGITS.get(usize::from(*byte)).copied().unwrap_or(WRONG);
+            wrong |= digit & WRONG;
+            own = own << 4 | u64::from(digit);
         }
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        let [high, low] = &mut halves;
-        let half = if at < 19 { high } else { low };
-        *half = *half << 4 | u64::from(digit);
+        number = number << (4 * length) | u128::from(own);
     }
-    let [high, low] = halves;
-    (wrong == 0).then_some(u128::from(high) << 64 | u128::from(low))
+    (wrong == 0).then_some(number)
 }
+
+/// What is no digit.
+const WRONG: u8 = 0x80;
+
+/// The value of each byte as a hexadecimal digit in lower case.
+const DIGITS: [u8; 256] = {
+    let mut digits = [WRONG; 256];
+    let mut value = 0;
+    while value < 16 {
+        #[allow(clippy::indexing_slicing, reason = "worked out when it is compiled")]
+        {
+            digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        }
+        value += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,30 +1,36 @@
-//! The event store: Parquet part files in Hive folders, written with arrow, one file per batch and day. An organisation
+//! The event store: Parquet part files in Hive folders, one file per batch and day. An organisation
 //! has hundreds of accounts: a folder for each would make tens of thousands of files of a few rows (docs/decisions/0012). Rows
 //! are sorted by account, so that readers of one account skip the rest.
 //!
-//! Text is written as plain UTF-8, never as an Arrow dictionary (`docs/decisions/0002-parquet-handshake.md`).
+//! Text is plain UTF-8 to readers, never an Arrow dictionary (`docs/decisions/0002-parquet-handshake.md`).
 //! Equal rows give equal bytes: rows are sorted and the files carry no time.
+
+mod column;
+mod delta;
+mod hybrid;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::types::UInt32Type;
-use arrow_array::{Array as _, ArrayRef, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
+use arrow_array::{Array as _, StringArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
+use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as PhysicalType};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
 
 use super::batch::Batch;
-use super::columns::{Column, Columns, Texts, UNIQUE};
+use super::columns::{Columns, Texts, UNIQUE};
 use super::integrity::{Part, Sum};
 use super::{IngestError, Ledger};
 use crate::event::{ActionRow, ChangeRow, EventRow, Kind, Row};
+use column::{ColumnWriter, Wanted};
+
+/// Bytes of a packed row, about: more than one table needs.
+const ROW_BYTES: usize = 96;
 
 /// Columns by which readers skip what they do not need.
 const SOUGHT: &[&str] = &["account", "event_time_ms"];
@@ -33,41 +39,19 @@ fn state_error(path: &Path, problem: impl std::fmt::Display) -> IngestError {
     IngestError::State { path: path.to_path_buf(), problem: problem.to_string() }
 }
 
-/// The columns as they are handed to the writer: texts as numbers of the batch's texts, which spares copying them. In the file they
-/// are plain text: the Arrow schema, which would tell readers otherwise, is not written.
-fn schema<R: Row>() -> Arc<Schema> {
-    let fields: Vec<Field> = R::COLUMNS
-        .iter()
-        .map(|c| {
-            let kind = match c.kind {
-                Kind::Text => DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8)),
-                Kind::BigInt => DataType::Int64,
-                Kind::Boolean => DataType::Boolean,
-            };
-            Field::new(c.name, kind, true)
-        })
-        .collect();
-    Arc::new(Schema::new(fields))
-}
-
-fn properties<R: Row>() -> Result<WriterProperties, parquet::errors::ParquetError> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_created_by("trailtrim".to_owned());
-    for column in R::COLUMNS {
-        let path = ColumnPath::from(column.name);
-        if SOUGHT.contains(&column.name) {
-            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-        }
-        if UNIQUE.contains(&column.name) || column.kind == Kind::BigInt {
-            properties = properties.set_column_dictionary_enabled(path.clone(), false);
-        }
-        if column.kind == Kind::BigInt {
-            properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-        }
-    }
-    Ok(properties.build())
+/// The columns in Parquet's words; every one may be NULL.
+fn schema<R: Row>() -> Result<Arc<Type>, ParquetError> {
+    let field = |(name, kind): (&str, Kind)| {
+        let column = |of| Type::primitive_type_builder(name, of).with_repetition(Repetition::OPTIONAL);
+        let column = match kind {
+            Kind::Text => column(PhysicalType::BYTE_ARRAY).with_logical_type(Some(LogicalType::String)).with_converted_type(ConvertedType::UTF8),
+            Kind::BigInt => column(PhysicalType::INT64),
+            Kind::Boolean => column(PhysicalType::BOOLEAN),
+        };
+        column.build().map(Arc::new)
+    };
+    let fields = R::COLUMNS.iter().map(|c| field((c.name, c.kind))).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Type::group_type_builder(R::TABLE).with_fields(fields).build()?))
 }
 
 /// Rank of the account, time, id and row of an event.
@@ -95,27 +79,21 @@ fn by_day(table: &Columns, rows: impl Iterator<Item = usize>, texts: &Texts) -> 
     days.into_iter().map(sorted).collect()
 }
 
-fn array(column: &Column, rows: &[usize], texts: &StringArray) -> Result<ArrayRef, ArrowError> {
-    Ok(match column {
-        Column::Texts(numbers) => {
-            let keys: UInt32Array = rows.iter().map(|r| numbers.get(*r).and_then(|n| n.checked_sub(1))).collect();
-            Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, Arc::new(texts.clone()))?)
-        }
-        Column::Ints(ints) => Arc::new(rows.iter().map(|r| ints.get(*r).copied().flatten()).collect::<Int64Array>()),
-        Column::Bools(bools) => Arc::new(rows.iter().map(|r| bools.get(*r).copied().flatten()).collect::<BooleanArray>()),
-    })
-}
-
-fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], texts: &StringArray) -> Result<Part, IngestError> {
-    let schema = schema::<R>();
+fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows: &[usize], columns: &mut ColumnWriter<'_>) -> Result<Part, IngestError> {
     let folder = format!("{}/date={day}", R::TABLE);
     let part = format!("{folder}/part-{id}.parquet");
     let path = state.join(&part);
-    let bytes = || -> Result<Vec<u8>, parquet::errors::ParquetError> {
-        let options = ArrowWriterOptions::new().with_properties(properties::<R>()?).with_skip_arrow_metadata(true);
-        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options)?;
-        let columns = table.columns().iter().map(|c| array(c, rows, texts)).collect::<Result<_, _>>()?;
-        writer.write(&RecordBatch::try_new(schema.clone(), columns)?)?;
+    let mut bytes = || -> Result<Vec<u8>, ParquetError> {
+        let properties = WriterProperties::builder().set_offset_index_disabled(true).set_created_by("trailtrim".to_owned()).build();
+        let mut writer = SerializedFileWriter::new(Vec::with_capacity(rows.len() * ROW_BYTES), schema::<R>()?, Arc::new(properties))?;
+        let descriptions = writer.schema_descr().columns().to_vec();
+        let mut group = writer.next_row_group()?;
+        for ((of, column), description) in R::COLUMNS.iter().zip(table.columns()).zip(&descriptions) {
+            let wanted = Wanted { is_unique: UNIQUE.contains(&of.name), has_bounds: SOUGHT.contains(&of.name) };
+            let (bytes, close) = columns.write(description, column, rows, wanted)?;
+            group.append_column(&bytes, close)?;
+        }
+        group.close()?;
         writer.into_inner()
     };
     let bytes = bytes().map_err(|e| state_error(&path, e))?;
@@ -130,12 +108,13 @@ fn write_table<R: Row>(state: &Path, id: &str, day: &str, table: &Columns, rows:
 /// [`IngestError::State`] naming the file.
 pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestError> {
     let mut parts = Vec::new();
-    let all_texts = StringArray::from_iter_values(batch.texts.iter());
+    let no_memory = |e: ParquetError| state_error(state, e);
+    let mut all_texts = ColumnWriter::new(&batch.texts).map_err(no_memory)?;
     for (day, events) in by_day(&batch.events, batch.kept(), &batch.texts) {
-        parts.push(write_table::<EventRow>(state, id, &day, &batch.events, &events, &all_texts)?);
+        parts.push(write_table::<EventRow>(state, id, &day, &batch.events, &events, &mut all_texts)?);
         let actions: Vec<usize> = events.iter().flat_map(|row| batch.actions_of(*row)).collect();
         if !actions.is_empty() {
-            parts.push(write_table::<ActionRow>(state, id, &day, &batch.actions, &actions, &all_texts)?);
+            parts.push(write_table::<ActionRow>(state, id, &day, &batch.actions, &actions, &mut all_texts)?);
         }
         let (mut changes, mut texts) = (Columns::of::<ChangeRow>(), Texts::default());
         for change in events.iter().filter_map(|row| batch.change_of(*row)) {
@@ -143,7 +122,7 @@ pub fn write(state: &Path, id: &str, batch: &Batch) -> Result<Vec<Part>, IngestE
         }
         if !changes.is_empty() {
             let rows: Vec<usize> = (0..changes.len()).collect();
-            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &StringArray::from_iter_values(texts.iter()))?);
+            parts.push(write_table::<ChangeRow>(state, id, &day, &changes, &rows, &mut ColumnWriter::new(&texts).map_err(no_memory)?)?);
         }
     }
     Ok(parts)
@@ -201,4 +180,82 @@ pub fn sweep(state: &Path, ledger: &Ledger) -> Result<(), IngestError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{BooleanArray, Int64Array};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ingest::columns::Value;
+
+    /// What a part file says, row by row.
+    fn read(path: &Path) -> Vec<Vec<Value>> {
+        let mut rows = Vec::new();
+        for batch in ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(path).unwrap()).unwrap().build().unwrap() {
+            let batch = batch.unwrap();
+            let value = |column: &arrow_array::ArrayRef, row: usize| {
+                if let Some(texts) = column.as_any().downcast_ref::<StringArray>() {
+                    Value::Text(texts.is_valid(row).then(|| texts.value(row).to_owned()))
+                } else if let Some(ints) = column.as_any().downcast_ref::<Int64Array>() {
+                    Value::Int(ints.is_valid(row).then(|| ints.value(row)))
+                } else {
+                    let bools = column.as_any().downcast_ref::<BooleanArray>().unwrap();
+                    Value::Bool(bools.is_valid(row).then(|| bools.value(row)))
+                }
+            };
+            rows.extend((0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| value(column, row)).collect::<Vec<_>>()));
+        }
+        rows
+    }
+
+    fn written(columns: &Columns, texts: &Texts, rows: &[usize]) -> Vec<Vec<Value>> {
+        let folder = tempfile::tempdir().unwrap();
+        let part = write_table::<EventRow>(folder.path(), "x", "2026-10-01", columns, rows, &mut ColumnWriter::new(texts).unwrap()).unwrap();
+        read(&folder.path().join(part.path))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(32), ..ProptestConfig::default() })]
+
+        #[test]
+        fn rows_are_read_as_they_were_written(
+            kinds in proptest::collection::vec((any::<Option<i64>>(), 0u16..2000, any::<Option<bool>>(), proptest::option::of("[a-c\u{0}é]{0,3}")), 1..20),
+            count in 0usize..600, step in 1usize..7,
+        ) {
+            let (mut columns, mut texts) = (Columns::of::<EventRow>(), Texts::default());
+            for n in 0..count {
+                let (int, small, bool, text) = &kinds[n * step % kinds.len()];
+                columns.push(&EventRow {
+                    event_time_ms: *int,
+                    event_id: Some(format!("id {n}")),
+                    account: text.clone(),
+                    event_name: Some(format!("name {}", usize::from(*small) * n % 300)),
+                    user_agent: text.clone().filter(|_| n % 3 == 0),
+                    request_id: text.clone(),
+                    read_only: *bool,
+                    record_index: Some(i64::try_from(n).unwrap()),
+                    ..EventRow::default()
+                }, &mut texts);
+            }
+            let rows: Vec<usize> = (0..count).rev().filter(|n| n % step != 1).collect();
+            let expected: Vec<Vec<Value>> = rows.iter().map(|row| columns.row(*row, &texts)).collect();
+            prop_assert_eq!(written(&columns, &texts, &rows), expected);
+        }
+    }
+
+    #[test]
+    fn large_columns_have_several_pages() {
+        let (mut columns, mut texts) = (Columns::of::<EventRow>(), Texts::default());
+        let long = "x".repeat(3 << 20);
+        for n in 0..150_000i64 {
+            let text = (n % 50_000 == 7).then(|| format!("{long}{n}"));
+            columns.push(&EventRow { event_time_ms: Some(n * n % 1_000_003), event_id: Some(format!("{n:036}")), error_message: text, read_only: Some(n % 7 == 0), ..EventRow::default() }, &mut texts);
+        }
+        let rows: Vec<usize> = (0..150_000).collect();
+        for (row, read) in written(&columns, &texts, &rows).iter().enumerate() {
+            assert_eq!(*read, columns.row(row, &texts), "{row}");
+        }
+    }
 }

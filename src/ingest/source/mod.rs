@@ -41,6 +41,17 @@ impl Origin {
         }
     }
 
+    /// The same into a buffer, in the place of what it held.
+    ///
+    /// # Errors
+    /// As [`Origin::read`]; the buffer holds anything then.
+    pub fn read_into(&self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Origin::File(path) => crate::files::read_whole_into(path, bytes),
+            other => other.read().map(|read| *bytes = read),
+        }
+    }
+
     /// Begins to read what is in S3.
     pub fn fetch(&self) {
         if let Origin::Object(object) = self {

@@ -107,42 +107,44 @@ impl Derived {
     ) where
         'a: 'c,
     {
-        let Some(main) = out.first().cloned() else { return };
-        let name = reference.name(main.action).to_owned();
+        let Some(main) = out.first().map(|main| main.action) else { return };
+        let name = reference.name(main);
         let (service, event) = name.split_once(':').unwrap_or(("", ""));
-        let Facts { call, request: params, .. } = facts(main.action);
+        let Facts { call, request: params, .. } = facts(main);
         if service == "sts" {
             if event.starts_with("AssumeRole") || event == "GetFederationToken" {
-                self.sessions(params, out);
+                self.sessions(params.get(), out);
             }
             return;
         }
-        if params.has_tags() {
-            if service == "ec2" && MAKERS.iter().any(|m| call.event_name.starts_with(m)) {
-                self.ec2_create_tags(call, params, resolver, &facts, out);
-            } else if let Some(action) = self.tags.get(&main.action) {
-                let tagged = tagged(&main, *action, event, resolver, &facts, out);
-                out.extend(tagged);
+        if service == "ec2" && MAKERS.iter().any(|m| call.event_name.starts_with(m)) {
+            if params.get().has_tags() {
+                self.ec2_create_tags(call, params.get(), resolver, &facts, out);
             }
+        } else if let Some(action) = self.tags.get(&main)
+            && params.get().has_tags()
+        {
+            let tagged = tagged(*action, event, resolver, &facts, out);
+            out.extend(tagged);
         }
-        if PROFILE_USERS.contains(&name.as_str()) && params.has(&self.profile) {
+        if PROFILE_USERS.contains(&name) && params.get().has(&self.profile) {
             // The profile is named, not its role: which role it holds the event does not tell.
             let role = format!("arn:{}:iam::{}:role/*", partition_of_region(call.region), call.account);
             self.pass(role, Provenance::TypeWildcard, "ec2.amazonaws.com", out);
         }
         let takes_away = TAKERS.iter().any(|t| event.starts_with(t));
-        let changes = !takes_away && reference.action(main.action).is_some_and(|a| matches!(a.level, AccessLevel::Write | AccessLevel::PermissionsManagement));
+        let changes = !takes_away && reference.action(main).is_some_and(|a| matches!(a.level, AccessLevel::Write | AccessLevel::PermissionsManagement));
         if service == "iam" {
-            self.iam_keys(params, event, out);
+            self.iam_keys(params.get(), event, out);
             if event == "AddRoleToInstanceProfile" {
                 let passed: Vec<String> = out.iter().filter(|m| m.kind == Some("iam:role")).map(|m| m.resource.clone()).collect();
-                let role = params.get(&self.role_name).next().map(|n| format!("arn:{}:iam::{}:role/{n}", partition_of_region(call.region), call.account));
+                let role = params.get().get(&self.role_name).next().map(|n| format!("arn:{}:iam::{}:role/{n}", partition_of_region(call.region), call.account));
                 for role in passed.into_iter().chain(role).take(1) {
                     self.pass(role, Provenance::Parameter, "ec2.amazonaws.com", out);
                 }
             }
-        } else if self.may_pass.contains(&main.action) || changes {
-            self.passed_roles(call, params, &name, out);
+        } else if self.may_pass.contains(&main) || changes {
+            self.passed_roles(call, params.get(), name, out);
         }
     }
 
@@ -175,12 +177,16 @@ impl Derived {
             if name.starts_with('-') {
                 continue;
             }
+            // A role is passed within its account only.
+            let is_own = |a: Arn<'_>| a.service == "iam" && a.resource.starts_with("role/") && (call.account.is_empty() || a.account == call.account);
+            let is_arn = Arn::parse(value).is_some_and(is_own);
+            if !is_arn && !TAKE_ROLE_NAMES.contains(&service) {
+                continue;
+            }
             let name = normal(name);
             let is_role = ["role", "rolearn", "roles", "rolearns"].iter().any(|end| name.ends_with(end))
                 || matches!(name.as_str(), "snscallerarn" | "authenticated" | "unauthenticated");
-            // A role is passed within its account only.
-            let is_own = |a: Arn<'_>| a.service == "iam" && a.resource.starts_with("role/") && (call.account.is_empty() || a.account == call.account);
-            if Arn::parse(value).is_some_and(is_own) {
+            if is_arn {
                 if is_role || is_listed {
                     roles.push((value.to_owned(), passed_to(action, &name)));
                 }
@@ -237,7 +243,6 @@ impl Derived {
 /// The tagging action on what a call makes: the resource whose type's word is in the event's name, else the pattern of
 /// such a type, else the resources that the call needs.
 fn tagged<'m, 'c, 'a>(
-    main: &MappedAction<'m>,
     action: ActionId,
     event: &str,
     resolver: &'m Resolver,
@@ -247,6 +252,7 @@ fn tagged<'m, 'c, 'a>(
 where
     'a: 'c,
 {
+    let Some(main) = out.first() else { return Vec::new() };
     let word = normal(event);
     let of_main = || out.iter().filter(|m| m.action == main.action);
     let tag = |m: &MappedAction<'m>| MappedAction { action, derived: true, ..m.clone() };

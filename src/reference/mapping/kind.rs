@@ -21,7 +21,9 @@ pub struct Facts<'c, 'a> {
     /// The call.
     pub call: &'c CallFacts<'a>,
     /// Its request parameters.
-    pub request: &'c Params<'a>,
+    pub request: &'c LazyParams<'a>,
+    /// The ARNs of the event's own list and of a denial's message, taken apart.
+    pub logged: &'c [(&'a str, Arn<'a>)],
     /// Its response elements.
     pub response: &'c LazyParams<'a>,
     /// The action that is asked for.
@@ -37,7 +39,7 @@ impl Facts<'_, '_> {
         let names = NAMES.get_or_init(|| {
             [("codeartifact", "domain-owner"), ("ecr", "registryId"), ("glue", "catalogId")].map(|(s, n)| (s, NameKey::of(n)))
         });
-        let owner = names.iter().find(|(s, _)| *s == service).and_then(|(_, n)| self.request.under(top, n).find(|v| is_account_id(v)));
+        let owner = names.iter().find(|(s, _)| *s == service).and_then(|(_, n)| self.request.get().under(top, n).find(|v| is_account_id(v)));
         if let Some(owner) = owner {
             return owner;
         }
@@ -57,6 +59,8 @@ pub struct Kind {
     /// Its ARN patterns.
     pub patterns: Vec<ArnPattern>,
     variables: Vec<Variable>,
+    /// Parameters of the caller's own words, which are never ARNs.
+    words: Vec<NameKey>,
     /// Patterns of the service's other types that fit some of this type's ARNs more closely: `table/T/backup/B` is a
     /// backup, not a table called `T/backup/B`.
     pub rivals: Vec<ArnPattern>,
@@ -89,12 +93,14 @@ impl Kind {
         let mut names = Vec::new();
         let patterns: Vec<ArnPattern> = patterns.iter().filter_map(|p| ArnPattern::parse(p, &mut names)).collect();
         let is_last = |at: usize| patterns.iter().any(|p| p.variables().next_back() == Some(at));
-        let variables = names
+        let variables: Vec<Variable> = names
             .iter()
             .enumerate()
             .map(|(at, v)| Variable { bindings: overrides.bindings(service, name, v), names: names_of(v, name, is_last(at)), own: normal(v) })
             .collect();
-        Kind { name: format!("{service}:{name}"), patterns, variables, rivals: Vec::new() }
+        let rows = variables.iter().flat_map(|v| &v.bindings).filter(|b| b.transform == Transform::Verbatim);
+        let words = rows.flat_map(|b| &b.origins).filter_map(|o| if let Origin::Request(name) = o { Some(name.clone()) } else { None }).collect();
+        Kind { name: format!("{service}:{name}"), patterns, variables, words, rivals: Vec::new() }
     }
 
     /// Whether an ARN has the form of this type, whatever other types it has the form of.
@@ -113,9 +119,11 @@ impl Kind {
 
     /// Whether an ARN is one of this type, and of none that fits it more closely.
     pub fn is_of(&self, arn: &str) -> bool {
-        Arn::parse(arn).is_some_and(|parsed| {
-            self.patterns.iter().any(|p| p.matches(&parsed)) && !self.rivals.iter().any(|p| p.matches(&parsed))
-        })
+        Arn::parse(arn).is_some_and(|parsed| self.is_of_parsed(&parsed))
+    }
+
+    fn is_of_parsed(&self, arn: &Arn<'_>) -> bool {
+        self.patterns.iter().any(|p| p.matches(arn)) && !self.rivals.iter().any(|p| p.matches(arn))
     }
 
     /// The pattern of all resources of this type in the call's account and region.
@@ -146,9 +154,12 @@ impl Kind {
     #[must_use]
     pub fn concrete(&self, facts: Facts<'_, '_>, nearest: Nearness, required: bool, only: Option<&Only>) -> Vec<(String, Provenance)> {
         let unique = |list: Vec<String>, p: Provenance| -> Vec<(String, Provenance)> {
+            if list.len() == 1 {
+                return list.into_iter().map(|a| (a, p)).collect();
+            }
             list.into_iter().collect::<BTreeSet<_>>().into_iter().map(|a| (a, p)).collect()
         };
-        let chosen = only.map(|o| o.chosen(facts.request)).unwrap_or_default();
+        let chosen = only.map(|o| o.chosen(facts.request.get())).unwrap_or_default();
         let chooses = |arn: &String| {
             let is_end = |c: &str| arn.strip_suffix(c).is_some_and(|head| head.is_empty() || head.ends_with(['/', ':']));
             chosen.iter().any(|c| !c.is_empty() && is_end(c))
@@ -175,11 +186,10 @@ impl Kind {
         if !bound.is_empty() {
             return unique(bound, Provenance::Override);
         }
-        let words = self.words();
         // An ARN at the top is what the call is about; one deeper down may be of something else than a name that fits.
         let arns = |at_top: bool| -> Vec<String> {
             let fits = |(v, depth): &(&str, u8)| (*depth == 1) == at_top && self.is_of(v);
-            facts.request.arns_but(&words).filter(fits).map(|(v, _)| v.to_owned()).collect()
+            facts.request.get().arns_but(&self.words).filter(fits).map(|(v, _)| v.to_owned()).collect()
         };
         let named = [arns(true), self.filled(facts, nearest, false), arns(false)].into_iter().find(|list| !list.is_empty());
         if let Some(named) = named {
@@ -194,15 +204,9 @@ impl Kind {
         }
     }
 
-    /// Parameters of the caller's own words, which are never ARNs.
-    fn words(&self) -> Vec<&NameKey> {
-        let rows = self.variables.iter().flat_map(|v| &v.bindings).filter(|b| b.transform == Transform::Verbatim);
-        rows.flat_map(|b| &b.origins).filter_map(|o| if let Origin::Request(name) = o { Some(name) } else { None }).collect()
-    }
-
     /// The event's own list, and the resource that a denial names.
     fn logged(&self, facts: Facts<'_, '_>) -> Vec<String> {
-        let listed = facts.call.resources.iter().filter_map(|r| r.arn).chain(facts.call.denied_resource).filter(|a| self.is_of(a));
+        let listed = facts.logged.iter().filter(|(_, parsed)| self.is_of_parsed(parsed)).map(|(arn, _)| *arn);
         // One that cannot be used leaves the list open: the others are not all.
         listed.map(|arn| usable(arn).then(|| arn.to_owned())).collect::<Option<Vec<String>>>().unwrap_or_default()
     }
@@ -210,7 +214,7 @@ impl Kind {
     /// An ARN at the top that has this type's form and a rival's: with nothing nearer it is what the call is about
     /// (a load balancer of the second generation, for an action that the reference knows with the first one's only).
     pub fn rival(&self, facts: Facts<'_, '_>) -> Vec<(String, Provenance)> {
-        let top = facts.request.arns().filter(|(v, depth)| *depth == 1 && self.has_form(v));
+        let top = facts.request.get().arns().filter(|(v, depth)| *depth == 1 && self.has_form(v));
         top.map(|(v, _)| (v.to_owned(), Provenance::Parameter)).collect()
     }
 
@@ -232,6 +236,11 @@ impl Kind {
     }
 
     fn filled_pattern(&self, pattern: &ArnPattern, facts: Facts<'_, '_>, nearness: Nearness, reviewed: bool) -> Vec<String> {
+        // Without a row that speaks of this call none can take part.
+        let is_reviewed = |at: usize| self.variables.get(at).is_some_and(|v| v.bindings.iter().any(|b| b.applies(facts.action, facts.request.get())));
+        if reviewed && !pattern.variables().any(is_reviewed) {
+            return Vec::new();
+        }
         let last = pattern.variables().next_back();
         let mut choices: Vec<(usize, Vec<String>)> = Vec::new();
         let mut by_review = false;
@@ -251,8 +260,10 @@ impl Kind {
             return Vec::new();
         }
         if !choices.is_empty() && count > 0 && count <= MAX_RESOURCES * 2 {
-            let fill = |row: &HashMap<usize, &str>| pattern.fill(facts.call, facts.account(self.service()), |at| row.get(&at).copied().unwrap_or("*"));
-            whole.extend(products(&choices).iter().map(fill));
+            let account = facts.account(self.service());
+            for row in 0..count {
+                whole.push(pattern.fill(facts.call, account, |at| chosen(&choices, row, at).unwrap_or("*")));
+            }
         }
         whole
     }
@@ -260,7 +271,7 @@ impl Kind {
     /// What the response of a creation tells. A part that the caller did not name is `*`: when the call was authorised
     /// the resource had no such id yet, and a policy that names the id would refuse the next creation.
     fn answered(&self, facts: Facts<'_, '_>) -> Vec<String> {
-        let asked: BTreeSet<&str> = facts.request.all().map(|(_, _, v)| v).collect();
+        let asked: BTreeSet<&str> = facts.request.get().all().map(|(_, _, v)| v).collect();
         let of_arn = |arn: &str| -> Option<String> {
             let parsed = Arn::parse(arn)?;
             let (pattern, read) = self.patterns.iter().find_map(|p| Some((p, p.read(&parsed)?)))?;
@@ -292,36 +303,31 @@ impl Kind {
     }
 }
 
-/// All combinations of the variables' values.
-fn products(choices: &[(usize, Vec<String>)]) -> Vec<HashMap<usize, &str>> {
-    let mut rows: Vec<HashMap<usize, &str>> = vec![HashMap::new()];
+/// The text of a variable in one of all combinations of the variables' values.
+fn chosen(choices: &[(usize, Vec<String>)], mut row: usize, wanted: usize) -> Option<&str> {
+    let mut found = None;
     for (at, values) in choices {
-        rows = rows
-            .iter()
-            .flat_map(|row| {
-                values.iter().map(move |v| {
-                    let mut row = row.clone();
-                    row.insert(*at, v.as_str());
-                    row
-                })
-            })
-            .collect();
+        let count = values.len().max(1);
+        if *at == wanted {
+            found = values.get(row % count).map(String::as_str);
+        }
+        row /= count;
     }
-    rows
+    found
 }
 
 impl Variable {
     /// The values that the call gives this variable; whether a reviewed row gave them.
     fn values(&self, facts: Facts<'_, '_>, nearness: Nearness, is_last: bool, is_of: &dyn Fn(&str) -> bool) -> (Vec<String>, bool) {
         let mut closed = false;
-        for binding in self.bindings.iter().filter(|b| b.applies(facts.action, facts.request)) {
+        for binding in self.bindings.iter().filter(|b| b.applies(facts.action, facts.request.get())) {
             let change = |text: &str| -> Vec<String> {
                 let is_whole = text.starts_with("arn:") && binding.transform.keeps_arns() && is_of(text);
                 if is_whole || binding.is_constant() { vec![text.to_owned()] } else { binding.transform.all(text, facts.call) }
             };
-            let texts = binding.texts(facts.request, facts.response);
+            let texts = binding.texts(facts.request.get(), facts.response);
             // A parameter that a row refuses is not taken by its name after all.
-            closed |= !texts.is_empty() || binding.is_present(facts.request);
+            closed |= !texts.is_empty() || binding.is_present(facts.request.get());
             let found: Vec<String> = texts.into_iter().flat_map(change).collect();
             if !found.is_empty() {
                 used::note(binding.row);
@@ -338,11 +344,11 @@ impl Variable {
         let count = if nearness == Nearness::Own { 1 } else { self.names.len() };
         // An alias is no key, wherever it stands.
         let is_value = |v: &&str| !(self.own == "keyid" && v.starts_with("alias/"));
-        let named = self.names.iter().take(count).map(|n| facts.request.get(n).filter(is_value).map(str::to_owned).collect::<Vec<_>>());
-        let named = named.into_iter().find(|list| !list.is_empty());
-        match named {
+        let names = self.names.iter().take(count).filter(|n| facts.request.get().may_have(n));
+        let named = names.map(|n| facts.request.get().get(n).filter(is_value).map(str::to_owned).collect::<Vec<_>>());
+        match { named }.find(|list| !list.is_empty()) {
             Some(found) => (found, false),
-            None if nearness == Nearness::Alike && is_last && !self.own.is_empty() => (self.by_likeness(facts.request), false),
+            None if nearness == Nearness::Alike && is_last && !self.own.is_empty() => (self.by_likeness(facts.request.get()), false),
             None => (Vec::new(), false),
         }
     }

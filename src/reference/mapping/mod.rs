@@ -6,6 +6,7 @@
 //! becomes a type-level pattern, never a guess. Source: reference-data.md sections 2 and 3.
 
 mod derived;
+mod flatten;
 mod gateway;
 mod kind;
 mod names;
@@ -24,10 +25,11 @@ mod used;
 use std::collections::BTreeSet;
 
 use super::{ActionId, Reference, ReferenceError, SkippedRow};
+use crate::aws::Arn;
 use derived::Derived;
 use kind::Facts;
 use overrides::{Need, Overrides};
-use params::{LazyParams, Params};
+use params::LazyParams;
 use plan::{Plan, Plans};
 use predicate::Predicate;
 use resolve::{Found, Resolver};
@@ -134,6 +136,9 @@ pub enum Mapping<'m> {
     Unknown,
 }
 
+/// So many actions are compared each with each.
+const FEW: usize = 8;
+
 /// Maps events. Built once, shared by all threads.
 pub struct Mapper {
     reference: &'static Reference,
@@ -192,15 +197,17 @@ impl Mapper {
             used::note(why.row);
             return Mapping::NoPermission(&why.rule);
         }
-        let request = Params::of(call.request);
+        let request = LazyParams::of(call.request);
         let response = LazyParams::of(call.response);
-        let facts = |action| Facts { call, request: &request, response: &response, action };
+        let listed = call.resources.iter().filter_map(|r| r.arn).chain(call.denied_resource);
+        let logged: Vec<(&str, Arn<'_>)> = listed.filter_map(|arn| Some((arn, Arn::parse(arn)?))).collect();
+        let facts = |action| Facts { call, request: &request, response: &response, logged: &logged, action };
         let mut out = Vec::new();
         match plan {
             Some(Plan::Needs(needs)) => {
                 used::note(needs.row);
                 for need in held(&needs.rule, &request) {
-                    let found = match need.arn.as_deref().map(|t| (t, template::fill(t, call, &request))) {
+                    let found = match need.arn.as_deref().map(|t| (t, template::fill(t, call, request.get()))) {
                         Some((_, Some(arn))) => {
                             vec![Found { arn, provenance: Provenance::Override, kind: need.types.first().map(String::as_str), required: true }]
                         }
@@ -218,7 +225,7 @@ impl Mapper {
             None => {
                 let routes = if source == "apigateway" { self.reference.api_gateway_routes(event) } else { &[] };
                 // An operation of both generations is the one whose path the parameters fill best.
-                let filled = routes.iter().map(|route| (route, gateway::resource(&route.uri, call, &request)));
+                let filled = routes.iter().map(|route| (route, gateway::resource(&route.uri, call, request.get())));
                 if let Some((route, (arn, provenance, _))) = filled.min_by_key(|(_, (_, _, missing))| *missing)
                     && let Some(id) = self.reference.find_in("apigateway", &route.verb)
                 {
@@ -231,16 +238,28 @@ impl Mapper {
             return if is_iam { Mapping::Unknown } else { Mapping::NoPermission("the caller is no IAM principal") };
         }
         self.derived.add(self.reference, &self.resolver, facts, &mut out);
-        if out.len() > 1 {
-            let mut seen = BTreeSet::new();
-            out.retain(|m| seen.insert((m.action, m.resource.clone(), m.context.clone())));
-        }
+        drop_copies(&mut out);
         Mapping::Actions(out)
     }
 }
 
+/// Of the same action on the same resource under the same keys the first stays.
+fn drop_copies(out: &mut Vec<MappedAction<'_>>) {
+    let is_same = |a: &MappedAction<'_>, b: &MappedAction<'_>| a.action == b.action && a.resource == b.resource && a.context == b.context;
+    if out.len() <= FEW {
+        let copies: Vec<bool> = out.iter().enumerate().map(|(at, m)| out.iter().take(at).any(|before| is_same(before, m))).collect();
+        if copies.contains(&true) {
+            let mut copies = copies.into_iter();
+            out.retain(|_| copies.next() == Some(false));
+        }
+    } else {
+        let mut seen = BTreeSet::new();
+        out.retain(|m| seen.insert((m.action, m.resource.clone(), m.context.clone())));
+    }
+}
+
 /// The rows whose `when` holds; `otherwise` does when no conditional row before it did.
-fn held<'n>(needs: &'n [Need], request: &Params<'_>) -> Vec<&'n Need> {
+fn held<'n>(needs: &'n [Need], request: &LazyParams<'_>) -> Vec<&'n Need> {
     let mut any = false;
     needs
         .iter()
@@ -248,7 +267,7 @@ fn held<'n>(needs: &'n [Need], request: &Params<'_>) -> Vec<&'n Need> {
             None => true,
             Some(Predicate::Otherwise) => !any,
             Some(Predicate::All(questions)) => {
-                let holds = questions.hold(request);
+                let holds = questions.hold(request.get());
                 any |= holds;
                 holds
             }

@@ -48,8 +48,27 @@ pub fn normal(name: &str) -> String {
 /// Hash of the comparable form (FNV-1a). Equal hashes are no proof of equal names: [`NameKey::is`] compares both.
 #[must_use]
 pub fn hash(name: &str) -> u64 {
-    letters(name).fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| match COMPARABLE.get(usize::from(byte)) {
+        Some(0) | None => hash,
+        Some(letter) => (hash ^ u64::from(*letter)).wrapping_mul(0x0100_0000_01b3),
+    })
 }
+
+/// What counts of each byte: its lower-case letter or digit, else 0.
+const COMPARABLE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            #[allow(clippy::indexing_slicing, reason = "worked out when it is compiled")]
+            {
+                table[byte as usize] = byte.to_ascii_lowercase();
+            }
+        }
+        byte += 1;
+    }
+    table
+};
 
 /// Words that name nothing by themselves: a parameter called so may be of any resource type.
 const GENERIC: &[&str] = &[
@@ -113,6 +132,13 @@ mod tests {
         // Another variable than the last does not take the type's word.
         assert!(!names("ClusterName", "nodegroup", false).contains(&"nodegroupname".to_owned()));
         assert!(names("ResourceId", "maintenancewindow", true).iter().all(|n| n.starts_with("maintenancewindow")));
+    }
+
+    #[test]
+    fn a_name_has_the_hash_of_its_comparable_form() {
+        for name in ["DBInstanceIdentifier", "x-amz-copy-source", "é1_Z", ""] {
+            assert_eq!(hash(name), letters(name).fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)), "{name}");
+        }
     }
 
     #[test]

@@ -14,11 +14,11 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::names::{NameKey, hash};
 
 /// How deep and how many values are looked at; a request with more gets type-level ARNs.
-const MAX_DEPTH: u8 = 24;
-const MAX_VALUES: usize = 4000;
+pub(super) const MAX_DEPTH: u8 = 24;
+pub(super) const MAX_VALUES: usize = 4000;
 
-#[derive(Debug)]
-struct Entry<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entry<'a> {
     hash: u64,
     name: Cow<'a, str>,
     /// `None` for a name that holds an object, a list, a boolean or null.
@@ -35,40 +35,51 @@ struct Entry<'a> {
 
 /// Whether a text stands among the caller's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aside {
+pub(super) enum Aside {
     No,
     Tags,
     Filters,
 }
 
 /// Flattened parameters in document order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Params<'a> {
-    entries: Vec<Entry<'a>>,
+    pub(super) entries: Vec<Entry<'a>>,
     objects: u32,
     /// The text broke off, or held more than is looked at.
-    cut: bool,
+    pub(super) cut: bool,
 }
 
 impl<'a> Params<'a> {
     /// Flattens the JSON text of a value; a text that is no object or list gives no parameters.
     #[must_use]
     pub fn of(json: &'a str) -> Params<'a> {
+        if let Some(params) = Params::quick(json) {
+            return params;
+        }
         let mut params = Params::default();
         if json.starts_with(['{', '[']) {
             let mut reader = serde_json::Deserializer::from_str(json);
-            let walk =
-                Walk { params: &mut params, name: &Cow::Borrowed(""), hash: hash(""), parent: 0, object: 0, depth: 0, aside: Aside::No, fresh: false };
-            let broken = walk.deserialize(&mut reader).is_err();
+            let broken = Walk::of(&mut params, &Cow::Borrowed("")).deserialize(&mut reader).is_err();
             params.cut = broken || params.entries.len() >= MAX_VALUES;
             params.leave_open();
         }
         params
     }
 
+    /// Notes an object under its name, in what it stands in (the name's hash, the object); its number.
+    pub(super) fn open_object(&mut self, name: &Cow<'a, str>, hash: u64, (parent, object): (u64, u32), depth: u8, aside: Aside) -> u32 {
+        if depth > 0 && self.entries.len() < MAX_VALUES {
+            self.entries.push(Entry { hash, name: name.clone(), value: None, depth, parent, object, aside, offered: false });
+        }
+        self.objects += 1;
+        self.objects
+    }
+
     /// Of texts under one name and depth of which one cannot be used none is offered: the others are not all.
-    fn leave_open(&mut self) {
-        let is_bad = |e: &&Entry<'a>| e.aside == Aside::No && e.value.as_deref().is_some_and(|v| !usable(v));
+    pub(super) fn leave_open(&mut self) {
+        // So far a text outside tags and filters is offered if it can be used.
+        let is_bad = |e: &&Entry<'a>| e.aside == Aside::No && e.value.is_some() && !e.offered;
         let bad: Vec<(u64, u8)> = self.entries.iter().filter(is_bad).map(|e| (e.hash, e.depth)).collect();
         if !bad.is_empty() {
             self.entries.iter_mut().filter(|e| bad.contains(&(e.hash, e.depth))).for_each(|e| e.offered = false);
@@ -122,6 +133,12 @@ impl<'a> Params<'a> {
         self.entries.iter().any(|e| name.is(&e.name, e.hash))
     }
 
+    /// Whether a parameter may have this name; quick to say no.
+    #[must_use]
+    pub fn may_have(&self, name: &NameKey) -> bool {
+        self.entries.iter().any(|e| e.hash == name.hash())
+    }
+
     /// Whether there is a tag.
     #[must_use]
     pub fn has_tags(&self) -> bool {
@@ -137,7 +154,7 @@ impl<'a> Params<'a> {
     }
 
     /// Every usable text that starts like an ARN, with its depth: 1 at the top. Texts under the names given are none.
-    pub fn arns_but<'s>(&'s self, words: &'s [&NameKey]) -> impl Iterator<Item = (&'s str, u8)> {
+    pub fn arns_but<'s>(&'s self, words: &'s [NameKey]) -> impl Iterator<Item = (&'s str, u8)> {
         let entries = self.entries.iter().filter(|e| e.offered && !self.cut);
         entries
             .filter_map(|e| Some((e, e.value.as_deref().filter(|v| v.starts_with("arn:"))?)))
@@ -151,7 +168,8 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Parameters that are flattened when they are first asked for: few calls need their response.
+/// Parameters that are flattened when they are first asked for: few calls need their response, and where the event lists its
+/// resources not even the request is needed.
 #[derive(Debug)]
 pub struct LazyParams<'a> {
     json: &'a str,
@@ -171,18 +189,20 @@ impl<'a> LazyParams<'a> {
     }
 }
 
-fn is_container(name: &str) -> bool {
+pub(super) fn is_container(name: &str) -> bool {
     matches!(name, "items" | "item" | "member" | "content")
 }
 
 /// Whether callers put words of their own under this name: `tags`, `TagSet`, `customModelTags`, `filterSet`, …
-fn aside(name: &str) -> Aside {
+pub(super) fn aside(name: &str) -> Aside {
     const TAGS: &[&str] = &["tag", "tags", "tagset", "tagging", "taglist", "tagslist", "tagspecification", "tagspecifications", "tagspecificationset"];
     const FILTERS: &[&str] = &["filter", "filters", "filterset"];
     let ends = |with: &&str| {
         name.len().checked_sub(with.len()).and_then(|at| name.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(with))
     };
-    if TAGS.iter().any(ends) {
+    // Every word for tags has this letter, and few other names have.
+    let may_end = memchr::memchr2(b'g', b'G', name.as_bytes()).is_some();
+    if may_end && TAGS.iter().any(ends) {
         Aside::Tags
     } else if FILTERS.iter().any(|f| name.eq_ignore_ascii_case(f)) {
         Aside::Filters
@@ -203,20 +223,25 @@ pub fn usable(value: &str) -> bool {
 }
 
 /// One level of the walk.
-struct Walk<'p, 'n, 'a> {
-    params: &'p mut Params<'a>,
-    name: &'n Cow<'a, str>,
-    hash: u64,
-    parent: u64,
-    object: u32,
-    depth: u8,
-    aside: Aside,
+pub(super) struct Walk<'p, 'n, 'a> {
+    pub(super) params: &'p mut Params<'a>,
+    pub(super) name: &'n Cow<'a, str>,
+    pub(super) hash: u64,
+    pub(super) parent: u64,
+    pub(super) object: u32,
+    pub(super) depth: u8,
+    pub(super) aside: Aside,
     /// The mark is of this very name, not of what it stands in.
-    fresh: bool,
+    pub(super) fresh: bool,
 }
 
-impl<'a> Walk<'_, '_, 'a> {
-    fn push(self, value: Option<Cow<'a, str>>) {
+impl<'p, 'n, 'a> Walk<'p, 'n, 'a> {
+    /// The outermost level, which has no name.
+    pub(super) fn of(params: &'p mut Params<'a>, name: &'n Cow<'a, str>) -> Walk<'p, 'n, 'a> {
+        Walk { params, name, hash: hash(""), parent: 0, object: 0, depth: 0, aside: Aside::No, fresh: false }
+    }
+
+    pub(super) fn push(self, value: Option<Cow<'a, str>>) {
         if self.depth > 0 && self.params.entries.len() < MAX_VALUES {
             let Walk { params, name, hash, parent, object, depth, aside: around, fresh } = self;
             // `imageTag: v1` is a tag by name only; tags are objects.
@@ -314,12 +339,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Walk { params, name, hash: own_hash, parent: above, object: outer, depth, aside: own_aside, .. } = self;
-        if depth > 0 && params.entries.len() < MAX_VALUES {
-            let name = name.clone();
-            params.entries.push(Entry { hash: own_hash, name, value: None, depth, parent: above, object: outer, aside: own_aside, offered: false });
-        }
-        params.objects += 1;
-        let object = params.objects;
+        let object = params.open_object(name, own_hash, (above, outer), depth, own_aside);
         while let Some(key) = map.next_key_seed(Key)? {
             if is_container(&key) && depth > 0 {
                 let inner = Walk { params: &mut *params, name, hash: own_hash, parent: above, object, depth: depth + 1, aside: own_aside, fresh: false };

@@ -131,11 +131,33 @@ fn without_twice<'v>(before: &str, value: &'v str) -> &'v str {
 
 /// Whether a resource part fits the pieces, as [`capture`] has it.
 fn fits(pieces: &[Piece], text: &str) -> bool {
-    match pieces.split_first() {
-        None => text.is_empty(),
-        Some((Piece::Text(own), rest)) => text.strip_prefix(own.as_str()).is_some_and(|t| fits(rest, t)),
-        Some((Piece::Variable(_), [])) => !text.is_empty(),
-        Some((Piece::Variable(_), rest)) => text.char_indices().skip(1).any(|(end, _)| text.get(end..).is_some_and(|tail| fits(rest, tail))),
+    match pieces {
+        [] => text.is_empty(),
+        [Piece::Text(own), rest @ ..] => text.strip_prefix(own.as_str()).is_some_and(|t| fits(rest, t)),
+        [Piece::Variable(_)] => !text.is_empty(),
+        [Piece::Variable(_), Piece::Text(own), rest @ ..] => {
+            // At least one character stands in the variable; the next piece begins where its text is found.
+            let Some(first) = text.chars().next() else { return false };
+            let mut start = first.len_utf8();
+            while let Some(tail) = text.get(start..) {
+                let Some(at) = find(tail, own) else { return false };
+                if tail.get(at + own.len()..).is_some_and(|behind| fits(rest, behind)) {
+                    return true;
+                }
+                // Behind the first character of what was found.
+                start += at + tail.get(at..).and_then(|found| found.chars().next()).map_or(1, char::len_utf8);
+            }
+            false
+        }
+        [Piece::Variable(_), rest @ ..] => text.char_indices().skip(1).any(|(end, _)| text.get(end..).is_some_and(|tail| fits(rest, tail))),
+    }
+}
+
+/// Where a text is found in another.
+fn find(text: &str, own: &str) -> Option<usize> {
+    match own.as_bytes() {
+        [byte] => memchr::memchr(*byte, text.as_bytes()),
+        _ => text.find(own),
     }
 }
 
@@ -176,6 +198,18 @@ mod tests {
         assert_eq!(pattern.fill(&a_call(), "111122223333", |v| if v == 0 { "/a:b" } else { "s/1" }), arn);
         assert!(!pattern.matches(&Arn::parse("arn:aws:logs:eu-west-1:111122223333:log-group:/a").unwrap()));
         assert!(!pattern.matches(&Arn::parse("arn:aws:sns:eu-west-1:111122223333:log-group:/a:log-stream:s").unwrap()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_fits_can_be_read(
+            pieces in proptest::collection::vec(proptest::sample::select(vec!["", "/", ":", "/b/", "a", "é"]), 0..6),
+            text in proptest::collection::vec(proptest::sample::select(vec!["a", "/", ":", "/b/", "b", "é", "ab"]), 0..8),
+        ) {
+            let pieces: Vec<Piece> = pieces.iter().enumerate().map(|(at, own)| if own.is_empty() { Piece::Variable(at) } else { Piece::Text((*own).to_owned()) }).collect();
+            let text = text.concat();
+            proptest::prop_assert_eq!(fits(&pieces, &text), capture(&pieces, &text, &mut Vec::new()), "{:?} {}", pieces, text);
+        }
     }
 
     #[test]

@@ -19,10 +19,13 @@ pub enum Plan {
     Action(ActionId),
 }
 
+/// A table whose keys are ours; asking for another costs little.
+type Table<T> = HashMap<String, T, foldhash::fast::FixedState>;
+
 #[derive(Debug, Default)]
 struct Source {
     /// By lower-case name.
-    events: HashMap<String, Plan>,
+    events: Table<Plan>,
     /// What holds for every event that is not named.
     all: Option<Plan>,
 }
@@ -30,7 +33,7 @@ struct Source {
 /// The tables of all event sources.
 #[derive(Debug, Default)]
 pub struct Plans {
-    sources: HashMap<String, Source>,
+    sources: Table<Source>,
     /// Names of sources without hyphens and dots.
     bare: HashMap<String, String>,
 }
@@ -78,18 +81,18 @@ impl Plans {
     /// The rule of an event: by its exact name first, then without an API date behind it. Names compare without case.
     #[must_use]
     pub fn find(&self, source: &str, event: &str) -> Option<&Plan> {
-        let label = source.split('.').next().unwrap_or(source);
         let by_name = |name: &str| self.sources.get(name);
-        let tables = [by_name(source), by_name(label).filter(|_| label != source)];
-        let mut tables: Vec<&Source> = tables.into_iter().flatten().collect();
-        if tables.is_empty() {
-            tables.extend([bare(source), bare(label)].iter().filter_map(|b| self.bare.get(b)).filter_map(|n| by_name(n)));
+        let own = by_name(source);
+        let label = source.split('.').next().unwrap_or(source);
+        let mut tables = [own, if label.len() == source.len() { None } else { by_name(label) }];
+        if tables.iter().all(Option::is_none) {
+            tables = [bare(source), bare(label)].map(|b| self.bare.get(&b).and_then(|n| by_name(n)));
         }
         let lower = event.to_ascii_lowercase();
-        let named = |name: &str| tables.iter().find_map(|t| t.events.get(name));
+        let named = |name: &str| tables.iter().flatten().find_map(|t| t.events.get(name));
         named(&lower)
             .or_else(|| named(without_api_date(&lower)?))
-            .or_else(|| tables.iter().find_map(|t| t.all.as_ref()))
+            .or_else(|| tables.iter().flatten().find_map(|t| t.all.as_ref()))
     }
 }
 

@@ -29,7 +29,7 @@ struct Needs {
 /// Resource types of every action, prepared.
 pub struct Resolver {
     kinds: Vec<Kind>,
-    needs: HashMap<ActionId, Needs>,
+    needs: HashMap<ActionId, Needs, foldhash::fast::FixedState>,
 }
 
 /// One resource of a call.
@@ -63,7 +63,7 @@ impl Resolver {
             }
             kinds.append(&mut own);
         }
-        let mut needs = HashMap::new();
+        let mut needs = HashMap::default();
         for id in reference.actions() {
             let Some(action) = reference.action(id).filter(|a| !a.resources.is_empty()) else { continue };
             let first = first_of.get(action.service as usize).copied().unwrap_or(0);
