@@ -23,6 +23,8 @@ pub mod policy;
 pub mod random_case;
 #[path = "../../src/reference/mod.rs"]
 pub mod reference;
+#[path = "../../src/scan.rs"]
+pub mod scan;
 
 mod access_log;
 mod arn_parse;
