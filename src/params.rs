@@ -1,6 +1,9 @@
 //! Queries with their parameters as numbers. In the files the parameters are a table `params` of one row, which every engine
 //! understands. The engine that is built in would sort a table of the store by time to compare it with that row; a number it hands down
 //! to the part files.
+//!
+//! That engine reckons with a small number in 32 bits and with a column in 64. So a query may only compare a parameter with something
+//! (`tests/it/queries.rs` holds the large ones to it), and queries of reports, which multiply days, are not given numbers.
 
 use std::sync::LazyLock;
 

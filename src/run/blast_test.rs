@@ -383,3 +383,8 @@ fn random_organisations_have_ways_that_close() {
         assert!(seen[what] >= 10, "{seen:?}");
     }
 }
+
+#[test]
+fn tmp_seed() {
+    assert_eq!(opened(&noise(17789495891082420218, 433), &mut BTreeMap::new()), None);
+}

@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("external", &["reduce", "usage", "grants", "policy", "aws"]),
     ("prove", &["evaluate", "policy", "usage", "aws"]),
     ("lint", &["policy", "reference", "aws"]),
-    ("report", &["params", "files", "ingest", "lint", "redact", "reduce", "prove", "usage", "grants", "policy", "reference", "aws"]),
+    ("report", &["files", "ingest", "lint", "redact", "reduce", "prove", "usage", "grants", "policy", "reference", "aws"]),
     (
         "run",
         &["files", "ingest", "usage", "grants", "evaluate", "reduce", "blast", "external", "prove", "lint", "redact", "report", "reference", "policy", "config", "progress", "aws"],

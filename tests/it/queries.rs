@@ -144,6 +144,24 @@ fn what_is_large_is_marked_and_asked_by_the_spark_job() {
     assert!(LARGE.is_sorted());
 }
 
+/// As numbers they would be of another width than as columns (`params`).
+#[test]
+fn large_queries_only_compare_parameters() {
+    let mut compared = 0;
+    for (name, sql) in LARGE.iter().chain(VIEWS) {
+        let (code, _) = without_literals(sql);
+        let joined = code.matches("CROSS JOIN params AS p ").count();
+        assert_eq!(joined, code.matches("params").count(), "{name}: the parameters are `p`");
+        let words: Vec<&str> = code.split_whitespace().collect();
+        for (at, word) in words.iter().enumerate().filter(|(_, w)| w.starts_with("p.") && joined > 0) {
+            assert!([">=", "<", ">", "<="].contains(&words[at - 1]), "{name}: `{} {word}`", words[at - 1]);
+            assert!(!words.get(at + 1).is_some_and(|next| ["+", "-", "*", "/"].contains(next)), "{name}: {word}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 40, "{compared}");
+}
+
 fn texts() -> Vec<(String, String)> {
     let files = std::fs::read_dir(root().join("queries")).unwrap().map(|e| e.unwrap().path());
     files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap())).collect()
