@@ -250,7 +250,10 @@ pub fn scope(holder: &Holder<'_>, reference: &Reference, id: ActionId, context: 
         let mut in_part = false;
         for [own, any] in &kinds {
             if arn_covers(&plain, own) && plain == *six {
-                take(if pattern == "*" { "*" } else { pattern }, ask(own, true));
+                let found = ask(own, true);
+                // Where a Deny bears on all of the account's own, those of other accounts are left; IAM's actions never leave the account.
+                let is_elsewhere = found < Grade::Limited && !action.starts_with("iam:") && arn_covers(&plain, any);
+                take(pattern, if is_elsewhere { found.max(ask(any, true).min(Grade::Limited)) } else { found });
             } else {
                 in_part |= arn_intersects(&plain, any);
             }
