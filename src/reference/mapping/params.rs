@@ -68,6 +68,7 @@ impl<'a> Params<'a> {
     }
 
     /// Notes an object under its name, in what it stands in (the name's hash, the object); its number.
+    #[expect(clippy::ptr_arg, reason = "the name is kept as it is, borrowed or not")]
     pub(super) fn open_object(&mut self, name: &Cow<'a, str>, hash: u64, (parent, object): (u64, u32), depth: u8, aside: Aside) -> u32 {
         if depth > 0 && self.entries.len() < MAX_VALUES {
             self.entries.push(Entry { hash, name: name.clone(), value: None, depth, parent, object, aside, offered: false });
