@@ -54,9 +54,11 @@ impl<'a> Params<'a> {
     /// Flattens the JSON text of a value; a text that is no object or list gives no parameters.
     #[must_use]
     pub fn of(json: &'a str) -> Params<'a> {
-        if let Some(params) = Params::quick(json) {
-            return params;
-        }
+        Params::quick(json).unwrap_or_else(|| Params::slow(json))
+    }
+
+    /// The same by serde_json, which takes every text.
+    pub(super) fn slow(json: &'a str) -> Params<'a> {
         let mut params = Params::default();
         if json.starts_with(['{', '[']) {
             let mut reader = serde_json::Deserializer::from_str(json);
