@@ -5,7 +5,7 @@
 //! the format that the template's name says: HTML, JSON, Markdown, else plain text without hidden characters. Source:
 //! reports-and-controls.md section 5.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use minijinja::value::Serde;
@@ -214,6 +214,7 @@ pub fn render(model: &ReportModel, templates: &Templates) -> Result<Vec<(String,
     }
     let environment = environment();
     let mut out = Vec::new();
+    let mut taken = BTreeSet::new();
     for (owner, findings) in by_owner {
         let Some((name, text)) = templates.of(owner) else { continue };
         let findings = findings.into_iter().map(|f| ticket(f, reports.get(f.report.as_str()).copied())).collect();
@@ -222,7 +223,10 @@ pub fn render(model: &ReportModel, templates: &Templates) -> Result<Vec<(String,
         let template = environment.template_from_named_str(name, text).map_err(fail)?;
         let ticket = template.render(Serde(&given)).map_err(fail)?;
         let is_json = matches!(format_of(name), AutoEscape::Json);
-        out.push((format!("outbox/{}.{}", file_name(owner), ending(name)), file_text(&ticket, is_json)));
+        // Names that differ by case only are one to some file systems; with a sign that is changed a name carries a hash.
+        let plain = file_name(owner);
+        let own = if taken.insert(plain.to_ascii_lowercase()) { plain } else { file_name(&format!("/{owner}")) };
+        out.push((format!("outbox/{own}.{}", ending(name)), file_text(&ticket, is_json)));
     }
     Ok(out)
 }

@@ -103,3 +103,14 @@ fn a_template_that_is_none_is_named_before_the_work() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+#[test]
+fn owners_whose_names_differ_by_case_have_files_of_their_own() {
+    let mut model = night();
+    for (arn, owner) in [("arn:a", "Deploy"), ("arn:b", "deploy"), ("arn:c", "DEPLOY")] {
+        model.page.principals.insert(arn.to_owned(), PrincipalFacts { owner: Some(owner.to_owned()), ..PrincipalFacts::default() });
+    }
+    let tickets = render(&model, &Templates::load(None).unwrap()).unwrap();
+    let names: std::collections::BTreeSet<String> = tickets.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    assert_eq!((tickets.len(), names.len()), (4, 4), "{names:?}");
+}
